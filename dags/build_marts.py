@@ -1,0 +1,46 @@
+"""Any feed's new rows rebuild the marts of the days they changed; the gate decides whether they are published.
+
+*When red*: `transform`: a dbt model or test failed, `gate_and_publish`: the candidates are not fit to publish. In both
+cases the marts of the last publication stay readable. *Run again*: trigger the DAG; a build takes up everything
+that is not published yet. docs/runbook.md says more.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+from hearth.contracts.entities import ENTITIES
+from hearth.reports.alerts import task_failed
+
+with DAG(
+    "build_marts",
+    schedule=AssetAny(*[Asset(f"hearth://raw/{entity}") for entity in ENTITIES]),
+    catchup=False,
+    max_active_runs=1,
+    tags=["marts"],
+    doc_md=__doc__,
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=20), "on_failure_callback": task_failed},
+):
+
+    @task.short_circuit
+    def plan() -> Any:
+        """What changed since the last publication; nothing: the run ends here, successfully."""
+        from hearth.tasks import plan_build
+
+        return plan_build(get_current_context())
+
+    @task
+    def transform(plan: dict[str, Any]) -> dict[str, Any]:
+        from hearth.tasks import transform
+
+        return transform(plan, get_current_context())
+
+    @task(outlets=[Asset("hearth://marts")])
+    def gate_and_publish(plan: dict[str, Any]) -> dict[str, Any]:
+        from hearth.tasks import gate_and_publish
+
+        return gate_and_publish(plan, get_current_context())
+
+    gate_and_publish(transform(plan()))

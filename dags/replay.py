@@ -1,0 +1,37 @@
+"""Rows refused for an unknown measuring point are replayed when the register learns the point.
+
+*By hand*: `hearth quarantine replay FEED` does the same for any feed and reason.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, get_current_context, task
+from hearth.contracts.entities import ENTITIES
+from hearth.reports.alerts import task_failed
+
+with DAG(
+    "replay_quarantine",
+    schedule=[Asset("hearth://raw/measuring_point")],
+    catchup=False,
+    max_active_runs=1,
+    tags=["quarantine"],
+    doc_md=__doc__,
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=20), "on_failure_callback": task_failed},
+):
+
+    @task(
+        outlets=[
+            Asset(f"hearth://raw/{name}")
+            for name, e in ENTITIES.items()
+            if "point_id" in e.columns_by_name and not e.register
+        ]
+    )
+    def replay_known_points() -> dict[str, Any]:
+        from hearth.tasks import replay_known_points
+
+        return replay_known_points(get_current_context())
+
+    replay_known_points()

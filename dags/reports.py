@@ -1,0 +1,30 @@
+"""Data Docs and dbt docs, once after each publication.
+
+*Run again*: trigger the DAG; the pages are made anew from the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, Asset, get_current_context, task
+from hearth.reports.alerts import task_failed
+
+with DAG(
+    "write_reports",
+    schedule=[Asset("hearth://marts")],
+    catchup=False,
+    max_active_runs=1,
+    tags=["reports"],
+    doc_md=__doc__,
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=20), "on_failure_callback": task_failed},
+):
+
+    @task
+    def write_reports() -> dict[str, Any]:
+        from hearth.tasks import write_reports
+
+        return write_reports(get_current_context())
+
+    write_reports()

@@ -1,0 +1,1 @@
+"""Cleaning: the records of a landing file become typed canonical rows (UTC, degC, m), nothing dropped."""

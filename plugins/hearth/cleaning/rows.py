@@ -1,0 +1,207 @@
+"""Records of a landing file become canonical rows: un-nested, typed, UTC, personal values hashed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hearth.cleaning.columns import NUMBER, convert, normalise
+from hearth.cleaning.instants import INSTANT, UTC_MICROS, from_micros, local_timestamps, to_micros
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.records import Records
+from hearth.contracts.contract import Contract, Mapping
+from hearth.contracts.entities import Column
+from hearth.validation.reasons import BIT, Bits
+
+
+@dataclass
+class Rows:
+    """A chunk of canonical rows, before validation.
+
+    `frame` has the entity's stored columns plus file_id, position, sub_position, arrived_at, source_version;
+    `bits` the reasons found so far; `source` the source columns (one line a record) and `record` the
+    line of `source` each row came from.
+    """
+
+    frame: pd.DataFrame
+    bits: Bits
+    source: pd.DataFrame
+    record: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def take(self, chosen: np.ndarray) -> Rows:
+        """The chosen rows (by position)."""
+        return Rows(self.frame.iloc[chosen].reset_index(drop=True), self.bits[chosen], self.source, self.record[chosen])
+
+
+def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Series:
+    """The source values of a mapping; a date and its time of day in two columns come joined."""
+    if mapping.from_ is None:
+        return source.iloc[:, 0]
+    if mapping.time_from is None:
+        return source[mapping.from_]
+    no_time = Mapping.model_validate({"from": mapping.from_, "formats": mapping.formats})
+    days, _ = convert(Column("day", "date"), no_time, source[mapping.from_], contract.time_zone)
+    clock = source[mapping.time_from].map(normalise, na_action="ignore")
+    return pd.Series(
+        [
+            f"{d.isoformat()} {t}" if not _is_null(d) and not _is_null(t) else None if _is_null(g) else str(g)
+            for d, t, g in zip(days, clock, source[mapping.from_], strict=True)
+        ],
+        dtype=object,
+    )
+
+
+_ARRIVED = Column("arrived_at", "instant", required=True)
+_VERSION = Column("source_version", "number", required=True)
+_STEP = Column("step_minutes", "number", unit="min", required=True)
+
+
+def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms) -> Rows:
+    """Canonical rows of a chunk of records; every record gives at least one row."""
+    entity = contract.entity_definition
+    source, record = records.frame.reset_index(drop=True), np.arange(len(records.frame))
+    sub_position = np.zeros(len(source), np.int32)
+    readings: pd.Series | None = None
+    if contract.unnest:
+        record, sub_position, readings = _unnest(source[contract.unnest.readings])
+    bits = records.bits[record].copy()
+    made: dict[str, Any] = {}
+    for column in entity.columns:
+        mapping = contract.columns.get(column.name)
+        if mapping is None or (contract.unnest and column.name == contract.unnest.time):
+            continue
+        per_record = not (contract.unnest and mapping.from_ == contract.unnest.readings)
+        given = _given(contract, mapping, source) if per_record else readings
+        iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
+        values, found = convert(column, iso, given, contract.time_zone)
+        if column.personal:
+            values = pseudonyms.hash_column(column.name, values)
+        if per_record and contract.unnest:
+            values, found = values.take(record).reset_index(drop=True), found[record]
+        if column.name in entity.natural_key:
+            found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
+        made[column.stored_name] = values
+        bits |= found.astype(np.int32)
+    if contract.unnest:
+        made[contract.unnest.time], found = _reading_times(contract, source, record, sub_position)
+        bits |= found
+    _arrival_and_version(contract, records, record, made, bits)
+    made["file_id"], made["position"] = records.file_id[record], records.position[record]
+    made["sub_position"] = sub_position
+    _midnight(contract, made)
+    # A record that could not be split has one reason; what its absent fields lack says nothing more.
+    unsplit = (bits & BIT["unreadable_record"]) != 0
+    bits[unsplit] = BIT["unreadable_record"]
+    return Rows(pd.DataFrame(made), bits, source, record)
+
+
+def _unnest(readings: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.Series]:
+    """(record of each reading, its number in the packet, its value); an empty packet keeps one empty row."""
+    arrow = getattr(readings.dtype, "pyarrow_dtype", None)
+    if arrow is not None and pa.types.is_list(arrow):
+        lists = pa.chunked_array(readings.array.__arrow_array__()).combine_chunks()
+        if lists.null_count == 0 and pc.min(pc.list_value_length(lists)).as_py() not in (0, None):
+            record = pc.list_parent_indices(lists).to_numpy()
+            values = pd.Series(pd.array(pc.list_flatten(lists), dtype=pd.ArrowDtype(lists.type.value_type)))
+            starts = np.searchsorted(record, np.arange(len(lists)))
+            return record, (np.arange(len(record)) - starts[record]).astype(np.int32), values
+        readings = readings.map(lambda v: None if v is None or v is pd.NA else list(v))
+    packets = [v if isinstance(v, (list, np.ndarray)) and len(v) else [None] for v in readings]
+    record = np.repeat(np.arange(len(packets)), [len(p) for p in packets])
+    sub_position = np.concatenate([np.arange(len(p)) for p in packets]) if packets else np.array([], int)
+    values = pd.Series([value for packet in packets for value in packet], dtype=object)
+    return record, sub_position.astype(np.int32), values
+
+
+def _reading_times(
+    contract: Contract, source: pd.DataFrame, record: np.ndarray, sub_position: np.ndarray
+) -> tuple[pd.Series, Bits]:
+    """base - i * step of each reading; the base is the first source time that is not all zeros."""
+    assert contract.unnest is not None
+    target = contract.entity_definition.columns_by_name[contract.unnest.time]
+    base, bits = None, np.zeros(len(source), np.int32)
+    for mapping in contract.unnest.base:
+        zeros_are_empty = mapping.model_copy(update={"empty": [*mapping.empty, *("0" * n for n in range(1, 20))]})
+        optional = Column(target.name, target.kind)
+        values, found = convert(optional, zeros_are_empty, source[str(mapping.from_)], contract.time_zone)
+        base, bits = (values if base is None else base.fillna(values)), bits | found
+    assert base is not None
+    step_mapping = Mapping.model_validate({"from": contract.unnest.step_minutes, "unit": "min"})
+    step, found = convert(_STEP, step_mapping, source[contract.unnest.step_minutes], contract.time_zone)
+    bits |= found
+    micros, absent = to_micros(base)
+    offset = (step.to_numpy(np.float64, na_value=0) * 60e6).astype("int64")[record] * sub_position
+    missing = np.where(absent & (bits == 0), BIT["missing_key"], 0).astype(np.int32)
+    times = from_micros(micros[record] - offset, (absent | step.isna().to_numpy(bool))[record])
+    return times, (bits | missing)[record]
+
+
+def _arrival_and_version(
+    contract: Contract, records: Records, record: np.ndarray, made: dict[str, Any], bits: Bits
+) -> None:
+    source = records.frame
+    if contract.arrival == "file":
+        made["arrived_at"] = from_micros(records.delivered_at[record], np.zeros(len(record), bool))
+    else:
+        values, found = convert(_ARRIVED, contract.arrival, source[str(contract.arrival.from_)], contract.time_zone)
+        made["arrived_at"] = values.take(record).reset_index(drop=True)
+        bits |= found[record]
+    if contract.version is None:
+        made["source_version"] = pd.Series(np.zeros(len(record), np.int64))
+    else:
+        mapping = Mapping.model_validate({"from": contract.version})
+        version, found = convert(_VERSION, mapping, source[contract.version], contract.time_zone)
+        made["source_version"] = version.fillna(0).astype(NUMBER).to_numpy(np.float64)[record].astype(np.int64)
+        bits |= found[record]
+
+
+def _midnight(contract: Contract, made: dict[str, Any]) -> None:
+    """Some systems stamp midnight for 'some time that day': say so beside the ticket instead of believing it."""
+    created = contract.columns.get("created_at")
+    if created is None or "created_at" not in made:
+        return
+    local = local_timestamps(made["created_at"], created.time_zone or contract.time_zone).to_numpy(zero_copy_only=False)
+    midnight = local.astype("datetime64[D]") == local
+    known = ~midnight if created.midnight_means_unknown else np.ones(len(local), bool)
+    made["created_time_known"] = pd.Series(known, dtype=pd.ArrowDtype(pa.bool_()))
+
+
+def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms: Pseudonyms) -> list[str]:
+    """The source record of each chosen row as JSON, personal values replaced by their hash."""
+    personal = contract.personal_sources
+    unreadable = rows.bits[which] & BIT["unreadable_record"]
+    lines = rows.source.iloc[rows.record[which]].astype(object).to_dict("records")
+    texts = []
+    for line, broken in zip(lines, unreadable, strict=True):
+        if broken:
+            texts.append(json.dumps({"unreadable": "see the landing file at this position"}))
+            continue
+        masked = {
+            name: pseudonyms.hash_value(personal[name], str(value))
+            if name in personal and not _is_null(value)
+            else value
+            for name, value in line.items()
+        }
+        texts.append(
+            json.dumps(masked, ensure_ascii=False, default=_json_text, allow_nan=False).replace("\\u0000", "\\ufffd")
+        )
+    return texts
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
+def _json_text(value: Any) -> Any:
+    if _is_null(value):
+        return None
+    return value.tolist() if isinstance(value, np.ndarray) else str(value)

@@ -1,0 +1,194 @@
+"""`hearth`: the command line of the data engineer at a company."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=CONTEXT)
+def main() -> None:
+    """Hearth: from room temperatures, complaints and renewal logs to the season's KPIs.
+
+    \b
+    A new installation, step by step:
+      hearth init                   write .env with secrets; fill in your addresses
+      hearth migrate                schemas, roles and partitions in your PostgreSQL
+      hearth connections check      can every source be reached?
+      hearth contract try FILE      would this sample of a feed be accepted?
+    """
+
+
+@main.command()
+@click.option("--file", "target", default=".env", type=click.Path(path_type=Path), show_default=True)
+def init(target: Path) -> None:
+    """Write an environment file from .env.example, with new random secrets.
+
+    Passwords and keys are generated; addresses of your systems stay for you to fill in. An existing file is
+    never overwritten.
+    """
+    if target.exists():
+        raise click.ClickException(f"{target} exists; move it away first, its secrets cannot be made again")
+    lines = (REPOSITORY / ".env.example").read_text(encoding="utf-8").splitlines()
+    made = [line.replace("<generated>", secrets.token_urlsafe(24)) for line in lines]
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("\n".join(made) + "\n")
+    click.echo(f"{target} written (readable by you alone). Fill in the lines marked <your ...>, then: hearth migrate")
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the warehouse to the current version: schemas, roles, tables, partitions.
+
+    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the four roles. May be run any number of times.
+    """
+    from hearth.warehouse.connections import warehouse_url
+    from hearth.warehouse.migrate import migrate as apply
+    from hearth.warehouse.migrate import role_urls
+
+    try:
+        applied = apply(warehouse_url("owner"), role_urls())
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise click.ClickException(str(error.args[0])) from error
+    click.echo(f"applied: {', '.join(applied)}" if applied else "the warehouse is up to date")
+
+
+@main.group()
+def connections() -> None:
+    """The sources' connections."""
+
+
+@connections.command("check")
+@click.option("--feed", multiple=True, help="only these feeds (default: all)")
+def connections_check(feed: tuple[str, ...]) -> None:
+    """Reach every feed's source and say what is wrong; exits 1 when any cannot be reached."""
+    from hearth.sources.check import check_feed
+
+    bad = 0
+    for name, contract in load_contracts().items():
+        if feed and name not in feed:
+            continue
+        problem = check_feed(contract)
+        bad += problem is not None
+        click.echo(f"{'FAILED' if problem else 'ok    '}  {name:24} {contract.source.connection:20} {problem or ''}")
+    sys.exit(1 if bad else 0)
+
+
+@main.group()
+def contract() -> None:
+    """Contracts: what comes in, from where, in which form."""
+
+
+@contract.command("check")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+def contract_check(files: tuple[Path, ...]) -> None:
+    """Check contracts (default: all of feeds/). Errors name file, line and mend."""
+    try:
+        found = [load_contract(path) for path in files] if files else list(load_contracts().values())
+    except ContractError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{len(found)} contract(s) are well-formed")
+
+
+@contract.command("try")
+@click.argument("contract_name")
+@click.argument("sample", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--show", default=5, show_default=True, help="rejected rows to show for each reason")
+def contract_try(contract_name: str, sample: Path, show: int) -> None:
+    """Dry run: which rows of the file SAMPLE would be accepted, which rejected, and why.
+
+    CONTRACT_NAME is a feed of feeds/ or the path of a contract. Nothing is written anywhere. The register is asked
+    only where a warehouse is configured; without one every measuring point counts as known.
+    """
+    from hearth.dry_run import try_sample
+
+    path = Path(contract_name)
+    try:
+        chosen = load_contract(path) if path.suffix == ".yml" else find_contract(contract_name)
+        report = try_sample(chosen, sample, show)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(report)
+
+
+@main.group()
+def quarantine() -> None:
+    """Rejected rows: look at them, run them again."""
+
+
+@quarantine.command("list")
+@click.option("--feed", default=None, help="only this feed")
+@click.option("--rows", default=0, help="also show this many rows")
+def quarantine_list(feed: str | None, rows: int) -> None:
+    """Open quarantined rows by feed and first reason."""
+    from hearth.warehouse.connections import connect
+
+    with connect("loader") as connection:
+        groups = connection.execute(
+            "select feed, first_reason, count(*), min(arrived_at)::date, max(arrived_at)::date from quarantine.row_open"
+            " where %s::text is null or feed = %s group by 1, 2 order by 1, 3 desc",
+            (feed, feed),
+        ).fetchall()
+        for name, reason, number, first, last in groups:
+            click.echo(f"{name:24} {reason:24} {number:9,d}   arrived {first} .. {last}")
+        shown = (
+            connection.execute(
+                "select feed, first_reason, source_name, position, sub_position, record::text from quarantine.row_open"
+                " join ledger.landing_file using (file_id, feed) where %s::text is null or feed = %s"
+                " order by batch_id desc, position limit %s",
+                (feed, feed, rows),
+            ).fetchall()
+            if rows
+            else []
+        )
+        for name, reason, file, position, sub, record in shown:
+            click.echo(f"\n{name} {reason}: {file!r} record {position}.{sub}\n  {record}")
+    if not groups:
+        click.echo("nothing is open in quarantine")
+
+
+@quarantine.command("replay")
+@click.argument("feed")
+@click.option("--reason", default=None, help="only rows with this reason (default: all open rows)")
+@click.option("--why", required=True, help="what was mended; kept in the ledger")
+@click.option("--who", default=lambda: os.environ.get("USER", "unknown"), help="kept in the ledger")
+def quarantine_replay(feed: str, reason: str | None, why: str, who: str) -> None:
+    """Run the open rows of FEED through today's contract, suite and register again.
+
+    Accepted rows are loaded as a batch of their own and the marts are rebuilt at the next build; the others stay
+    open with today's reasons. Doing it twice changes nothing.
+    """
+    from hearth.replay import replay
+
+    done = replay(find_contract(feed), f"cli-{secrets.token_hex(4)}", who, why, reason)
+    for counts in done:
+        click.echo(
+            f"{counts['interval']}: {counts['rows_read']} read, {counts['rows_loaded']} loaded,"
+            f" {counts['rows_quarantined']} still refused, {counts['rows_duplicate']} already there"
+        )
+    if not done:
+        click.echo("nothing to replay")
+
+
+@main.command()
+def seasons() -> None:
+    """The heating seasons of the place, from the seed folder (HEARTH_SEEDS)."""
+    from hearth.seasons.calendar import load_seasons
+    from hearth.seasons.dated_rows import place_time_zone, seeds_folder
+
+    click.echo(f"{seeds_folder()} ({place_time_zone()})")
+    for season in load_seasons():
+        click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
+
+
+if __name__ == "__main__":
+    main(prog_name="hearth")

@@ -1,0 +1,303 @@
+"""The shape of a contract. Unknown keys, wrong units and missing mappings are errors.
+
+Loading with file and line numbers is in `hearth.contracts.loading`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from hearth.contracts.entities import ENTITIES, Entity
+from hearth.contracts.units import CONVERSIONS
+
+
+class Part(BaseModel):
+    """Base of all contract parts: no unknown keys, immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Owner(Part):
+    team: str
+    contact: str = ""
+
+
+class HttpInterval(Part):
+    """Query parameters that carry the half-open interval, ISO 8601 with offset."""
+
+    from_: str = Field(alias="from")
+    to: str
+
+
+class HttpPages(Part):
+    """Cursor paging: dotted paths into the response, and the names of the query parameters."""
+
+    items: str
+    next: str
+    total: str | None = None
+    cursor_parameter: str = "cursor"
+    size_parameter: str = "limit"
+    size: int = Field(default=5000, gt=0)
+    success: dict[str, str | int] = Field(default_factory=dict)
+
+
+class HttpExport(Part):
+    """Bulk export used for intervals of at least `min_days` days."""
+
+    path: str
+    min_days: float = Field(gt=0)
+    format: Literal["ndjson"] = "ndjson"
+    compression: Literal["gzip", "none"] = "gzip"
+
+
+class HttpSource(Part):
+    kind: Literal["http"]
+    connection: str
+    path: str
+    interval: HttpInterval
+    pages: HttpPages
+    export: HttpExport | None = None
+    time_out_seconds: float = 60
+
+
+class SftpSource(Part):
+    """Files whose delivery (modification time) lies in the interval."""
+
+    kind: Literal["sftp"]
+    connection: str
+    folder: str
+    pattern: str = Field(description="shell pattern of the file names")
+    settle_seconds: int = Field(default=0, ge=0, description="younger files may still be being written")
+
+
+class SqlSource(Part):
+    """A query with the parameters :interval_start and :interval_end (instants)."""
+
+    kind: Literal["sql"]
+    connection: str
+    query: str
+
+    @field_validator("query")
+    @classmethod
+    def _bound_to_interval(cls, query: str) -> str:
+        for name in (":interval_start", ":interval_end"):
+            if name not in query:
+                raise ValueError(f"the query must use {name}: a pull is bound to its interval")
+        return query
+
+
+Source = Annotated[HttpSource | SftpSource | SqlSource, Field(discriminator="kind")]
+
+
+class Schedule(Part):
+    """Cron in local time, inside the heating season and outside of it (null: no runs then)."""
+
+    season: str
+    off_season: str | None = None
+
+
+class JsonFormat(Part):
+    kind: Literal["json"]
+
+
+class NdjsonFormat(Part):
+    kind: Literal["ndjson"]
+    compression: Literal["gzip", "none"] = "none"
+
+
+class CsvFormat(Part):
+    kind: Literal["csv"]
+    encoding: str = "utf-8-sig"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    header: list[str] | None = Field(default=None, description="column names of a file without a header line")
+
+
+class XlsxFormat(Part):
+    """`header_rows` > 1: merged group headers; names become 'group / column'."""
+
+    kind: Literal["xlsx"]
+    sheet: str | None = None
+    header_rows: int = Field(default=1, ge=1, le=3)
+
+
+Format = Annotated[JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat, Field(discriminator="kind")]
+
+
+class Mapping(Part):
+    """How one canonical column comes from the source; a plain string in YAML is `from`."""
+
+    from_: str | None = Field(default=None, alias="from")
+    constant: str | int | float | bool | None = None
+    unit: str | None = None
+    error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
+    zero_is_missing: bool = False
+    values: dict[str, str] | None = Field(default=None, description="source value -> canonical value")
+    formats: list[str] = Field(default_factory=list, description="strptime formats tried in order; default ISO 8601")
+    epoch: Literal["s", "ms", "us"] | None = None
+    time_zone: str | None = None
+    time_from: str | None = Field(default=None, description="a second column with the time of day (HH:MM)")
+    empty: list[str] = Field(default_factory=lambda: ["", "NULL", "null"])
+    midnight_means_unknown: bool = False
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Mapping:
+        if (self.from_ is None) == (self.constant is None):
+            raise ValueError("give exactly one of `from` (a source column) and `constant`")
+        return self
+
+
+def _short_form(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+ColumnMapping = Annotated[Mapping, BeforeValidator(_short_form)]
+
+
+class Unnest(Part):
+    """A packet of several readings: reading i was taken at base - i * step.
+
+    `base` lists the source times in order of preference; a text of zeros only counts as absent.
+    """
+
+    readings: str
+    time: str = "read_at"
+    base: list[ColumnMapping] = Field(min_length=1)
+    step_minutes: str
+
+
+class SelfRegistering(Part):
+    """Where no register exists: the points, households and units named by the readings themselves.
+
+    Values are source columns, or `=text` for a constant.
+    """
+
+    valid_from: date
+    point_kind: Literal["fixed", "mobile", "remote"]
+    household_id: str
+    building_id: str
+    station_id: str
+    branch_id: str
+    room_type: str
+    expected_interval_minutes: int | None = None
+    resolution_degc: float | None = None
+
+
+class Expected(Part):
+    """What counts as complete and as late; used by the batch gate and the quality reports."""
+
+    rows_per_day: int | None = Field(default=None, gt=0)
+    lateness_hours: int = Field(default=72, gt=0)
+
+
+class Contract(Part):
+    """One feed. See docs/how-to/add-a-feed.md for a walk through."""
+
+    feed: str = Field(pattern=r"^[a-z][a-z0-9_]{1,60}$")
+    title: str
+    title_zh: str = ""
+    entity: str
+    owner: Owner
+    source: Source
+    schedule: Schedule
+    format: Format
+    unnest: Unnest | None = None
+    arrival: ColumnMapping | Literal["file"]
+    version: str | None = Field(default=None, description="source column with the version of a record")
+    time_zone: str
+    columns: dict[str, ColumnMapping]
+    ignore: list[str] = Field(default_factory=list, description="source columns known and not used; '*' for all")
+    points: Literal["registered"] | SelfRegistering = "registered"
+    expected: Expected = Field(default_factory=Expected)
+    suite: str | None = None
+
+    @field_validator("entity")
+    @classmethod
+    def _known_entity(cls, name: str) -> str:
+        if name not in ENTITIES:
+            raise ValueError(f"unknown entity {name!r}; known: {', '.join(ENTITIES)}")
+        return name
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except Exception as error:
+            raise ValueError(f"unknown time zone {name!r}; expected an IANA name such as Asia/Shanghai") from error
+        return name
+
+    @model_validator(mode="after")
+    def _columns_fit_entity(self) -> Contract:
+        entity = ENTITIES[self.entity]
+        for name, mapping in self.columns.items():
+            column = entity.columns_by_name.get(name)
+            if column is None:
+                known = ", ".join(entity.columns_by_name)
+                raise ValueError(f"columns.{name}: {self.entity} has no such column; it has {known}")
+            _check_unit(name, mapping, column.unit)
+            if column.choices and mapping.values:
+                wrong = sorted(set(mapping.values.values()) - set(column.choices))
+                if wrong:
+                    raise ValueError(f"columns.{name}: {wrong} not among {', '.join(column.choices)}")
+        made_elsewhere = {self.unnest.time} if self.unnest else set()
+        missing = [c.name for c in entity.columns if c.required and c.name not in self.columns.keys() | made_elsewhere]
+        if missing:
+            raise ValueError(f"columns: no mapping for required {', '.join(missing)} of {self.entity}")
+        if self.arrival == "file" and self.source.kind != "sftp":
+            raise ValueError("arrival: file is the delivery time of a file; only an sftp source has one")
+        return self
+
+    @property
+    def entity_definition(self) -> Entity:
+        return ENTITIES[self.entity]
+
+    @property
+    def suite_name(self) -> str:
+        return self.suite or self.entity
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over the contract's meaning (not its layout or comments)."""
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def source_columns(self) -> list[str]:
+        """Every source column the contract reads, in order, each once."""
+        names = [name for m in self.columns.values() for name in (m.from_, m.time_from) if name]
+        if isinstance(self.arrival, Mapping) and self.arrival.from_:
+            names.append(self.arrival.from_)
+        if self.unnest:
+            names += [self.unnest.readings, *(m.from_ for m in self.unnest.base if m.from_), self.unnest.step_minutes]
+        if self.version:
+            names.append(self.version)
+        if isinstance(self.points, SelfRegistering):
+            given = (self.points.household_id, self.points.building_id, self.points.station_id, self.points.branch_id)
+            names += [name for name in given if not name.startswith("=")]
+        return list(dict.fromkeys(names))
+
+    @property
+    def personal_sources(self) -> dict[str, str]:
+        """Source column -> canonical personal column."""
+        personal = {c.name for c in self.entity_definition.columns if c.personal}
+        return {m.from_: name for name, m in self.columns.items() if name in personal and m.from_}
+
+
+def _check_unit(name: str, mapping: Mapping, stored_unit: str | None) -> None:
+    if stored_unit is None:
+        if mapping.unit is not None:
+            raise ValueError(f"columns.{name}: it is not a quantity, remove unit: {mapping.unit}")
+        return
+    if mapping.from_ is not None and mapping.unit is None:
+        raise ValueError(f"columns.{name}: say the unit as sent, one of {', '.join(CONVERSIONS[stored_unit])}")
+    if mapping.unit is not None and mapping.unit not in CONVERSIONS[stored_unit]:
+        raise ValueError(
+            f"columns.{name}: unit {mapping.unit!r} cannot become {stored_unit}; "
+            f"expected one of {', '.join(CONVERSIONS[stored_unit])}"
+        )

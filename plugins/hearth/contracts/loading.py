@@ -1,0 +1,129 @@
+"""Read contracts from YAML; every error names the file, the line and the mend."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from hearth.contracts.contract import Contract
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+class ContractError(ValueError):
+    """A contract that cannot be used; the message has one line for each thing to mend."""
+
+
+def feeds_folder() -> Path:
+    """HEARTH_FEEDS, or the repository's feeds/."""
+    return Path(os.environ.get("HEARTH_FEEDS") or REPOSITORY / "feeds")
+
+
+def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
+    """All contracts of a folder by feed name, in order of file name.
+
+    Raises ContractError when any of them is wrong or two describe one feed.
+    """
+    contracts: dict[str, Contract] = {}
+    for path in sorted((folder or feeds_folder()).glob("*.yml")):
+        contract = load_contract(path)
+        if contract.feed in contracts:
+            raise ContractError(f"{path}:1: feed {contract.feed!r} is described twice; give each feed one file")
+        contracts[contract.feed] = contract
+    return contracts
+
+
+def find_contract(feed: str, folder: Path | None = None) -> Contract:
+    """The contract of one feed, by its file name `<feed>.yml`."""
+    path = (folder or feeds_folder()) / f"{feed}.yml"
+    if not path.exists():
+        raise ContractError(f"{path}: no contract for feed {feed!r}; known: {', '.join(load_contracts(folder))}")
+    return load_contract(path)
+
+
+def load_contract(path: Path) -> Contract:
+    """One contract. Raises ContractError with `file:line: what, why, what to do`."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ContractError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error}") from error
+    if not isinstance(value, dict) or not isinstance(node, yaml.MappingNode):
+        raise ContractError(f"{path}:1: expected a mapping that starts with `feed:`, found {type(value).__name__}")
+    _refuse_doubled_keys(path, node)
+    try:
+        contract = Contract.model_validate(value)
+    except ValidationError as error:
+        raise ContractError("\n".join(_explain(path, node, value, e) for e in error.errors())) from error
+    if contract.feed != path.stem:
+        raise ContractError(f"{path}:{_line(node, ('feed',))}: feed {contract.feed!r} must be named like its file")
+    return contract
+
+
+def _refuse_doubled_keys(path: Path, node: yaml.Node) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, child in node.value:
+            if key.value in seen:
+                raise ContractError(f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice; keep one")
+            seen.add(key.value)
+            _refuse_doubled_keys(path, child)
+
+
+def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
+    location = tuple(part for part in error["loc"] if _in_document(part))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    shown = ".".join(str(part) for part in location)
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(location)
+        near = difflib.get_close_matches(str(location[-1]), known, n=1)
+        message = f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known: {', '.join(known)}"
+    elif error["type"] == "missing":
+        message = "is required and missing"
+    elif message.startswith("columns."):
+        location = ("columns", message.split(".", 1)[1].split(":", 1)[0])
+        return f"{path}:{_line(node, location)}: {message}"
+    return f"{path}:{_line(node, location)}: {shown or 'contract'}: {message}"
+
+
+_DISCRIMINATORS = frozenset({"http", "sftp", "sql", "json", "ndjson", "csv", "xlsx", "Mapping", "SelfRegistering"})
+
+
+def _in_document(part: object) -> bool:
+    """Pydantic puts the union member's name into the location; the document does not have it."""
+    return part not in _DISCRIMINATORS and not str(part).startswith(("literal[", "function-"))
+
+
+def _known_keys(location: tuple[Any, ...]) -> list[str]:
+    schema = Contract.model_json_schema(by_alias=True)
+    if len(location) == 1:
+        return sorted(schema["properties"])
+    parts = {name.lower(): part for name, part in schema["$defs"].items()}
+    parent = str(location[0] if location[0] != "columns" else "mapping").removesuffix("s")
+    members = [part for name, part in parts.items() if parent in name]
+    return sorted({key for part in members for key in part.get("properties", {})})
+
+
+def _line(node: yaml.Node, location: tuple[Any, ...]) -> int:
+    """Line of the innermost part of `location` that stands in the document, from 1."""
+    line = node.start_mark.line + 1
+    for part in location:
+        child = None
+        if isinstance(node, yaml.MappingNode):
+            for key, candidate in node.value:
+                if key.value == str(part):
+                    line, child = key.start_mark.line + 1, candidate
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            child = node.value[part]
+            line = child.start_mark.line + 1
+        if child is None:
+            break
+        node = child
+    return line

@@ -1,0 +1,222 @@
+"""The way in: pull + land, then clean + validate + load. What the two tasks of every feed DAG do.
+
+Knows no Airflow beyond the hooks of the sources; every step leaves an outcome in the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.records import LandedFile, Records, gathered, read_records
+from hearth.cleaning.rows import Rows, clean, masked_records
+from hearth.contracts.contract import Contract, SelfRegistering
+from hearth.landing.store import LandingStore, StoredFile
+from hearth.seasons.dated_rows import place_time_zone
+from hearth.sources.delivery import Interval
+from hearth.sources.pull import deliveries
+from hearth.validation.batch import BatchValidation, GateVerdict, gate
+from hearth.validation.reasons import BIT
+from hearth.validation.suites import Suite
+from hearth.warehouse import ledger
+from hearth.warehouse.batch_load import BatchLoad
+from hearth.warehouse.register import self_register
+from hearth.warehouse.settle import Provenance, keep_known_keys, replace_interval, settle_duplicates, write_ledger
+
+log = logging.getLogger(__name__)
+RECORDS_AT_ONCE = 50_000
+
+
+class BatchHeld(RuntimeError):
+    """The gate held the batch: its rows wait in quarantine, raw is as it was."""
+
+
+def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
+    """Pull one feed for one interval into the landing store; returns the ledger's pull_id."""
+    with ledger.recorded_step(run_id, contract.feed, "pull_and_land") as facts:
+        ledger.refuse_partial_overlap(contract.feed, interval)
+        store, files = LandingStore(), []
+        for ordinal, delivery in enumerate(deliveries(contract, interval), 1):
+            suffix = f".{delivery.format_kind}{'.gz' if delivery.compression == 'gzip' else ''}"
+            sha256, stored_as, size = store.store(contract.feed, delivery.chunks, suffix)
+            files.append(
+                StoredFile(
+                    ordinal,
+                    delivery.name,
+                    sha256,
+                    size,
+                    delivery.delivered_at,
+                    stored_as,
+                    delivery.format_kind,
+                    delivery.compression,
+                )
+            )
+            log.debug("%s: landed %s (%d bytes, sha256 %s)", contract.feed, delivery.name, size, sha256[:12])
+        address = _address(contract)
+        manifest = store.write_manifest(
+            contract.feed,
+            interval.start.astimezone(UTC),
+            interval.end.astimezone(UTC),
+            {
+                "feed": contract.feed,
+                "interval": [interval.start, interval.end],
+                "run_id": run_id,
+                "source": address,
+                "contract_hash": contract.content_hash,
+            },
+            files,
+        )
+        pull_id = ledger.record_pull(contract.feed, interval, run_id, address, manifest, files)
+        facts.update(pull_id=pull_id, files=len(files), size_bytes=sum(f.size_bytes for f in files))
+        return pull_id
+
+
+def _address(contract: Contract) -> str:
+    """Where a pull came from, without secrets: the connection's name and the place within it."""
+    source = contract.source
+    place = (
+        source.path
+        if source.kind == "http"
+        else f"{source.folder}/{source.pattern}"
+        if source.kind == "sftp"
+        else "query"
+    )
+    return f"{source.kind}:{source.connection}:{place}"
+
+
+def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[str, Any]:
+    """Landing files of one pull into raw, quarantine and ledger. Returns the batch's counts.
+
+    Raises BatchHeld when the gate stops the batch (recorded, with every row in quarantine).
+    """
+    pull = ledger.find_pull(pull_id)
+    suite_hash = Suite(contract.suite_name).content_hash
+    provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash)
+    with ledger.recorded_step(run_id, contract.feed, "clean_validate_load") as facts:
+        done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
+        if done is None:
+            status, counts = load_batch(
+                contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms)
+            )
+        else:
+            _, status, counts = done
+            facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"
+        facts.update(counts, outcome="held" if status == "held" else "succeeded")
+    if status == "held":
+        raise BatchHeld(
+            f"{contract.feed}: the gate held {counts['rows_read']} rows of {pull.interval}: too few would be accepted. They wait"
+            " in quarantine as batch_held; see `hearth quarantine list`, correct the contract or the source, then replay."
+        )
+    return counts
+
+
+def landed_files(contract: Contract, pull: ledger.Pull, store: LandingStore) -> Iterator[tuple[LandedFile, str]]:
+    """(file, path in the store) of a pull, from its manifest."""
+    with (store.root / pull.manifest).open("rb") as file:
+        manifest = json.load(file)
+    for entry in manifest["files"]:
+        delivered = datetime.fromisoformat(entry["delivered_at"]) if entry["delivered_at"] else None
+        yield (
+            LandedFile(
+                pull.file_ids[entry["ordinal"]],
+                entry["source_name"],
+                entry["sha256"],
+                delivered,
+                entry["format_kind"],
+                entry["compression"],
+            ),
+            entry["stored_as"],
+        )
+
+
+Chunks = Iterator[Rows]
+MakeRows = Callable[[Pseudonyms], Chunks]
+
+
+def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms) -> Chunks:
+    """All canonical rows of a pull, chunk by chunk."""
+    for records in gathered(_pulled_records(contract, pull), RECORDS_AT_ONCE):
+        yield clean(contract, records, pseudonyms)
+
+
+def _pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
+    store = LandingStore()
+    for file, stored_as in landed_files(contract, pull, store):
+        with store.open(stored_as, file.sha256) as stream:
+            yield from read_records(contract, file, stream)
+
+
+def load_batch(
+    contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows
+) -> tuple[str, dict[str, int]]:
+    """Validate and load the rows; a batch the gate stops is loaded again as held. Returns (status, counts)."""
+    with _filled(contract, pull, make_rows) as (load, validation):
+        verdict = gate(load.counts, pull.interval.end.date())
+        if verdict.severity != "critical":
+            return "loaded", _finish(load, validation, provenance, verdict)
+    with _filled(contract, pull, make_rows, hold=True) as (load, validation):
+        return "held", _finish(load, validation, provenance, verdict, held=True)
+
+
+def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows) -> dict[str, int]:
+    """Load those of the rows that pass today; writes nothing when none does."""
+    with _filled(contract, pull, make_rows) as (load, validation):
+        keep_known_keys(load)
+        if load.counts.rows_read == load.counts.rows_quarantined:
+            return asdict(load.counts)
+        return _finish(load, validation, provenance, gate(load.counts, pull.interval.end.date()))
+
+
+@contextmanager
+def _filled(
+    contract: Contract, pull: ledger.Pull, make_rows: MakeRows, hold: bool = False
+) -> Iterator[tuple[BatchLoad, BatchValidation]]:
+    """A load with all rows of the batch in its side tables, duplicates settled; rolled back unless finished."""
+    pseudonyms = Pseudonyms()
+    with BatchLoad(contract, pull.interval, place_time_zone()) as load:
+        validation = BatchValidation(contract)
+        for rows in make_rows(pseudonyms):
+            bits = validation.validate(rows)
+            if hold:
+                bits = bits | BIT["batch_held"]
+            good = bits == 0
+            bad = np.flatnonzero(~good)
+            load.counts.rows_read += len(rows)
+            load.counts.rows_quarantined += len(bad)
+            load.accept(rows.frame[good] if len(bad) else rows.frame)
+            _self_register(load, contract, rows, good)
+            records = masked_records(contract, rows, bad, pseudonyms)
+            load.refuse(rows.frame.iloc[bad], bits[bad].tolist(), records)
+            load.remember_personal(pseudonyms.take_seen())
+        settle_duplicates(load)
+        yield load, validation
+
+
+def _finish(
+    load: BatchLoad, validation: BatchValidation, provenance: Any, verdict: GateVerdict, held: bool = False
+) -> dict[str, int]:
+    replace_interval(load, provenance, held)
+    write_ledger(load, provenance, held, verdict.message if verdict.severity else None)
+    validation.record(load, provenance, verdict)
+    load.commit()
+    return asdict(load.counts)
+
+
+def _self_register(load: BatchLoad, contract: Contract, rows: Rows, good: np.ndarray) -> None:
+    if not isinstance(contract.points, SelfRegistering) or not good.any():
+        return
+    named = {}
+    for name in ("household_id", "building_id", "station_id", "branch_id"):
+        given = getattr(contract.points, name)
+        named[name] = given[1:] if given.startswith("=") else rows.source[given].to_numpy()[rows.record][good]
+    points = rows.frame["point_id"][good].reset_index(drop=True)
+    self_register(load, contract, pd.DataFrame({"point_id": points, **named}))

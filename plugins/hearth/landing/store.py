@@ -1,0 +1,96 @@
+"""The landing store: content-addressed files that are written once, and one manifest a pull.
+
+Names given by a source are only ever written into the manifest; on the store a file is called by its
+sha256, so no name from outside can point anywhere. HEARTH_LANDING is a folder or an object-store URL.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from airflow.sdk import ObjectStoragePath
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file as it lies in the store. `records` is null until the file was read."""
+
+    ordinal: int
+    source_name: str
+    sha256: str
+    size_bytes: int
+    delivered_at: datetime | None
+    stored_as: str
+    format_kind: str
+    compression: str
+
+
+class LandingStore:
+    """Where landing files live. The local form closes its folders to everybody else."""
+
+    def __init__(self, root: str | None = None) -> None:
+        root = root or os.environ["HEARTH_LANDING"]
+        self.is_local = "://" not in root or root.startswith("file://")
+        if self.is_local:
+            folder = Path(root.removeprefix("file://")).resolve()
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            root = f"file://{folder}"
+        self.root = ObjectStoragePath(root)
+
+    def store(self, feed: str, chunks: Iterable[bytes], suffix: str) -> tuple[str, str, int]:
+        """Write a stream under its own sha256. Returns (sha256, path below the root, size in bytes).
+
+        The file appears under its name only when it is complete; the same content is stored once.
+        """
+        part = self.root / "incoming" / f"{uuid.uuid4().hex}.part"
+        self._make_folder(part.parent)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with part.open("wb") as file:
+                for chunk in chunks:
+                    digest.update(chunk)
+                    size += len(chunk)
+                    file.write(chunk)
+            sha256 = digest.hexdigest()
+            name = f"{feed}/{sha256[:2]}/{sha256}{suffix}"
+            target = self.root / name
+            self._make_folder(target.parent)
+            if not target.exists():
+                part.fs.mv(part.path, target.path)
+                if self.is_local:
+                    os.chmod(target.path, 0o400)
+            return sha256, name, size
+        finally:
+            part.unlink(missing_ok=True)
+
+    def open(self, stored_as: str, sha256: str) -> IO[bytes]:
+        """A stored file for reading. Raises FileNotFoundError or ValueError when it is gone or was changed."""
+        path = self.root / stored_as
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        if digest != sha256:
+            raise ValueError(f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}")
+        return path.open("rb")  # type: ignore[return-value]
+
+    def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> str:
+        """Write the manifest of a pull; returns its path below the root."""
+        stamp = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}"
+        name = f"{feed}/pulls/{stamp}_{uuid.uuid4().hex[:8]}.json"
+        path = self.root / name
+        self._make_folder(path.parent)
+        text = json.dumps({**facts, "files": [asdict(f) for f in files]}, ensure_ascii=False, indent=1, default=str)
+        with path.open("wb") as file:
+            file.write(text.encode())
+        return name
+
+    def _make_folder(self, folder: ObjectStoragePath) -> None:
+        if self.is_local:
+            Path(folder.path).mkdir(parents=True, exist_ok=True, mode=0o700)

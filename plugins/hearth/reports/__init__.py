@@ -1,0 +1,1 @@
+"""Reports for people: alerts, Data Docs, dbt docs."""

@@ -1,0 +1,22 @@
+"""Can a feed's source be reached? One cheap request, no data kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hearth.contracts.contract import Contract
+from hearth.sources.delivery import Interval
+from hearth.sources.pull import deliveries
+
+
+def check_feed(contract: Contract) -> str | None:
+    """None when the source answers, else what is wrong in one line."""
+    now = datetime.now(UTC)
+    interval = Interval(now - timedelta(minutes=1), now)
+    try:
+        for delivery in deliveries(contract, interval):
+            next(iter(delivery.chunks), b"")
+            break
+    except Exception as error:  # whatever a driver raises is the answer to the question asked
+        return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return None

@@ -1,0 +1,50 @@
+"""What a source hands over: named byte streams, nothing interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class SourceError(RuntimeError):
+    """The source answered, but not with what was asked for: what was expected, what came, where, what to do."""
+
+
+class SourceUnavailable(SourceError):
+    """The source did not answer properly after several tries; the same pull may succeed later."""
+
+
+@dataclass
+class Delivery:
+    """One file, page or query result of a pull.
+
+    `delivered_at`: when the source delivered it (files only). `chunks` is read once.
+    """
+
+    name: str
+    chunks: Iterable[bytes]
+    format_kind: str
+    compression: str = "none"
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Half-open [start, end) of arrival times, both with time zone."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("interval bounds need a time zone")
+        if self.start >= self.end:
+            raise ValueError(f"interval start {self.start} must lie before its end {self.end}")
+
+    @property
+    def days(self) -> float:
+        return (self.end - self.start).total_seconds() / 86400
+
+    def __str__(self) -> str:
+        return f"[{self.start.isoformat()}, {self.end.isoformat()})"

@@ -1,0 +1,98 @@
+"""Bodies of the DAGs' tasks: a few lines each between Airflow's context and the plain functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException
+
+from hearth import intake
+from hearth.cleaning.errors import UnreadableFile
+from hearth.contracts.loading import ContractError, find_contract
+from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
+from hearth.warehouse.ledger import PartialOverlap
+
+NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.BatchHeld)
+"""Errors that the same input will give again: a person has to act, a retry only hides it."""
+
+
+def pull_and_land(feed: str, context: Any) -> int:
+    interval = Interval(context["data_interval_start"], context["data_interval_end"])
+    try:
+        return intake.pull_and_land(find_contract(feed), interval, context["run_id"])
+    except SourceUnavailable:
+        raise
+    except (SourceError, *NOT_TO_BE_RETRIED) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def clean_validate_load(feed: str, pull_id: int, context: Any) -> dict[str, int]:
+    try:
+        return intake.clean_validate_load(find_contract(feed), pull_id, context["run_id"])
+    except NOT_TO_BE_RETRIED as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def replay_known_points(context: Any) -> dict[str, Any]:
+    """Rows of points that were unknown when they came and are in the register now."""
+    from hearth.contracts.loading import load_contracts
+    from hearth.replay import points_now_known, replay
+
+    done = {}
+    for feed, contract in load_contracts().items():
+        if points_now_known(contract):
+            done[feed] = replay(
+                contract, context["run_id"], "hearth", "the register knows the point now", "unknown_point"
+            )
+    return done
+
+
+def plan_build(context: Any) -> dict[str, Any] | None:
+    from dataclasses import asdict
+
+    from hearth.transform.plan import plan_build
+    from hearth.warehouse.ledger import recorded_step
+
+    with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
+        plan = plan_build(context["run_id"])
+        facts.update(
+            asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"}
+        )
+    return asdict(plan) if plan else None
+
+
+def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
+    from hearth.transform import dbt, publish
+    from hearth.warehouse.ledger import recorded_step
+
+    with recorded_step(context["run_id"], "marts", "transform", role="publisher") as facts:
+        try:
+            nodes = dbt.build(plan["build_id"], plan["full_refresh"])
+        except dbt.DbtFailed as error:
+            publish.record_dbt(plan["build_id"], "failed", str(error)[:4000])
+            raise AirflowFailException(str(error)) from error
+        publish.record_dbt(plan["build_id"], "succeeded")
+        slowest = sorted(nodes, key=lambda node: -node["seconds"])[:8]
+        facts.update(nodes=len(nodes), slowest={node["node"]: node["seconds"] for node in slowest})
+    return plan
+
+
+def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
+    from hearth.transform import publish
+    from hearth.warehouse.ledger import recorded_step
+
+    with recorded_step(context["run_id"], "marts", "gate_and_publish", role="publisher") as facts:
+        try:
+            publish.check_candidates(plan["build_id"], context["run_id"])
+        except publish.GateRed as error:
+            raise AirflowFailException(str(error)) from error
+        publication = publish.publish(plan["build_id"], context["run_id"])
+        facts.update(publication_id=publication.publication_id, rows=publication.rows)
+    return {"publication_id": publication.publication_id, "rows": publication.rows}
+
+
+def write_reports(context: Any) -> dict[str, Any]:
+    from hearth.reports.data_docs import build_data_docs
+    from hearth.reports.dbt_docs import build_dbt_docs
+
+    return {"data_docs": str(build_data_docs()), "dbt_docs": str(build_dbt_docs())}

@@ -1,0 +1,1 @@
+"""From raw to published marts: what to build, dbt, the marts' gate, publication."""

@@ -1,0 +1,78 @@
+"""Run dbt once, in this process, and turn its results into facts; a skipped model counts as a failure."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from hearth.seasons.dated_rows import seeds_folder
+from hearth.transform.plan import DBT_PROJECT
+from hearth.warehouse.connections import warehouse_url
+
+
+class DbtFailed(RuntimeError):
+    """dbt did not succeed; the message lists the nodes and their errors."""
+
+
+def target_folder() -> Path:
+    """Where dbt writes its artefacts: HEARTH_DBT_TARGET, or a folder in the system's temporary one."""
+    folder = Path(os.environ.get("HEARTH_DBT_TARGET") or Path(tempfile.gettempdir()) / f"hearth-dbt-{os.getuid()}")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _environment() -> None:
+    """What profiles.yml and dbt_project.yml read; set in this process only."""
+    url = urlsplit(warehouse_url("transformer"))
+    os.environ.update(
+        {
+            "HEARTH_PG_HOST": url.hostname or "localhost",
+            "HEARTH_PG_PORT": str(url.port or 5432),
+            "HEARTH_PG_DATABASE": url.path.lstrip("/"),
+            "HEARTH_PG_TRANSFORMER_USER": unquote(url.username or ""),
+            "HEARTH_PG_TRANSFORMER_PASSWORD": unquote(url.password or ""),
+            "HEARTH_SEEDS": str(seeds_folder()),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+    )
+
+
+def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
+    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
+    _environment()
+    from dbt.cli.main import dbtRunner
+
+    target = target_folder()
+    outcome = dbtRunner().invoke(
+        [
+            *arguments,
+            "--project-dir",
+            str(DBT_PROJECT),
+            "--profiles-dir",
+            str(DBT_PROJECT),
+            "--target-path",
+            str(target),
+            "--log-path",
+            str(target / "logs"),
+        ]
+    )
+    nodes = [
+        {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
+        for r in getattr(outcome.result, "results", None) or []
+        if hasattr(r, "node")
+    ]
+    bad = [n for n in nodes if n["status"] not in ("success", "pass", "warn", "no-op")]
+    if not outcome.success or bad:
+        lines = "\n".join(f"- {n['node']}: {n['status']}: {n['message']}" for n in bad) or str(outcome.exception)
+        raise DbtFailed(f"dbt {arguments[0]} did not succeed; nothing is published.\n{lines}")
+    return nodes
+
+
+def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
+    """Seeds, models and tests of one build."""
+    refresh = ["--full-refresh"] if full_refresh else []
+    return run_dbt(["build", "--vars", f"{{build_id: {build_id}}}", *refresh])

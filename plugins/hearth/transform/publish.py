@@ -1,0 +1,162 @@
+"""The marts' gate and the atomic publication: candidate becomes marts in one transaction, or nothing does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from hearth.warehouse.connections import connect
+from hearth.warehouse.ledger import write_validation
+
+LOOK_BACK_DAYS = 31
+"""Marts are copied from this many days before the first changed day on: series flags look to both sides of a day
+(see the pad of dbt's incremental models), a copy too many costs little and a copy too few would be wrong."""
+
+ACCEPTANCE = """
+select k.season, k.heating_date, k.kpi, k.value::float8 as value,
+       (k.denominator > 0)::int as has_denominator
+from candidate.season_kpi k where k.unit_kind = 'company'
+"""
+BALANCE = """
+select c.season, c.heating_date,
+       (c.judged_household_days - coalesce(s.judged, 0))::float8 as judged_not_in_stations,
+       (c.complying_household_days - c.judged_household_days)::float8 as complying_beyond_judged
+from candidate.room_compliance c
+left join (select season, heating_date, sum(judged_household_days) as judged from candidate.room_compliance
+           where unit_kind = 'station' and period = 'day' and point_kind = 'all' group by 1, 2) s using (season, heating_date)
+where c.unit_kind = 'company' and c.period = 'day' and c.point_kind = 'all'
+"""
+
+
+class GateRed(RuntimeError):
+    """The candidate marts are not fit to publish; the published ones stay as they were."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    publication_id: int
+    rows: dict[str, int]
+    headline: list[dict[str, Any]]
+
+
+def check_candidates(build_id: int, run_id: str) -> None:
+    """Validate the candidate marts with their acceptance suites. Raises GateRed, after recording the results."""
+    from hearth.validation.suites import Suite
+
+    with connect("publisher") as connection:
+        failures = []
+        for name, query in (("marts_acceptance", ACCEPTANCE), ("marts_balance", BALANCE)):
+            frame = _frame(connection, query)
+            suite = Suite(name)
+            suite.validate(frame.select_dtypes("number").astype("float64"), {})
+            write_validation(
+                connection,
+                run_id=run_id,
+                subject="marts",
+                suite=name,
+                suite_hash=suite.content_hash,
+                success=suite.success,
+                severity=suite.worst_severity,
+                result=suite.report(),
+                build_id=build_id,
+            )
+            failures += [
+                f"- {name}: {o.config['description']} ({o.unexpected_count} of {o.element_count} rows, e.g. {o.examples[:3]})"
+                for o in suite.outcomes
+                if not o.success and o.severity == "critical"
+            ]
+        message = "\n".join(failures)
+        _outcome(connection, build_id, "gate", "failed" if failures else "succeeded", message or None)
+    if failures:
+        raise GateRed(f"build {build_id} is not published; the marts of the last publication stay readable.\n{message}")
+
+
+def _frame(connection: psycopg.Connection, query: str) -> pd.DataFrame:
+    cursor = connection.execute(query)
+    return pd.DataFrame(cursor.fetchall(), columns=[c.name for c in cursor.description or []])
+
+
+def _outcome(connection: psycopg.Connection, build_id: int, stage: str, outcome: str, message: str | None) -> None:
+    connection.execute(
+        "insert into ledger.build_outcome (build_id, stage, outcome, message) values (%s, %s, %s, %s)",
+        (build_id, stage, outcome, message),
+    )
+
+
+def record_dbt(build_id: int, outcome: str, message: str | None = None) -> None:
+    with connect("publisher") as connection:
+        _outcome(connection, build_id, "dbt", outcome, message)
+
+
+def publish(build_id: int, run_id: str) -> Publication:
+    """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new."""
+    with connect("publisher") as connection:
+        connection.execute("select pg_advisory_xact_lock(hashtext('hearth.publish'))")
+        row = connection.execute(
+            "select full_refresh, definition_hash from ledger.build where build_id = %s", (build_id,)
+        ).fetchone()
+        if row is None:
+            raise LookupError(f"ledger.build has no build {build_id}")
+        full, definitions = row
+        first = connection.execute(
+            "select min(event_date) from ledger.build_day where build_id = %s", (build_id,)
+        ).fetchone()
+        since = None if full or first is None or first[0] is None else first[0] - timedelta(days=LOOK_BACK_DAYS)
+        rows = {mart: _copy(connection, mart, since) for mart in _marts(connection)}
+        headline = _headline(connection)
+        made = connection.execute(
+            "insert into ledger.publication (build_id, run_id, definition_hash, rows_published, headline)"
+            " values (%s, %s, %s, %s, %s) returning publication_id",
+            (build_id, run_id, definitions, Jsonb(rows), Jsonb(headline)),
+        ).fetchone()
+        assert made is not None
+        return Publication(int(made[0]), rows, headline)
+
+
+def _marts(connection: psycopg.Connection) -> list[str]:
+    return [
+        r[0] for r in connection.execute("select tablename from pg_tables where schemaname = 'candidate' order by 1")
+    ]
+
+
+def _columns(connection: psycopg.Connection, schema: str, table: str) -> list[tuple[str, str]]:
+    return connection.execute(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute"
+        " where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
+        (f'{schema}."{table}"',),
+    ).fetchall()
+
+
+def _copy(connection: psycopg.Connection, mart: str, since: date | None) -> int:
+    """Rows copied of one mart: from `since` on where it has a date column, else all of it."""
+    source, target = sql.Identifier("candidate", mart), sql.Identifier("marts", mart)
+    columns = _columns(connection, "candidate", mart)
+    if columns != _columns(connection, "marts", mart):
+        connection.execute(sql.SQL("drop table if exists {}").format(target))
+        connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
+        since = None
+    names = {name for name, _ in columns}
+    day = next((name for name in ("heating_date", "progress_date") if name in names), None)
+    where = sql.SQL("")
+    if since is not None and day is not None:
+        where = sql.SQL(" where {} >= {}").format(sql.Identifier(day), sql.Literal(since))
+    connection.execute(sql.SQL("delete from {}{}").format(target, where))
+    return connection.execute(sql.SQL("insert into {} select * from {}{}").format(target, source, where)).rowcount
+
+
+def _headline(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """The company's KPIs at the last day of every season."""
+    rows = connection.execute(
+        "select distinct on (season, kpi) season, heating_date, kpi, value, numerator, denominator from candidate.season_kpi"
+        " where unit_kind = 'company' order by season, kpi, heating_date desc"
+    ).fetchall()
+    names = ("season", "heating_date", "kpi", "value", "numerator", "denominator")
+    return [
+        {n: (v if isinstance(v, str) or v is None else str(v)) for n, v in zip(names, row, strict=True)} for row in rows
+    ]

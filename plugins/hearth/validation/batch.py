@@ -1,0 +1,108 @@
+"""Validate a batch: its rows chunk by chunk with the entity's suite, then the whole with the gate's suite."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hearth.cleaning.instants import arrow, local_days
+from hearth.cleaning.rows import Rows
+from hearth.contracts.contract import Contract
+from hearth.validation.checked import checked_frame
+from hearth.validation.limits import Limits
+from hearth.validation.reasons import Bits
+from hearth.validation.suites import Suite
+from hearth.warehouse.batch_load import BatchLoad, Counts
+from hearth.warehouse.register import KnownPoints
+
+
+class BatchValidation:
+    """The entity's suite over all chunks of one batch, with the dated limits and the register beside it."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract, self.entity = contract, contract.entity_definition
+        self.suite = Suite(contract.suite_name)
+        self.limits = Limits.from_seeds()
+        self.points = (
+            KnownPoints.from_warehouse()
+            if "point_id" in self.entity.columns_by_name
+            and not self.entity.register
+            and contract.points == "registered"
+            else None
+        )
+
+    def validate(self, rows: Rows) -> Bits:
+        """All reasons of every row: those of the cleaning and those of the suite."""
+        days = self._local_days(rows)
+        known = np.ones(len(rows), bool) if "point_id" in self.entity.columns_by_name else None
+        if self.points is not None:
+            known = self.points.known(rows.frame["point_id"], days)
+            known |= (rows.frame["point_id"].isna()).to_numpy(bool)
+        frame = checked_frame(self.entity, rows, known, self.contract.time_zone)
+        bits = rows.bits.copy()
+        for part, limits in self.limits.periods(days):
+            whole = len(part) == len(frame)
+            bits[part] |= self.suite.validate(frame if whole else frame.iloc[part].reset_index(drop=True), limits)
+        return bits
+
+    def _local_days(self, rows: Rows) -> np.ndarray:
+        """The day whose limits hold for each row: of the event, or of the arrival where a row has no event time."""
+        column = self.entity.columns_by_name.get(self.entity.event_column)
+        if column is not None and column.kind == "date":
+            return arrow(rows.frame[column.name]).to_numpy(zero_copy_only=False).astype("datetime64[D]")
+        return local_days(rows.frame[column.name if column is not None else "arrived_at"], self.contract.time_zone)
+
+    def record(self, load: BatchLoad, provenance: Any, verdict: GateVerdict) -> None:
+        """Validation results of the rows and of the gate, in the batch's transaction."""
+        for suite, success, severity in (
+            (self.suite, self.suite.success, self.suite.worst_severity),
+            (verdict.suite, verdict.suite.success, verdict.severity),
+        ):
+            load.ask(
+                "with made as (insert into ledger.validation (batch_id, run_id, subject, suite, suite_hash, success, severity,"
+                " result) values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text::jsonb)"
+                " returning 1) select count(*) from made",
+                load.batch_id,
+                provenance.run_id,
+                self.contract.feed,
+                suite.name,
+                suite.content_hash,
+                success,
+                severity,
+                _json(suite.report()),
+            )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "\\ufffd")
+
+
+@dataclass
+class GateVerdict:
+    """What the gate found: null severity (go on), warning (go on, and say so) or critical (hold)."""
+
+    severity: str | None
+    message: str
+    suite: Suite
+
+
+def gate(counts: Counts, day: date) -> GateVerdict:
+    """Judge the batch as a whole by the share of its rows that is accepted; an empty batch passes.
+
+    `day`: the last day of the batch's interval; its limits hold.
+    """
+    suite = Suite("batch_gate")
+    accepted = counts.rows_read - counts.rows_quarantined
+    percent = 100.0 * accepted / counts.rows_read if counts.rows_read else 100.0
+    limits = Limits.from_seeds().on(day)
+    suite.validate(pd.DataFrame({"accepted_percent": [percent]}), limits)
+    message = (
+        f"{accepted} of {counts.rows_read} rows accepted ({percent:.2f} %); "
+        f"warned below {limits['gate_warn_accepted_percent']:g} %, held below {limits['gate_stop_accepted_percent']:g} %"
+    )
+    return GateVerdict(suite.worst_severity, message, suite)

@@ -1,0 +1,151 @@
+"""Run a Great Expectations suite on a frame in memory and say which rows fail which expectation.
+
+Suites are reviewed JSON in expectations/. An expectation of severity `critical` refuses the rows
+it names; `meta.reason` says with which reason. Severity `warning` is recorded and refuses nothing.
+Great Expectations takes seconds to import: only tasks import this module, never a DAG file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import great_expectations as gx
+import numpy as np
+import pandas as pd
+
+from hearth.validation.reasons import BIT, Bits
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": 20}
+
+
+class BrokenCheck(RuntimeError):
+    """A check that could not be computed: no verdict on the data. Mend the suite or the frame, then run again."""
+
+
+def expectations_folder() -> Path:
+    return Path(os.environ.get("HEARTH_EXPECTATIONS") or REPOSITORY / "expectations")
+
+
+@dataclass
+class Outcome:
+    """What one expectation found, added up over all chunks of a batch."""
+
+    config: dict[str, Any]
+    severity: str
+    element_count: int = 0
+    unexpected_count: int = 0
+    examples: list[Any] = field(default_factory=list)
+    success: bool = True
+    observed_value: Any = None
+
+
+class Suite:
+    """One suite and what it found so far."""
+
+    def __init__(self, name: str, folder: Path | None = None) -> None:
+        path = (folder or expectations_folder()) / f"{name}.json"
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such suite; a contract's `suite` names a file of expectations/")
+        self.name, self.text = name, path.read_text(encoding="utf-8")
+        self.content_hash = hashlib.sha256(self.text.encode()).hexdigest()
+        self.outcomes: list[Outcome] = []
+
+    @cached_property
+    def _suite(self) -> gx.ExpectationSuite:
+        suite = gx.ExpectationSuite(**json.loads(self.text))
+        for expectation in suite.expectations:
+            configuration = expectation.configuration.to_json_dict()
+            self.outcomes.append(
+                Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity)))
+            )
+        return suite
+
+    @cached_property
+    def _batch_definition(self) -> Any:
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        return (
+            context.data_sources.add_pandas("memory")
+            .add_dataframe_asset("chunk")
+            .add_batch_definition_whole_dataframe("whole")
+        )
+
+    def validate(self, frame: pd.DataFrame, parameters: dict[str, float]) -> Bits:
+        """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck."""
+        suite = self._suite
+        refused = np.zeros(len(frame), np.int32)
+        if frame.empty:
+            return refused
+        batch = self._batch_definition.get_batch({"dataframe": frame})
+        verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
+        for outcome, result in zip(self.outcomes, verdict.results, strict=True):
+            rows = self._add(outcome, result)
+            if outcome.severity == "critical" and rows is not None:
+                refused[rows] |= BIT[outcome.config["meta"]["reason"]] if "reason" in outcome.config["meta"] else 0
+        return refused
+
+    def _add(self, outcome: Outcome, result: Any) -> np.ndarray | None:
+        found = result.result or {}
+        if result.exception_info and not found:
+            raise BrokenCheck(
+                f"suite {self.name}, {outcome.config['type']} {outcome.config['kwargs']}: {result.exception_info}"
+            )
+        outcome.success &= bool(result.success)
+        outcome.element_count += found.get("element_count", 0)
+        outcome.unexpected_count += found.get("unexpected_count", 0)
+        outcome.observed_value = found.get("observed_value", outcome.observed_value)
+        room = RESULT_FORMAT["partial_unexpected_count"] - len(outcome.examples)
+        outcome.examples += [_plain(v) for v in found.get("partial_unexpected_list", [])[: max(0, int(room))]]
+        rows = found.get("unexpected_index_list")
+        return np.asarray(rows, np.int64) if rows else None
+
+    @property
+    def success(self) -> bool:
+        return all(outcome.success for outcome in self.outcomes)
+
+    @property
+    def worst_severity(self) -> str | None:
+        """Severity of the gravest failed expectation; `success` alone ignores severity."""
+        failed = {outcome.severity for outcome in self.outcomes if not outcome.success}
+        return next((severity for severity in ("critical", "warning", "info") if severity in failed), None)
+
+    def report(self) -> dict[str, Any]:
+        """What the ledger and the Data Docs keep."""
+        return {
+            "results": [
+                {
+                    "expectation": outcome.config,
+                    "severity": outcome.severity,
+                    "success": outcome.success,
+                    "element_count": outcome.element_count,
+                    "unexpected_count": outcome.unexpected_count,
+                    "observed_value": _plain(outcome.observed_value),
+                    "examples": outcome.examples,
+                }
+                for outcome in self.outcomes
+            ]
+        }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can hold it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else str(value)
+    return int(value) if isinstance(value, np.integer) else str(value)

@@ -1,0 +1,1 @@
+"""The warehouse: PostgreSQL schemas and roles, bulk load, ledger, quarantine."""

@@ -1,0 +1,175 @@
+"""Load one batch: stream chunks into a side table, settle duplicates, swap the interval in, all in one transaction.
+
+Readers see the old batch until the commit and the new one after it. The bulk goes by ADBC (Arrow batches
+into COPY); the cast to the declared Arrow schema is the last check of the types.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import pandas as pd
+import pyarrow as pa
+
+from hearth.contracts.contract import Contract
+from hearth.contracts.entities import Entity, Kind
+from hearth.sources.delivery import Interval
+from hearth.validation.reasons import names
+from hearth.warehouse.connections import warehouse_url
+
+ARROW_TYPE: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    "instant": pa.timestamp("us", tz="UTC"),
+    "date": pa.date32(),
+    "number": pa.float64(),
+    "integer": pa.int32(),
+    "flag": pa.bool_(),
+}
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        ("file_id", pa.int64()),
+        ("position", pa.int64()),
+        ("sub_position", pa.int32()),
+        ("arrived_at", pa.timestamp("us", tz="UTC")),
+        ("reasons", pa.string()),
+        ("record", pa.string()),
+    ]
+)
+
+
+@dataclass
+class Counts:
+    """What became of the rows of a batch; the database checks that they add up."""
+
+    rows_read: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+
+
+def arrow_schema(entity: Entity) -> pa.Schema:
+    """Arrow schema of raw.<entity>, in table order."""
+    provenance = [
+        ("feed", pa.string()),
+        ("batch_id", pa.int64()),
+        ("file_id", pa.int64()),
+        ("position", pa.int64()),
+        ("sub_position", pa.int32()),
+        ("arrived_at", pa.timestamp("us", tz="UTC")),
+        ("source_version", pa.int64()),
+    ]
+    return pa.schema(provenance + [(c.stored_name, ARROW_TYPE[c.kind]) for c in entity.columns])
+
+
+class BatchLoad:
+    """One transaction of the loader. Use as a context manager: commits in `finish`, rolls back otherwise."""
+
+    def __init__(self, contract: Contract, interval: Interval, time_zone: str) -> None:
+        self.contract, self.entity, self.interval = contract, contract.entity_definition, interval
+        self.time_zone = time_zone
+        self.counts = Counts()
+        self._schema = arrow_schema(self.entity)
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future | None = None
+
+    def __enter__(self) -> BatchLoad:
+        self._connection = adbc.connect(warehouse_url("loader"))
+        self._cursor = self._connection.cursor()
+        # One load of a feed at a time: a second one waits here and then replaces what the first one loaded.
+        self.ask("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", self.contract.feed)
+        self.batch_id = int(self.ask("select nextval('ledger.batch_id')")[0][0])
+        columns = ", ".join(self._schema.names)
+        self.run(
+            "set local work_mem = '256MB'",
+            f"create temp table incoming on commit drop as select {columns} from raw.{self.entity.name} with no data",
+            "create temp table refused (file_id bigint, position bigint, sub_position int, arrived_at timestamptz,"
+            " reasons text, record text) on commit drop",
+            "create temp table personal (value_hash text, kind text, value text) on commit drop",
+        )
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        try:
+            self._wait()
+        except Exception:
+            if error[0] is None:
+                raise
+        finally:
+            self._writer.shutdown()
+            self._cursor.close()
+            self._connection.close()
+
+    def ask(self, statement: str, *parameters: Any) -> list[tuple]:
+        self._wait()
+        self._cursor.execute(statement, parameters or None)
+        return self._cursor.fetchall()
+
+    def run(self, *statements: str) -> int:
+        """Run statements; returns the rows changed by the last one."""
+        self._wait()
+        changed = 0
+        for statement in statements:
+            self._cursor.execute(statement)
+            changed = max(int(self._cursor.rowcount), 0)
+        return changed
+
+    def accept(self, frame: pd.DataFrame) -> None:
+        """Accepted rows of one chunk, written while the caller prepares the next."""
+        if frame.empty:
+            return
+        rows, columns = len(frame), []
+        same = {"feed": self.contract.feed, "batch_id": self.batch_id}
+        for field in self._schema:
+            if field.name in same:
+                columns.append(pa.repeat(pa.scalar(same[field.name], field.type), rows))
+            elif field.name in frame:
+                columns.append(pa.array(frame[field.name], from_pandas=True).cast(field.type))
+            else:
+                columns.append(pa.nulls(rows, field.type))
+        self._submit("incoming", pa.Table.from_arrays([_flat(c) for c in columns], schema=self._schema))
+
+    def refuse(self, frame: pd.DataFrame, bits: list[int], records: list[str]) -> None:
+        """Refused rows of one chunk with all their reasons and the record as it came."""
+        if frame.empty:
+            return
+        table = pa.table(
+            {
+                "file_id": pa.array(frame["file_id"], pa.int64()),
+                "position": pa.array(frame["position"], pa.int64()),
+                "sub_position": pa.array(frame["sub_position"], pa.int32()),
+                "arrived_at": pa.array(frame["arrived_at"], from_pandas=True).cast(pa.timestamp("us", tz="UTC")),
+                "reasons": pa.array([",".join(names(b)) for b in bits], pa.string()),
+                "record": pa.array(records, pa.string()),
+            },
+            schema=QUARANTINE_SCHEMA,
+        )
+        self._submit("refused", table)
+
+    def remember_personal(self, values: list[tuple[str, str, str]]) -> None:
+        if values:
+            hashes, kinds, texts = zip(*values, strict=True)
+            texts = tuple(text.replace("\0", "\ufffd") for text in texts)
+            self._submit("personal", pa.table({"value_hash": hashes, "kind": kinds, "value": texts}))
+
+    def _submit(self, table: str, rows: pa.Table) -> None:
+        self._wait()
+        self._writing = self._writer.submit(self._ingest, table, rows)
+
+    def _ingest(self, table: str, rows: pa.Table) -> None:
+        self._cursor.adbc_ingest(table, rows, mode="append", temporary=True)
+
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
+
+    def commit(self) -> None:
+        self._wait()
+        self._connection.commit()
+
+
+def _flat(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column

@@ -1,0 +1,28 @@
+-- Each part connects with its own role and the least it needs. The roles themselves are made by hearth.warehouse.migrate.
+grant usage on schema raw, ledger, quarantine, restricted to hearth_loader;
+grant select, insert, delete on all tables in schema raw to hearth_loader;
+grant select, insert on all tables in schema ledger to hearth_loader;
+grant usage on all sequences in schema ledger to hearth_loader;
+grant select, insert on all tables in schema quarantine to hearth_loader;
+grant select, insert on restricted.personal_value to hearth_loader;
+grant execute on function raw.ensure_month_partitions(text, timestamptz, timestamptz) to hearth_loader;
+
+grant usage on schema raw, ledger to hearth_transformer;
+grant select on all tables in schema raw to hearth_transformer;
+grant select on all tables in schema ledger to hearth_transformer;
+grant usage, create on schema reference, staging, intermediate, candidate to hearth_transformer;
+
+grant usage on schema ledger, candidate, marts, reference to hearth_publisher;
+grant create on schema marts to hearth_publisher;
+grant select on all tables in schema ledger to hearth_publisher;
+grant insert on ledger.build, ledger.build_batch, ledger.build_day, ledger.build_outcome, ledger.publication,
+    ledger.step, ledger.validation to hearth_publisher;
+grant usage on all sequences in schema ledger to hearth_publisher;
+alter default privileges for role hearth_transformer in schema candidate grant select on tables to hearth_publisher;
+alter default privileges for role hearth_transformer in schema reference grant select on tables to hearth_publisher;
+
+grant usage on schema marts, ledger, reference, quarantine to hearth_reader;
+alter default privileges for role hearth_publisher in schema marts grant select on tables to hearth_reader;
+alter default privileges for role hearth_transformer in schema reference grant select on tables to hearth_reader;
+grant select on all tables in schema ledger to hearth_reader;
+grant select on quarantine.row, quarantine.act, quarantine.row_state, quarantine.row_open to hearth_reader;

@@ -1,0 +1,176 @@
+"""The last steps of a batch, inside its transaction: duplicates, replacement, ledger rows.
+
+Set-based SQL on the side tables that hearth.warehouse.batch_load filled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hearth.validation.reasons import PRECEDENCE
+from hearth.warehouse.batch_load import BatchLoad
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Who and what made the batch."""
+
+    run_id: str
+    pull_id: int
+    contract_hash: str
+    suite_hash: str
+    kind: str = "pull"
+    who: str = ""
+    why: str = ""
+
+
+def settle_duplicates(load: BatchLoad) -> None:
+    """Same key and content again: counted as duplicate. Same key, other content: all of them refused,
+    because nothing in the batch says which one is right."""
+    key = ", ".join(load.entity.raw_key[1:])
+    load.run(
+        f"create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1"
+    )
+    if load.ask("select count(*) from repeated")[0][0] == 0:
+        return
+    content = ", ".join(f"i.{name}" for name in load.entity.content_columns)
+    load.run(
+        f"create temp table conflicting on commit drop as select {key} from incoming i join repeated using ({key})"
+        f" group by {key} having count(distinct md5(row({content})::text)) > 1",
+        f"insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, 'conflicting_duplicate',"
+        f" to_jsonb(i)::text from incoming i join conflicting using ({key})",
+    )
+    load.counts.rows_quarantined += load.run(
+        f"delete from incoming i using conflicting c where {_same('i', 'c', load)}"
+    )
+    load.counts.rows_duplicate += load.run(
+        "delete from incoming where ctid in (select ctid from (select i.ctid, row_number() over"
+        f" (partition by {key} order by i.file_id, i.position, i.sub_position) as nth"
+        f" from incoming i join repeated using ({key})) numbered where nth > 1)"
+    )
+
+
+def keep_known_keys(load: BatchLoad) -> None:
+    """For a replay: rows whose key raw holds already. The same content is a duplicate; other content is refused."""
+    key, raw = _same("i", "r", load), f"raw.{load.entity.name}"
+    content = " and ".join(f"i.{name} is not distinct from r.{name}" for name in load.entity.content_columns)
+    feed = f"r.feed = '{load.contract.feed}'"
+    load.counts.rows_duplicate += load.run(f"delete from incoming i using {raw} r where {feed} and {key} and {content}")
+    load.run(
+        "insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, 'conflicting_duplicate',"
+        f" to_jsonb(i)::text from incoming i join {raw} r on {feed} and {key}"
+    )
+    load.counts.rows_quarantined += load.run(f"delete from incoming i using {raw} r where {feed} and {key}")
+
+
+def _same(left: str, right: str, load: BatchLoad) -> str:
+    return " and ".join(f"{left}.{name} = {right}.{name}" for name in load.entity.raw_key[1:])
+
+
+def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> None:
+    """Swap the batch in: raw rows of the feed that arrived in the interval go, the new ones come.
+
+    A held batch leaves raw as it is and only takes the place of earlier held ones.
+    """
+    start, end, feed = load.interval.start, load.interval.end, load.contract.feed
+    load.ask(
+        "select raw.ensure_month_partitions($1::text, least(min(arrived_at), $2::timestamptz),"
+        " greatest(max(arrived_at) + interval '1 us', $3::timestamptz)) from incoming",
+        load.entity.name,
+        start,
+        end,
+    )
+    only_held = "and b.status = 'held'" if held else ""
+    earlier = (
+        "select b.batch_id from ledger.batch_current b where b.feed = $1::text and b.interval_start >= $2::timestamptz"
+        f" and b.interval_end <= $3::timestamptz {only_held}"
+    )
+    if provenance.kind == "pull":
+        if not held:
+            _delete_earlier(load, earlier)
+        load.ask(
+            f"with gone as (insert into ledger.supersession (batch_id, by_batch_id) select e.batch_id, {load.batch_id}"
+            f" from ({earlier}) e returning 1) select count(*) from gone",
+            feed,
+            start,
+            end,
+        )
+    if not held:
+        columns = ", ".join(load._schema.names)
+        load.counts.rows_loaded = load.run(
+            f"insert into raw.{load.entity.name} ({columns}) select {columns} from incoming"
+        )
+
+
+def _delete_earlier(load: BatchLoad, earlier: str) -> None:
+    ids = [str(row[0]) for row in load.ask(earlier, load.contract.feed, load.interval.start, load.interval.end)]
+    if not ids:
+        return
+    load.run(
+        f"delete from raw.{load.entity.name} where batch_id in ({', '.join(ids)}) and feed = '{load.contract.feed}'"
+    )
+
+
+def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str | None) -> None:
+    """Batch row, changed days, quarantine rows and personal values, in the batch's own transaction."""
+    counts = load.counts
+    load.ask(
+        "with made as (insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id,"
+        " run_id, contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate, note) values"
+        " ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::bigint, $9::text,"
+        " $10::text, $11::text, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::text) returning 1) select * from made",
+        load.batch_id,
+        load.contract.feed,
+        load.entity.name,
+        provenance.kind,
+        "held" if held else "loaded",
+        load.interval.start,
+        load.interval.end,
+        provenance.pull_id,
+        provenance.run_id,
+        provenance.contract_hash,
+        provenance.suite_hash,
+        counts.rows_read,
+        counts.rows_loaded,
+        counts.rows_quarantined,
+        counts.rows_duplicate,
+        note,
+    )
+    if not held:
+        load.ask(
+            f"with made as (insert into ledger.batch_day (batch_id, event_date, entity, rows) select {load.batch_id},"
+            f" {_event_date(load)}, '{load.entity.name}', count(*) from incoming group by 2 returning 1) select count(*) from made"
+        )
+    if provenance.kind == "replay":
+        _write_acts(load, provenance)
+    order = ", ".join(f"'{reason}'" for reason in PRECEDENCE)
+    load.run(
+        "insert into quarantine.row (batch_id, feed, entity, file_id, file_sha256, position, sub_position, arrived_at,"
+        f" reasons, first_reason, record) select {load.batch_id}, '{load.contract.feed}', '{load.entity.name}', r.file_id,"
+        " f.sha256, r.position, r.sub_position, r.arrived_at, sorted.reasons, sorted.reasons[1], r.record::jsonb"
+        " from refused r join ledger.landing_file f using (file_id) cross join lateral"
+        " (select array_agg(reason order by array_position(array[" + order + "], reason)) as reasons"
+        " from unnest(string_to_array(r.reasons, ',')) as reason) sorted",
+        f"insert into restricted.personal_value (value_hash, kind, value, first_batch_id) select distinct on (value_hash)"
+        f" value_hash, kind, value, {load.batch_id} from personal on conflict do nothing",
+    )
+
+
+def _write_acts(load: BatchLoad, provenance: Provenance) -> None:
+    """Every replayed row gets an act; rows refused again stand open under the replay's own batch."""
+    load.ask(
+        "with made as (insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, who, why)"
+        f" select distinct $1::text, f.sha256, k.position, k.sub_position, 'replayed', {load.batch_id}, $2::text, $3::text"
+        " from (select file_id, position, sub_position from incoming union select file_id, position, sub_position from refused) k"
+        " join ledger.landing_file f using (file_id) returning 1) select count(*) from made",
+        load.contract.feed,
+        provenance.who,
+        provenance.why,
+    )
+
+
+def _event_date(load: BatchLoad) -> str:
+    column = load.entity.columns_by_name.get(load.entity.event_column)
+    if column is not None and column.kind == "date":
+        return column.name
+    return f"({load.entity.event_column} at time zone '{load.time_zone}')::date"
