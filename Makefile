@@ -1,0 +1,67 @@
+# Hearth: `make demo` on a machine with Python 3.11-3.13 and pip. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo real test lint bench stop status clean venv
+
+SCALE ?= 1.0
+SEED ?= 7
+DAYS ?= 2
+DATA ?=
+ARGS ?=
+
+# The newest Python that fits; `make PYTHON=/path/to/python ...` takes another.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	path=$$(command -v $$name 2>/dev/null) || continue; \
+	$$path -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null \
+	&& $$path -m pip --version >/dev/null 2>&1 && { echo $$path; break; }; done)
+VENV := .venv/bin
+RUN := $(VENV)/python
+
+export PYTHONPATH := plugins
+# So that the total of the demo counts what a person waits for, the environment included.
+export HEARTH_STARTED := $(shell date +%s)
+
+help:
+	@echo 'make demo [SCALE=1.0 SEED=7 DAYS=2]  a simulated city, two seasons, the three KPIs beside their true values'
+	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'
+	@echo 'make test [ARGS="-k name"]           all tests'
+	@echo 'make lint                            ruff, mypy, sqlfluff, yamllint, search for secrets'
+	@echo 'make bench                           speed of loading against psql \copy'
+	@echo 'make status                          what runs, where, with which login'
+	@echo 'make stop                            stop everything; data stays'
+	@echo 'make clean                           stop everything and delete its data'
+
+venv:
+	@test -n '$(PYTHON)' || { echo 'No Python 3.11, 3.12 or 3.13 with pip found. Install one' \
+	'(Debian: apt-get install python3 python3-pip) or name it: make PYTHON=/path/to/python ...' >&2; exit 1; }
+	@$(PYTHON) -I local/environment.py
+
+demo: venv
+	@$(RUN) -m local.demo --scale $(SCALE) --seed $(SEED) --days $(DAYS)
+
+real: venv
+	@test -n '$(DATA)' || { echo 'Name the folder of the files: make real DATA=<folder>' >&2; exit 2; }
+	@$(RUN) -m local.real --data '$(DATA)'
+
+test: venv
+	@$(RUN) -m pytest $(ARGS)
+
+lint: venv
+	@$(RUN) -m local.lint
+
+bench: venv
+	@$(RUN) -m local.bench
+
+# These two work without an environment too: then nothing of ours can run.
+stop:
+	@if test -x $(RUN); then $(RUN) -m local.stack stop; else echo 'nothing to stop: there is no .venv'; fi
+
+clean:
+	@if test -x $(RUN); then $(RUN) -m local.stack clean; fi
+	@rm -rf build dbt_project/target dbt_project/logs
+	@find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +
+
+status:
+	@if test -x $(RUN); then $(RUN) -m local.stack status; else echo 'no .venv yet: make demo builds everything'; fi

@@ -1,0 +1,75 @@
+"""Every check of style, types and secrets, all of them even when one complains: `python -m local.lint [name ...]`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from local.instance import REPOSITORY
+
+SKIPPED = (".venv", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
+
+
+def checks() -> dict[str, list[str]]:
+    """Name -> command, run in the repository's folder."""
+    tools = Path(sys.executable).parent
+    files = our_files()
+    packages = [name for name in ("plugins/hearth", "plugins/hearth_plugin.py", "city", "local") if _there(name)]
+    models = [name for name in ("dbt_project/models", "dbt_project/tests", "dbt_project/snapshots") if _sql_in(name)]
+    return {
+        "ruff": [str(tools / "ruff"), "check", "."],
+        "format": [str(tools / "ruff"), "format", "--check", "."],
+        "mypy": [str(tools / "mypy"), *packages],
+        "sqlfluff": [str(tools / "sqlfluff"), "lint", "--disable-progress-bar", "--processes", "2", *models],
+        "yamllint": [str(tools / "yamllint"), "--strict", *(f for f in files if f.endswith((".yml", ".yaml")))],
+        "secrets": [str(tools / "detect-secrets-hook"), "--baseline", ".secrets.baseline", *files],
+    }
+
+
+def our_files() -> list[str]:
+    """Files of the repository that git knows or would take; every file outside of build folders without git."""
+    answer = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode == 0:
+        names = [name for name in answer.stdout.split("\0") if name]
+    else:
+        names = [str(path.relative_to(REPOSITORY)) for path in REPOSITORY.rglob("*") if path.is_file()]
+        names = [name for name in names if not set(Path(name).parts) & set(SKIPPED)]
+    return sorted(name for name in names if _there(name))
+
+
+def _there(name: str) -> bool:
+    return (REPOSITORY / name).exists()
+
+
+def _sql_in(name: str) -> bool:
+    return any((REPOSITORY / name).rglob("*.sql"))
+
+
+@click.command()
+@click.argument("names", nargs=-1)
+def main(names: tuple[str, ...]) -> None:
+    """Run all checks, or those named; exit 1 when one of them complains."""
+    known = checks()
+    failed = []
+    for name in names or known:
+        began = time.monotonic()
+        print(f"== {name}", flush=True)
+        if subprocess.run(known[name], cwd=REPOSITORY, check=False).returncode:
+            failed.append(name)
+        print(f"   {'FAILED' if name in failed else 'ok'}, {time.monotonic() - began:.1f} s", flush=True)
+    print(f"lint: {', '.join(failed)} failed" if failed else "lint: all checks passed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""One PostgreSQL for the whole test session, and a fresh database for whoever asks."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+for folder in (REPOSITORY, REPOSITORY / "plugins"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from local.postgres import SMALL, Server  # needs the path above
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL with an empty data folder, gone after the session."""
+    folder = Path(tempfile.mkdtemp(prefix="hearth-tests-"))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    server = Server(folder / "pg", settings={**SMALL, "deadlock_timeout": "200ms"})
+    try:
+        yield server.start()
+    finally:
+        server.remove()
+        folder.rmdir()
+
+
+class DatabaseFactory:
+    """Makes databases: `database()` an empty one, `database(template="migrated")` a copy of a prepared one."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._numbers = itertools.count(1)
+        self._templates: set[str] = set()
+        self._made: list[str] = []
+
+    def __call__(self, template: str | None = None) -> str:
+        """Owner's URL of a new database; `template` names one made by `prepare`."""
+        name = f"test_{next(self._numbers)}"
+        self._made.append(name)
+        return self.server.create_database(name, template=f"template_{template}" if template else None)
+
+    def prepare(self, template: str, build: Callable[[str], object]) -> None:
+        """Once a session: make the template by calling `build(url)`, which has to close its connections."""
+        if template in self._templates:
+            return
+        build(self.server.create_database(f"template_{template}"))
+        self._templates.add(template)
+
+    def drop_made(self) -> None:
+        while self._made:
+            self.server.drop_database(self._made.pop())
+
+
+@pytest.fixture(scope="session")
+def _databases(postgres: Server) -> DatabaseFactory:
+    return DatabaseFactory(postgres)
+
+
+@pytest.fixture
+def database(_databases: DatabaseFactory) -> Iterator[DatabaseFactory]:
+    """Factory of databases that are dropped after the test; templates stay for the session."""
+    yield _databases
+    _databases.drop_made()
+
+
+@pytest.fixture(scope="module")
+def module_database(postgres: Server, request: pytest.FixtureRequest) -> Iterator[DatabaseFactory]:
+    """The same for a test module whose tests share one costly state; dropped after the module."""
+    factory = request.getfixturevalue("_databases")
+    before = list(factory._made)
+    yield factory
+    mine = [name for name in factory._made if name not in before]
+    for name in mine:
+        postgres.drop_database(name)
+        factory._made.remove(name)

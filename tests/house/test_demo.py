@@ -1,0 +1,99 @@
+"""The demo as a person runs it, on small cities: right to the last count, twice, and stopped to the last process."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from local.airflow_api import Client
+from local.instance import REPOSITORY, Instance
+from local.stack import remove
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+KPIS = {"room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent"}
+
+
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=REPOSITORY,
+        env={name: value for name, value in os.environ.items() if not name.startswith("HEARTH_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def demo(home: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    target = home.parent / "demo.json"
+    target.unlink(missing_ok=True)
+    answer = run("local.demo", "--home", str(home), "--json", str(target), *options)
+    return answer, json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A folder the server's account cannot reach when we are root: the hardest case."""
+    path = tmp_path / "instance"
+    yield path
+    remove(Instance(home=path))
+
+
+def check_facts(facts: dict[str, Any]) -> None:
+    """build/demo.json is as documented and agrees with itself."""
+    assert set(facts) == {"kpis", "feeds", "seconds", "peak_memory_mib", "pages"}
+    company = {(kpi["name"], kpi["season"]): kpi for kpi in facts["kpis"] if kpi["org_unit"] == "company"}
+    assert {name for name, _ in company} == KPIS
+    assert {season for _, season in company} == {"2015-16", "2016-17"}
+    for kpi in facts["kpis"]:
+        assert kpi["value"] == pytest.approx(kpi["truth"], rel=1e-9), kpi
+    assert len(facts["feeds"]) >= 10
+    for feed in facts["feeds"]:
+        assert feed["rows_read"] == feed["rows_loaded"] + feed["rows_quarantined"] + feed["rows_duplicate"]
+        assert feed["quarantined_by_reason"] == feed["planted_by_reason"]
+        assert sum(feed["quarantined_by_reason"].values()) == feed["rows_quarantined"]
+        assert 0 not in feed["quarantined_by_reason"].values()
+    assert facts["seconds"]["total"] > 0
+    assert max(facts["peak_memory_mib"].values()) < 2048
+
+
+def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
+    answer, facts = demo(home, "--scale", "0.01", "--seed", "3")
+    assert answer.returncode == 0, answer.stdout[-6000:] + answer.stderr[-3000:]
+    check_facts(facts)
+    for page in facts["pages"]:
+        with urllib.request.urlopen(page["url"], timeout=30) as opened:
+            assert opened.status == 200, page
+    login = next(page["login"] for page in facts["pages"] if page["name"] == "Airflow")
+    client = Client(facts["pages"][0]["url"], *login.split(" / "))
+    before = {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")}
+    assert any(run_id.startswith("scheduled__") for run_id in before), "the last days are the scheduler's own"
+
+    again, facts = demo(home, "--scale", "0.01", "--seed", "3")
+    assert again.returncode == 0, again.stdout[-6000:] + again.stderr[-3000:]
+    check_facts(facts)
+    assert {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")} == before
+    client.close()
+
+    instance = Instance(home=home)
+    everybody = [p for group in instance.supervisor.processes().values() for p in group]
+    everybody += instance.server.processes()
+    assert len(everybody) > 8
+    scheduler = json.loads((home / "run" / "airflow-scheduler.pid").read_text())["pid"]
+    psutil.Process(scheduler).kill()  # the hard way for one of them: its children stay behind
+    assert run("local.stack", "stop", "--home", str(home)).returncode == 0
+    assert [p for p in everybody if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    assert run("local.stack", "stop", "--home", str(home)).returncode == 0, "stopping what is stopped is no mistake"
+
+
+def test_another_seed_and_another_share_of_scheduled_days(home: Path) -> None:
+    answer, facts = demo(home, "--scale", "0.02", "--seed", "11", "--days", "1")
+    assert answer.returncode == 0, answer.stdout[-6000:] + answer.stderr[-3000:]
+    check_facts(facts)
