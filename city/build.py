@@ -1,0 +1,256 @@
+"""Build a city into a folder: sources as files, what was planted, and the truth."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from city import sheets, sql
+from city.calendar import SPAN, Window
+from city.cases import Discontent, live_through
+from city.http_items import visit_items, write_items, write_packets
+from city.maintenance import work_order_table, work_orders
+from city.manual import fixed_rounds, mobile_visits
+from city.network import Network, build_network
+from city.packets import REASON_NAMES
+from city.people import PHONE_PREFIX
+from city.pipes import pipe_exports
+from city.planted import feed_counts, total
+from city.points import Points, build_points
+from city.registers import build_registers
+from city.remote import RemoteFeed, build_remote
+from city.renewal import plan_projects, renewal_log, renewed_stations
+from city.rooms import Rooms
+from city.size import size_of
+from city.streams import Streams
+from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
+from city.tickets import build_tickets
+from city.truth import Observed, write_truth
+from city.weather import Weather, weather_items, weather_json
+
+_KINDS = {"投诉": "complaint", "报修": "repair", "咨询": "consultation", "测温": "temperature_test"}
+_CATEGORIES = {
+    "室温不达标": "room_cold",
+    "不热": "no_heat",
+    "漏水": "leak",
+    "收费": "billing",
+    "服务": "service",
+    "其他": "other",
+}
+_WORK_TYPES = {"改造": "renewal", "新建": "new_build", "并网": "merging"}
+Report = Callable[[str, float], None]
+
+
+def build_city(
+    out: Path, seed: int, scale: float, window: Window = SPAN, report: Report = lambda step, seconds: None
+) -> dict[str, Any]:
+    """Build everything; returns the content of city.json."""
+    builder = _Builder(out, seed, scale, window, report)
+    builder.prepare()
+    builder.live()
+    builder.send_readings()
+    builder.send_tickets()
+    builder.send_works()
+    return builder.conclude()
+
+
+class _Builder:
+    """The steps of a build and what they hand on to each other."""
+
+    def __init__(self, out: Path, seed: int, scale: float, window: Window, report: Report) -> None:
+        self.out, self.window, self.report = out, window, report
+        self.seed, self.streams, self.size = seed, Streams(seed, scale), size_of(scale)
+        self.planted: dict[str, Any] = {}
+        self.shelf = sheets.Shelf(out / "files")
+        self.began = time.monotonic()
+
+    def _done(self, step: str) -> None:
+        self.report(step, time.monotonic() - self.began)
+
+    def prepare(self) -> None:
+        for part in ("http", "files", "sql", "truth"):
+            shutil.rmtree(self.out / part, ignore_errors=True)
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.weather = Weather(self.streams)
+        self.network: Network = build_network(self.size, self.streams)
+        self.projects = plan_projects(self.network, self.streams)
+        self.rooms = Rooms(self.network, self.weather, self.streams, renewed_stations(self.projects, self.network))
+        self.points: dict[str, Points] = build_points(self.network, self.rooms, self.streams)
+        self._done("network and rooms")
+        self.registers = build_registers(self.network, self.points, self.streams, self.window)
+        for name, frame in self.registers.items():
+            sql.write_table(self.out / "sql", f"register.{name}", frame)
+            feed = {
+                "station_log": "stations",
+                "community_log": "communities",
+                "building_log": "buildings",
+                "household_log": "households",
+                "suspension_log": "suspensions",
+                "point_log": "points",
+            }[name]
+            self.planted[f"register_{feed}"] = feed_counts(np.full(len(frame), ""), np.zeros(len(frame), dtype=bool))
+        self._done("registers")
+
+    def live(self) -> None:
+        self.discontent: Discontent = live_through(self.rooms, self.streams)
+        self._done("two winters lived through")
+
+    def send_readings(self) -> None:
+        http = self.out / "http"
+        self.outdoor = weather_items(self.weather, self.streams, self.window)
+        write_items(http / "weather", self.outdoor["arrival_s"].to_numpy(), weather_json(self.outdoor))
+        self.planted["weather"] = feed_counts(self.outdoor["reason"], self.outdoor["duplicate"])
+        self.fixed = fixed_rounds(self.rooms, self.points["fixed"], self.streams, self.window)
+        self.mobile = mobile_visits(self.rooms, self.points["mobile"], self.streams, self.window)
+        write_items(http / "mobile", self.mobile["arrival_s"].to_numpy(), visit_items(self.mobile))
+        self.planted["mobile_visits"] = feed_counts(
+            self.mobile["reason"], self.mobile["duplicate"], {"versions_2": int((self.mobile["version"] == 2).sum())}
+        )
+        self._done("rounds and visits")
+        sheets.write_rounds(self.shelf, self.fixed, self.network, self.points["fixed"].room)
+        for name, is_xlsx in (("fixed_rounds_xlsx", True), ("fixed_rounds_csv", False)):
+            mine = self.fixed[self.fixed["is_xlsx"] == is_xlsx]
+            files = mine[["arrival_s", "again"]].drop_duplicates()
+            other = {
+                "rows_sent_again": int(mine["again"].sum()),
+                "files": len(files),
+                "files_sent_again": int(files["again"].sum()),
+            }
+            self.planted[name] = feed_counts(mine["reason"], mine["duplicate"], other)
+        self._done("files of the rounds")
+        self.remote: RemoteFeed = build_remote(self.rooms, self.points["remote"], self.streams, self.window)
+        self.planted["remote_points"] = _remote_counts(self.remote)
+        self._done("remote readings")
+        write_packets(http / "remote", self.remote)
+        self._done("remote packets")
+
+    def send_tickets(self) -> None:
+        tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
+        self.tickets = feed_versions(tickets, self.network.household_ids, self.streams, self.window)
+        hotline, line_12345, line_12319 = (
+            self.tickets[f] for f in ("hotline_963963", "city_line_12345", "city_line_12319")
+        )
+        sql.write_table(
+            self.out / "sql", "hotline.ticket_log", hotline_table(hotline, self.streams.rng("hotline", "seats"))
+        )
+        write_items(self.out / "http" / "city_line_12345", line_12345["arrival_s"].to_numpy(), items_12345(line_12345))
+        sheets.write_12319(self.shelf, rows_12319(line_12319), line_12319["arrival_s"].to_numpy())
+        for feed, frame in self.tickets.items():
+            edited = frame[(frame["version"] == 4) & (frame["edit"] == 1)]
+            other = {
+                "tickets": int(frame["ticket_no"].nunique()),
+                "complaints_turned_consultation": len(edited),
+                "tickets_with_cross_reference": int(frame.loc[frame["related_no"] != "", "ticket_no"].nunique()),
+                "complaints_without_household": int(
+                    frame.loc[(frame["household_no"] == "") & (frame["kind"] == "投诉"), "ticket_no"].nunique()
+                ),
+                "tickets_stamped_midnight": int(
+                    frame.loc[frame["stamped_s"] % 86_400 == 57_600, "ticket_no"].nunique()
+                ),
+            }
+            self.planted[feed] = feed_counts(frame["reason"], frame["duplicate"], other)
+        self._done("tickets")
+
+    def send_works(self) -> None:
+        whole = Window(SPAN.start, self.window.end)
+        orders = work_orders(self.rooms, self.streams, self.window)
+        sql.write_table(self.out / "sql", "maintenance.work_order_log", work_order_table(orders))
+        self.planted["maintenance_orders"] = feed_counts(orders["reason"], orders["duplicate"])
+        self.renewal = renewal_log(self.projects, self.network, self.streams, whole)
+        sheets.write_renewal(self.shelf, self.renewal)
+        self.planted["renewal_log"] = feed_counts(
+            self.renewal["reason"], self.renewal["duplicate"], {"rows_sent_again": int(self.renewal["again"].sum())}
+        )
+        exports = pipe_exports(self.network, self.streams, whole)
+        sheets.write_pipes(self.shelf, exports)
+        self.planted["pipe_register"] = total([feed_counts(f["reason"], f["duplicate"]) for _, f in exports])
+        self._done("works")
+
+    def conclude(self) -> dict[str, Any]:
+        answers = write_truth(self._observed(), self.out / "truth")
+        self._done("truth")
+        _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
+        late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
+        _write_json(
+            self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late}
+        )
+        _write_json(self.out / "files.json", dict(sorted(self.shelf.delivered.items())))
+        city = {
+            "seed": self.seed,
+            "scale": self.size.scale,
+            "arrivals": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "counts": {k: v for k, v in self.size.__dict__.items() if k != "scale"},
+            "personal_phone_prefix": PHONE_PREFIX,
+            "rows": {feed: counts["rows_read"] for feed, counts in sorted(self.planted.items())},
+            "truth_rows": {name: len(frame) for name, frame in answers.items()},
+        }
+        _write_json(self.out / "city.json", city)
+        return city
+
+    def _observed(self) -> Observed:
+        readings = self.remote.readings
+        sound = (readings["reason"] == 0) & ~readings["repeated"]
+        remote = {n: readings[n][sound] for n in ("device", "read_s", "tenths", "hist", "arrival_s", "excluded")}
+        tests = pd.concat([self._tests("fixed", self.fixed), self._tests("mobile", self.mobile)], ignore_index=True)
+        tickets = pd.concat(list(self.tickets.values()), ignore_index=True)
+        tickets = tickets[(tickets["reason"] == "") & ~tickets["duplicate"]]
+        renewal = self.renewal[(self.renewal["reason"] == "") & ~self.renewal["duplicate"]]
+        outdoor = self.outdoor[(self.outdoor["reason"] == "") & ~self.outdoor["duplicate"]]
+        return Observed(
+            registers=self.registers,
+            devices=self.remote.devices,
+            remote=remote,
+            tests=tests,
+            tickets=pd.DataFrame(
+                {
+                    "line": tickets["line"],
+                    "ticket_no": tickets["ticket_no"],
+                    "version": tickets["version"],
+                    "arrival_s": tickets["arrival_s"],
+                    "kind": tickets["kind"].map(_KINDS),
+                    "category": tickets["category"].map(_CATEGORIES),
+                    "created_s": tickets["stamped_s"],
+                    "household_id": tickets["household_no"],
+                    "related_no": tickets["related_no"],
+                }
+            ),
+            weather=outdoor[["observed_s", "arrival_s", "temp"]],
+            renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
+            window=self.window,
+        )
+
+    def _tests(self, kind: str, frame: pd.DataFrame) -> pd.DataFrame:
+        sound = frame[(frame["reason"] == "") & ~frame["duplicate"]]
+        tests = sound[["read_s", "tenths", "version", "arrival_s"]]
+        return tests.assign(point_id=self.points[kind].ids[sound["point"].to_numpy()])
+
+
+def _remote_counts(feed: RemoteFeed) -> dict[str, Any]:
+    """Counts of the remote feed; a packet that is sent twice adds its readings once more."""
+    readings = feed.readings
+    reason = readings["reason"]
+    rejected = np.bincount(reason, minlength=len(REASON_NAMES))
+    again = int(readings["repeated"].sum())
+    return {
+        "rows_read": len(reason) + again,
+        "rows_duplicate": again,
+        "quarantined_by_reason": {
+            n: int(c) for n, c in sorted(zip(REASON_NAMES, rejected.tolist(), strict=True)) if n and c
+        },
+        "other": {
+            **feed.planted,
+            "packets": int(len(feed.packets["recv_s"]) + feed.packets["repeated"].sum()),
+            "readings_excluded": int(readings["excluded"].sum()),
+        },
+    }
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n")

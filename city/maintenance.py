@@ -1,0 +1,126 @@
+"""Work orders: the summer overhaul (12,589 items in 2016 at full scale), major repairs, faults that made rooms cold."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from city.calendar import DAY_S, SPAN, Window, day_number, local_s, local_text
+from city.network import Network
+from city.people import names
+from city.rooms import Rooms
+from city.streams import Streams, pick_distinct
+
+_OVERHAUL, _FAULT, _EMERGENCY, _MAJOR = "检修", "故障", "抢修", "大修"
+_ASSETS = np.array(["pump", "heat_exchanger", "valve", "control_cabinet", "pipe"])
+_SUMMARY = {
+    _OVERHAUL: "夏季例行检修",
+    _FAULT: "循环泵停运，二次网温度下降",
+    _EMERGENCY: "一次网泄漏抢修",
+    _MAJOR: "大修改造",
+}
+
+
+def work_orders(rooms: Rooms, streams: Streams, window: Window) -> pd.DataFrame:
+    """Rows of maintenance.work_order_log: two versions an order, with labels."""
+    network, rng = rooms.network, streams.rng("maintenance")
+    orders = [
+        _summer(network, rng, 2015, network.size.some(9_800, 30), _OVERHAUL),
+        _summer(network, rng, 2016, network.size.some(12_589, 40), _OVERHAUL),
+        _summer(network, rng, 2015, network.size.some(70, 2), _MAJOR),
+        _summer(network, rng, 2016, network.size.some(95, 3), _MAJOR),
+        _faults(rooms, rng),
+    ]
+    frame = pd.concat(orders, ignore_index=True).sort_values("reported_s", kind="stable").reset_index(drop=True)
+    frame["order_no"] = [f"WO-{i + 1:06d}" for i in range(len(frame))]
+    frame["crew"] = names(streams.rng("maintenance", "crew"), 30)[frame["station"].to_numpy() % 30]
+    return _versions(frame, network, rng, window)
+
+
+def _summer(network: Network, rng: np.random.Generator, year: int, count: int, kind: str) -> pd.DataFrame:
+    first = max(day_number(date(year, 5, 3)), day_number(SPAN.start))
+    reported = local_s(first) + rng.integers(8 * 3600, 140 * DAY_S, count)
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "asset_kind": _ASSETS[rng.integers(0, len(_ASSETS), count)],
+            "station": rng.integers(0, network.size.stations, count),
+            "priority": "normal",
+            "reported_s": reported,
+            "work_s": rng.integers(4 * 3600, (3 if kind == _OVERHAUL else 20) * DAY_S, count),
+            "planned": True,
+        }
+    )
+
+
+def _faults(rooms: Rooms, rng: np.random.Generator) -> pd.DataFrame:
+    """The fault at a station is reported after a third of its fall, and mended when the rooms recover."""
+    faults = [(grid, f) for grid in rooms.grids for f in rooms.faults[grid.season]]
+    return pd.DataFrame(
+        {
+            "kind": [_EMERGENCY if f.depth_degc > 2.5 else _FAULT for _, f in faults],
+            "asset_kind": _ASSETS[rng.integers(0, len(_ASSETS), len(faults))],
+            "station": [f.station for _, f in faults],
+            "priority": ["high" if f.depth_degc > 2.5 else "normal" for _, f in faults],
+            "reported_s": [g.start_s + f.start_hour * 3600 + f.fall_h * 1200 for g, f in faults],
+            "work_s": [f.fall_h * 2400 for _, f in faults],
+            "planned": False,
+        }
+    )
+
+
+def _versions(frame: pd.DataFrame, network: Network, rng: np.random.Generator, window: Window) -> pd.DataFrame:
+    started = frame["reported_s"] + frame["work_s"] // 4
+    completed = frame["reported_s"] + frame["work_s"]
+    first = frame.assign(version=1, status="reported", started_s=-1, completed_s=-1, updated_s=frame["reported_s"] + 60)
+    last = frame.assign(
+        version=2, status="completed", started_s=started, completed_s=completed, updated_s=completed + 900
+    )
+    rows = pd.concat([first, last], ignore_index=True)
+    rows = rows[window.holds(rows["updated_s"].to_numpy())].reset_index(drop=True)
+    rows["reason"], rows["duplicate"] = "", False
+    some = max(1, len(rows) // 2500)
+    picks = pick_distinct(
+        rng,
+        np.flatnonzero((rows["version"] == 1).to_numpy()),
+        dict.fromkeys(("time_after_arrival", "unknown_code", "duplicate"), some),
+    )
+    rows.loc[picks["time_after_arrival"], "reported_s"] += 3 * DAY_S
+    rows.loc[picks["time_after_arrival"], "reason"] = "time_after_arrival"
+    rows.loc[picks["unknown_code"], ["kind", "reason"]] = ["巡检", "unknown_code"]
+    rows = pd.concat([rows, rows.loc[picks["duplicate"]].assign(duplicate=True)], ignore_index=True)
+    rows["station_id"] = network.station_ids[rows["station"].to_numpy()]
+    rows["branch_id"] = network.branch_ids[network.station_branch[rows["station"].to_numpy()]]
+    return rows.sort_values("updated_s", kind="stable").reset_index(drop=True)
+
+
+def work_order_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of maintenance.work_order_log."""
+
+    def moment(column: str) -> list[str | None]:
+        text = local_text(np.maximum(rows[column].to_numpy(), 0)).astype(object)
+        text[rows[column].to_numpy() < 0] = None
+        return text.tolist()
+
+    return pd.DataFrame(
+        {
+            "order_no": rows["order_no"],
+            "version": rows["version"],
+            "kind": rows["kind"],
+            "asset_kind": rows["asset_kind"],
+            "asset_id": [f"{a.upper()}-{s[8:]}-1" for a, s in zip(rows["asset_kind"], rows["station_id"], strict=True)],
+            "station_id": rows["station_id"],
+            "branch_id": rows["branch_id"],
+            "priority": rows["priority"],
+            "status": rows["status"],
+            "reported_at": moment("reported_s"),
+            "started_at": moment("started_s"),
+            "completed_at": moment("completed_s"),
+            "updated_at": moment("updated_s"),
+            "planned": rows["planned"],
+            "summary": rows["kind"].map(_SUMMARY).fillna("巡视"),
+            "crew_leader": rows["crew"],
+        }
+    )

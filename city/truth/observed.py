@@ -1,0 +1,38 @@
+"""What the truth starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from city.calendar import SEASONS, Season, Window, day_number
+
+
+@dataclass
+class Observed:
+    """Sound observations of one city.
+
+    registers: tables as in the `register` schema (text columns, recorded_at decides between rows of one key).
+    remote: arrays device (code into `devices`), read_s, tenths, hist, arrival_s, excluded.
+    tests: point_id, read_s, tenths, version, arrival_s.
+    tickets: line, ticket_no, version, arrival_s, kind, category, created_s, household_id and related_no ('' when none).
+    weather: observed_s, arrival_s, temp.
+    renewal: project_id, season, branch_id, station_id ('' when none), work_type, planned_dm (0 = no plan), renewed_dm,
+    day, arrival_s.
+    """
+
+    registers: dict[str, pd.DataFrame]
+    devices: np.ndarray
+    remote: dict[str, np.ndarray]
+    tests: pd.DataFrame
+    tickets: pd.DataFrame
+    weather: pd.DataFrame
+    renewal: pd.DataFrame
+    window: Window
+    seasons: tuple[Season, ...] = SEASONS
+
+    def last_day(self, season: Season) -> int:
+        """Last day of the season that lies before the end of the window."""
+        return min(season.last_day, day_number(self.window.end) - 1)

@@ -1,0 +1,62 @@
+"""Write the truth as small CSV files, dates as ISO text, numbers at full precision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from city.calendar import iso_days
+from city.truth.complaints import complaint_rate
+from city.truth.observed import Observed
+from city.truth.register import Register
+from city.truth.renewal import renewal_progress
+from city.truth.rooms import room_compliance
+
+_KEY = ["season", "day", "unit_kind", "unit_id"]
+
+
+def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
+    """Compute and write all answers; returns them by file stem."""
+    folder.mkdir(parents=True, exist_ok=True)
+    register = Register(observed.registers)
+    rooms, complaints = room_compliance(observed, register), complaint_rate(observed, register)
+    renewal = renewal_progress(observed)
+    answers = {
+        "room_compliance": rooms,
+        "complaint_rate": complaints,
+        "renewal_progress": renewal,
+        "season_kpi": season_kpi(observed, rooms, complaints, renewal),
+    }
+    for name, frame in answers.items():
+        if len(frame):
+            frame.insert(list(frame.columns).index("day"), "heating_date", iso_days(frame["day"].to_numpy()))
+        frame.drop(columns="day", errors="ignore").to_csv(folder / f"{name}.csv", index=False)
+    return answers
+
+
+def season_kpi(
+    observed: Observed, rooms: pd.DataFrame, complaints: pd.DataFrame, renewal: pd.DataFrame
+) -> pd.DataFrame:
+    """The three headline figures to date, for each season day that has one."""
+    parts = []
+    if len(rooms):
+        mine = rooms[(rooms["period"] == "to_date") & (rooms["point_kind"] == "all")]
+        parts.append(_kpi(mine, "room_compliance_percent", "complying_household_days", "judged_household_days", 100))
+    parts.append(_kpi(complaints, "complaints_per_10000_households", "cases", "served_households", 10_000))
+    season_day = pd.Series(False, index=renewal.index)
+    for season in observed.seasons:
+        season_day |= (
+            (renewal["season"] == season.code)
+            & (renewal["day"] >= season.first_day)
+            & (renewal["day"] <= season.last_day)
+        )
+    parts.append(_kpi(renewal[season_day], "renewal_progress_percent", "renewed_length_m", "planned_length_m", 100))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _kpi(frame: pd.DataFrame, name: str, numerator: str, denominator: str, factor: int) -> pd.DataFrame:
+    below = frame[denominator].where(frame[denominator] > 0)
+    return frame[_KEY].assign(
+        kpi=name, value=factor * frame[numerator] / below, numerator=frame[numerator], denominator=frame[denominator]
+    )

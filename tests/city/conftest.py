@@ -1,0 +1,43 @@
+"""Two small cities, built once: a whole one and one of a few winter days."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from city.build import build_city
+from city.calendar import SEASONS, Window
+from tests.city.reading import READERS, City
+
+WEEKS = Window(date(2016, 12, 10), date(2017, 1, 12))
+
+
+@pytest.fixture(scope="session")
+def whole_city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """The smallest sensible city, both seasons."""
+    folder = tmp_path_factory.mktemp("city") / "whole"
+    build_city(folder, seed=11, scale=0.01)
+    return City(folder)
+
+
+@pytest.fixture(scope="session")
+def rows(whole_city: City) -> dict[str, pd.DataFrame]:
+    """Canonical rows of every feed of the whole city; look, do not touch."""
+    return {feed: read(whole_city) for feed, read in READERS.items()}
+
+
+@pytest.fixture(scope="session")
+def brief_city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """Five winter weeks."""
+    assert SEASONS[1].start < WEEKS.start
+    folder = tmp_path_factory.mktemp("city") / "brief"
+    build_city(folder, seed=5, scale=0.01, window=WEEKS)
+    return City(folder)
+
+
+@pytest.fixture(scope="session")
+def brief_folder(brief_city: City) -> Path:
+    return brief_city.folder

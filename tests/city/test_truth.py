@@ -1,0 +1,305 @@
+"""The definitions, applied by hand to a city of two branches, four homes and two days."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city.calendar import Season, Window, day_number, local_s
+from city.truth import Observed
+from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.register import Register
+from city.truth.renewal import renewal_progress
+from city.truth.rooms import _automatic, below_design_days, room_compliance
+
+FIRST = day_number(date(2016, 1, 11))
+SEASON = Season("2015-16", date(2016, 1, 11), date(2016, 1, 13))
+EARLY = "2015-05-10 08:00:00"
+
+
+def _registers() -> dict[str, pd.DataFrame]:
+    stations = pd.DataFrame(
+        [("S1", "2012-09-01", "B1", EARLY), ("S2", "2012-09-01", "B2", EARLY)],
+        columns=["station_id", "valid_from", "branch_id", "recorded_at"],
+    )
+    buildings = pd.DataFrame(
+        [("L1", "2012-09-01", "S1", EARLY), ("L2", "2012-09-01", "S2", EARLY), ("L1", "2016-01-13", "S2", EARLY)],
+        columns=["building_id", "valid_from", "station_id", "recorded_at"],
+    )
+    households = pd.DataFrame(
+        [
+            ("H1", "2012-09-01", "L1", "resident", None, EARLY),
+            ("H2", "2012-09-01", "L1", "resident", None, EARLY),
+            ("H3", "2012-09-01", "L2", "resident", "2016-01-12", EARLY),
+            ("E1", "2012-09-01", "L2", "enterprise", None, EARLY),
+        ],
+        columns=["household_id", "valid_from", "building_id", "customer_kind", "valid_to", "recorded_at"],
+    )
+    suspensions = pd.DataFrame(
+        [("H2", "2016-01-12", None, EARLY), ("H2", "2016-01-12", "2016-01-12", "2016-01-20 08:00:00")],
+        columns=["household_id", "suspended_from", "suspended_to", "recorded_at"],
+    )
+    points = pd.DataFrame(
+        [
+            ("R1", "2014-09-01", "remote", "H1", "living_room", 60, None, EARLY),
+            ("F1", "2014-09-01", "fixed", "H1", "bedroom", None, None, EARLY),
+            ("F2", "2014-09-01", "fixed", "H2", "bedroom", None, None, EARLY),
+            ("F3", "2014-09-01", "fixed", "H3", "kitchen", None, None, EARLY),
+            ("F4", "2014-09-01", "fixed", "E1", "bedroom", None, None, EARLY),
+        ],
+        columns=[
+            "point_id",
+            "valid_from",
+            "point_kind",
+            "household_id",
+            "room_type",
+            "expected_interval_minutes",
+            "valid_to",
+            "recorded_at",
+        ],
+    )
+    return {
+        "station_log": stations,
+        "building_log": buildings,
+        "household_log": households,
+        "suspension_log": suspensions,
+        "point_log": points,
+    }
+
+
+def _remote(readings: list[tuple[int, int, bool, int, bool]]) -> dict[str, np.ndarray]:
+    """Columns of (read_s, tenths, hist, arrival_s, excluded) of the one remote point."""
+    read_s, tenths, hist, arrival, excluded = (np.array(c) for c in zip(*readings, strict=True))
+    return {
+        "device": np.zeros(len(read_s), dtype=np.int32),
+        "read_s": read_s,
+        "tenths": tenths,
+        "hist": hist.astype(bool),
+        "arrival_s": arrival,
+        "excluded": excluded.astype(bool),
+    }
+
+
+def _hourly(day: int, hours: range, tenths: int) -> list[tuple[int, int, bool, int, bool]]:
+    return [(local_s(day, h), tenths, False, local_s(day, h), False) for h in hours]
+
+
+def _tests(rows: list[tuple[str, float, int, int]]) -> pd.DataFrame:
+    """(point, hours after the first midnight, tenths, version)"""
+    frame = pd.DataFrame(rows, columns=["point_id", "hour", "tenths", "version"])
+    return frame.assign(
+        read_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=local_s(FIRST + 3) + frame["version"]
+    )
+
+
+def _observed(**parts: object) -> Observed:
+    empty = {
+        "remote": _remote([(local_s(FIRST - 30), 200, False, 0, False)]),
+        "tests": _tests([]),
+        "tickets": _tickets([]),
+        "weather": pd.DataFrame({"observed_s": [0], "arrival_s": [0], "temp": [-5.0]}),
+        "renewal": pd.DataFrame(),
+    }
+    return Observed(
+        registers=_registers(),
+        devices=np.array(["R1"]),
+        window=Window(date(2015, 5, 1), date(2016, 1, 14)),
+        seasons=(SEASON,),
+        **{**empty, **parts},  # type: ignore[arg-type]
+    )
+
+
+def _tickets(rows: list[tuple[str, str, int, str, str, float, str, str]]) -> pd.DataFrame:
+    """(line, number, version, kind, category, hours after the first midnight, household, related)"""
+    columns = ["line", "ticket_no", "version", "kind", "category", "hour", "household_id", "related_no"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"])
+
+
+def _cell(frame: pd.DataFrame, **where: object) -> pd.Series:
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1, frame
+    return frame.iloc[0]
+
+
+def _company(frame: pd.DataFrame, day: int, kind: str, period: str = "day") -> tuple[int, int]:
+    row = _cell(frame, day=day, unit_kind="company", point_kind=kind, period=period)
+    return row["judged_household_days"], row["complying_household_days"]
+
+
+def test_a_reading_holds_two_hours_at_most_and_across_midnight() -> None:
+    first = [*_hourly(FIRST, range(0, 17), 190), *_hourly(FIRST, range(19, 24), 150)]
+    second = _hourly(FIRST + 1, range(1, 24), 181)
+    observed = _observed(remote=_remote([*first, *second]))
+    values = _automatic(observed, Register(_registers())).set_index("day")["value"]
+    # The last reading before the gap holds for two hours: 18 h at 19.0 and nothing from 18 to 19 o'clock.
+    assert values[FIRST] == pytest.approx((18 * 19 + 5 * 15) / 23, abs=1e-6)
+    # The reading of 23:00 holds until 01:00.
+    assert values[FIRST + 1] == pytest.approx((1 * 15 + 23 * 18.1) / 24, abs=1e-6)
+    frame = room_compliance(observed, Register(_registers()))
+    assert _company(frame, FIRST, "remote") == (1, 1)
+    assert _company(frame, FIRST + 1, "remote") == (1, 0)
+
+
+def test_the_value_is_weighted_by_time_not_by_rows() -> None:
+    """Twenty readings of 18.5 at the quarter hour weigh less than the cold hours after them."""
+    many = [(local_s(FIRST, q / 4), 185, False, 1, False) for q in range(20)]
+    frame = room_compliance(
+        _observed(remote=_remote([*many, *_hourly(FIRST, range(5, 24), 178)])), Register(_registers())
+    )
+    assert _company(frame, FIRST, "remote") == (1, 0)
+
+
+def test_excluded_readings_count_as_not_received_and_eighteen_of_24_suffice() -> None:
+    for lost, judged in ((6, True), (7, False)):
+        readings = [(s, v, h, a, i < lost) for i, (s, v, h, a, _) in enumerate(_hourly(FIRST, range(24), 200))]
+        frame = room_compliance(_observed(remote=_remote(readings)), Register(_registers()))
+        assert (len(frame) > 0) == judged
+
+
+def test_a_replay_never_beats_the_live_reading_and_fills_a_gap() -> None:
+    live = _hourly(FIRST, range(0, 12), 170)
+    for stale in (100, 200):
+        replays = [(local_s(FIRST, h), stale if h < 12 else 200, True, local_s(FIRST + 1), False) for h in range(24)]
+        observed = _observed(remote=_remote([*replays, *live]))
+        values = _automatic(observed, Register(_registers())).set_index("day")["value"]
+        assert values[FIRST] == pytest.approx((12 * 17 + 12 * 20) / 24)
+
+
+def test_manual_days_suspension_kitchen_and_enterprise() -> None:
+    tests = _tests(
+        [
+            ("F1", 18.0, 178, 1),
+            ("F1", 19.0, 184, 1),  # mean 18.1 complies
+            ("F2", 18.0, 150, 1),
+            ("F2", 18.0, 185, 2),  # corrected
+            ("F2", 42.0, 190, 1),  # suspended that day
+            ("F3", 18.0, 100, 1),  # a kitchen has no standard
+            ("F4", 18.0, 100, 1),  # an enterprise
+        ]
+    )
+    frame = room_compliance(_observed(tests=tests), Register(_registers()))
+    assert _company(frame, FIRST, "fixed") == (2, 2)
+    assert set(frame["day"]) == {FIRST, FIRST + 1, FIRST + 2}
+    assert frame[(frame["period"] == "day") & (frame["day"] != FIRST)].empty
+    to_date = _cell(frame, day=FIRST + 2, unit_kind="branch", unit_id="B1", point_kind="fixed", period="to_date")
+    assert (to_date["judged_household_days"], to_date["measured_households"]) == (2, 2)
+
+
+def test_a_household_is_as_warm_as_its_worst_room() -> None:
+    warm = _remote(_hourly(FIRST, range(24), 210))
+    frame = room_compliance(_observed(remote=warm, tests=_tests([("F1", 18.0, 179, 1)])), Register(_registers()))
+    assert _company(frame, FIRST, "all") == (1, 0)
+    assert _company(frame, FIRST, "remote") == (1, 1)
+    assert _cell(frame, day=FIRST, unit_id="S1", point_kind="all", period="day")["served_households"] == 2
+
+
+def test_a_building_belongs_to_its_station_of_the_day() -> None:
+    tests = _tests([("F1", 18.0, 190, 1), ("F1", 66.0, 190, 1)])
+    frame = room_compliance(_observed(tests=tests), Register(_registers()))
+    days = frame[(frame["period"] == "day") & (frame["unit_kind"] == "station") & (frame["point_kind"] == "all")]
+    assert list(zip(days["day"] - FIRST, days["unit_id"], strict=True)) == [(0, "S1"), (2, "S2")]
+
+
+def test_served_households_follow_register_and_suspension() -> None:
+    served = Register(_registers()).served_counts(SEASON)
+    assert served["company"].tolist() == [[3, 2, 2]]
+    assert served["station"].tolist() == [[2, 1, 0], [1, 1, 2]]
+    assert served["branch"].tolist() == [[2, 1, 0], [1, 1, 2]]
+
+
+def test_a_day_below_design_temperature_is_kept_apart() -> None:
+    hours = [local_s(FIRST, h) for h in range(24)]
+    weather = pd.DataFrame({"observed_s": hours, "arrival_s": hours, "temp": [-21.0] * 12 + [-21.3] * 12})
+    observed = _observed(weather=weather, tests=_tests([("F1", 18.0, 170, 1), ("F1", 66.0, 190, 1)]))
+    assert below_design_days(observed) == {FIRST}
+    row = _cell(
+        room_compliance(observed, Register(_registers())),
+        day=FIRST + 2,
+        unit_kind="company",
+        point_kind="all",
+        period="to_date",
+    )
+    assert (row["judged_household_days"], row["complying_household_days"]) == (2, 1)
+    assert (row["judged_household_days_normal_weather"], row["complying_household_days_normal_weather"]) == (1, 1)
+
+
+@pytest.mark.parametrize(("hours", "cases"), [(23.9, 1), (24.0, 1), (24.1, 2)])
+def test_calls_within_a_day_are_one_case(hours: float, cases: int) -> None:
+    rows = [
+        ("963963", "a", 1, "complaint", "no_heat", 1.0, "H1", ""),
+        ("12345", "b", 1, "complaint", "no_heat", 1.0 + hours, "H1", ""),
+    ]
+    assert len(complaint_cases(_tickets(rows))) == cases
+
+
+def test_a_chain_of_calls_is_one_case_and_other_households_and_categories_are_not() -> None:
+    rows = [("963963", str(i), 1, "complaint", "no_heat", 1.0 + 20 * i, "H1", "") for i in range(3)]
+    assert complaint_cases(_tickets(rows))["tickets"].tolist() == [3]
+    more = [
+        ("963963", "x", 1, "complaint", "room_cold", 2.0, "H1", ""),
+        ("963963", "y", 1, "complaint", "no_heat", 2.0, "H2", ""),
+    ]
+    assert len(complaint_cases(_tickets([*rows, *more]))) == 3
+
+
+def test_a_cross_reference_joins_tickets_however_late() -> None:
+    rows = [
+        ("963963", "a", 1, "complaint", "no_heat", 1.0, "H1", ""),
+        ("963963", "b", 1, "complaint", "no_heat", 40.0, "H1", "a"),
+        ("12319", "c", 1, "complaint", "service", 60.0, "", "b"),
+        ("12345", "d", 1, "complaint", "no_heat", 2.0, "", ""),
+    ]
+    cases = complaint_cases(_tickets(rows))
+    assert dict(zip(cases["case_id"], cases["tickets"], strict=True)) == {"963963:a": 3, "12345:d": 1}
+    assert cases["day"].tolist() == [FIRST, FIRST]
+
+
+def test_only_what_is_a_complaint_in_its_last_version_counts() -> None:
+    rows = [
+        ("963963", "a", 1, "complaint", "no_heat", 1.0, "H1", ""),
+        ("963963", "a", 4, "consultation", "no_heat", 1.0, "H1", ""),
+        ("12345", "b", 1, "complaint", "no_heat", 50.0, "H1", "a"),
+    ]
+    cases = complaint_cases(_tickets(rows))
+    assert cases["case_id"].tolist() == ["12345:b"]
+
+
+def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
+    rows = [
+        ("963963", "a", 1, "complaint", "no_heat", 1.0, "H1", ""),
+        ("963963", "e", 1, "complaint", "no_heat", 1.0, "E1", ""),
+        ("12345", "n", 1, "complaint", "no_heat", 30.0, "", ""),
+    ]
+    observed = _observed(tickets=_tickets(rows))
+    frame = complaint_rate(observed, Register(observed.registers))
+    company = _cell(frame, day=FIRST + 2, unit_kind="company")
+    assert (company["cases"], company["enterprise_cases"]) == (2, 1)
+    assert company["served_households"] == pytest.approx(7 / 3)
+    assert company["per_10000_households"] == pytest.approx(10_000 * 2 / (7 / 3))
+    assert _cell(frame, day=FIRST + 2, unit_id="S1")["cases"] == 1
+    assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
+
+
+def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:
+    log = pd.DataFrame(
+        [
+            ("P1", "2015-16", "B1", "S1", "renewal", 1000, 400, FIRST - 50),
+            ("P1", "2015-16", "B1", "S1", "renewal", 1000, 900, FIRST + 1),
+            ("P2", "2015-16", "B2", "S2", "renewal", 0, 70, FIRST - 40),
+            ("P3", "2015-16", "B1", "", "renewal", 600, 600, FIRST - 40),
+            ("P4", "2015-16", "B1", "S1", "new_build", 5000, 5000, FIRST - 40),
+        ],
+        columns=["project_id", "season", "branch_id", "station_id", "work_type", "planned_dm", "renewed_dm", "day"],
+    ).assign(arrival_s=0)
+    frame = renewal_progress(_observed(renewal=log))
+    company = _cell(frame, day=FIRST + 1, unit_kind="company")
+    assert (company["planned_length_m"], company["renewed_length_m"]) == (160.0, 157.0)
+    assert company["percent"] == pytest.approx(100 * 157 / 160)
+    assert _cell(frame, day=FIRST, unit_id="B1")["percent"] == pytest.approx(100 * 1000 / 1600)
+    assert np.isnan(_cell(frame, day=FIRST, unit_id="S2")["percent"])
+    assert _cell(frame, day=FIRST - 50, unit_kind="company")["renewed_length_m"] == 40.0
