@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+
 from hearth.contracts.entities import ENTITIES
 from hearth.reports.alerts import task_failed
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import DAG, Asset, get_current_context, task
+
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, feeds_folder, load_contract
 from hearth.reports.alerts import task_failed

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
+
 from hearth.contracts.entities import ENTITIES
 from hearth.reports.alerts import task_failed
 
@@ -24,9 +25,7 @@ with DAG(
 
     @task(
         outlets=[
-            Asset(f"hearth://raw/{name}")
-            for name, e in ENTITIES.items()
-            if "point_id" in e.columns_by_name and not e.register
+            Asset(f"hearth://raw/{name}") for name, e in ENTITIES.items() if "point_id" in e.columns_by_name and not e.register
         ]
     )
     def replay_known_points() -> dict[str, Any]:

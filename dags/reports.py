@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
+
 from hearth.reports.alerts import task_failed
 
 with DAG(

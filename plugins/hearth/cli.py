@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import click
@@ -37,11 +39,15 @@ def init(target: Path) -> None:
     """
     if target.exists():
         raise click.ClickException(f"{target} exists; move it away first, its secrets cannot be made again")
-    lines = (REPOSITORY / ".env.example").read_text(encoding="utf-8").splitlines()
-    made = [line.replace("<generated>", secrets.token_urlsafe(24)) for line in lines]
+    made: dict[str, str] = defaultdict(lambda: secrets.token_urlsafe(32))
+    text = re.sub(
+        r"<generated(?::(\w+))?>",
+        lambda mark: made[mark.group(1)] if mark.group(1) else secrets.token_urlsafe(32),
+        (REPOSITORY / ".env.example").read_text(encoding="utf-8"),
+    )
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write("\n".join(made) + "\n")
+        file.write(text)
     click.echo(f"{target} written (readable by you alone). Fill in the lines marked <your ...>, then: hearth migrate")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
 from hearth.cleaning.rows import clean, masked_records
@@ -19,17 +20,17 @@ from hearth.validation.reasons import names
 
 def try_sample(contract: Contract, sample: Path, show: int) -> str:
     """A report in words. Raises UnreadableFile when the file is not what the contract says."""
-    if not os.environ.get("HEARTH_WAREHOUSE_URL_LOADER"):
+    if contract.points == "registered" and not os.environ.get("HEARTH_WAREHOUSE_URL_LOADER"):
         contract = contract.model_copy(update={"points": None})
     validation, pseudonyms = BatchValidation(contract), Pseudonyms("only-for-this-dry-run-of-a-sample")
     delivered = datetime.fromtimestamp(sample.stat().st_mtime, UTC)
     compression = "gzip" if sample.suffix == ".gz" else "none"
     kind = "ndjson" if ".ndjson" in sample.suffixes else contract.format.kind
     file = LandedFile(0, sample.name, "", delivered, kind, compression)
-    read, first, shown = 0, Counter[str](), []
+    read, first, shown, doubled_hour = 0, Counter[str](), [], DoubledHour()
     with sample.open("rb") as stream:
         for records in read_records(contract, file, stream):
-            rows = clean(contract, records, pseudonyms)
+            rows = clean(contract, records, pseudonyms, doubled_hour)
             bits = validation.validate(rows)
             read += len(rows)
             bad = np.flatnonzero(bits)

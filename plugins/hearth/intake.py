@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, Records, gathered, read_records
 from hearth.cleaning.rows import Rows, clean, masked_records
@@ -30,7 +30,14 @@ from hearth.validation.suites import Suite
 from hearth.warehouse import ledger
 from hearth.warehouse.batch_load import BatchLoad
 from hearth.warehouse.register import self_register
-from hearth.warehouse.settle import Provenance, keep_known_keys, replace_interval, settle_duplicates, write_ledger
+from hearth.warehouse.settle import (
+    Provenance,
+    keep_known_keys,
+    remember_replayed,
+    replace_interval,
+    settle_duplicates,
+    write_ledger,
+)
 
 log = logging.getLogger(__name__)
 RECORDS_AT_ONCE = 50_000
@@ -83,13 +90,7 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
 def _address(contract: Contract) -> str:
     """Where a pull came from, without secrets: the connection's name and the place within it."""
     source = contract.source
-    place = (
-        source.path
-        if source.kind == "http"
-        else f"{source.folder}/{source.pattern}"
-        if source.kind == "sftp"
-        else "query"
-    )
+    place = source.path if source.kind == "http" else f"{source.folder}/{source.pattern}" if source.kind == "sftp" else "query"
     return f"{source.kind}:{source.connection}:{place}"
 
 
@@ -104,9 +105,7 @@ def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[s
     with ledger.recorded_step(run_id, contract.feed, "clean_validate_load") as facts:
         done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
         if done is None:
-            status, counts = load_batch(
-                contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms)
-            )
+            status, counts = load_batch(contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms))
         else:
             _, status, counts = done
             facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"
@@ -144,8 +143,9 @@ MakeRows = Callable[[Pseudonyms], Chunks]
 
 def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms) -> Chunks:
     """All canonical rows of a pull, chunk by chunk."""
+    doubled_hour = DoubledHour()
     for records in gathered(_pulled_records(contract, pull), RECORDS_AT_ONCE):
-        yield clean(contract, records, pseudonyms)
+        yield clean(contract, records, pseudonyms, doubled_hour)
 
 
 def _pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
@@ -155,11 +155,10 @@ def _pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
             yield from read_records(contract, file, stream)
 
 
-def load_batch(
-    contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows
-) -> tuple[str, dict[str, int]]:
+def load_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows) -> tuple[str, dict[str, int]]:
     """Validate and load the rows; a batch the gate stops is loaded again as held. Returns (status, counts)."""
     with _filled(contract, pull, make_rows) as (load, validation):
+        settle_duplicates(load)
         verdict = gate(load.counts, pull.interval.end.date())
         if verdict.severity != "critical":
             return "loaded", _finish(load, validation, provenance, verdict)
@@ -170,6 +169,8 @@ def load_batch(
 def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows) -> dict[str, int]:
     """Load those of the rows that pass today; writes nothing when none does."""
     with _filled(contract, pull, make_rows) as (load, validation):
+        remember_replayed(load)
+        settle_duplicates(load)
         keep_known_keys(load)
         if load.counts.rows_read == load.counts.rows_quarantined:
             return asdict(load.counts)
@@ -180,7 +181,7 @@ def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_ro
 def _filled(
     contract: Contract, pull: ledger.Pull, make_rows: MakeRows, hold: bool = False
 ) -> Iterator[tuple[BatchLoad, BatchValidation]]:
-    """A load with all rows of the batch in its side tables, duplicates settled; rolled back unless finished."""
+    """A load with all rows of the batch in its side tables; rolled back unless finished."""
     pseudonyms = Pseudonyms()
     with BatchLoad(contract, pull.interval, place_time_zone()) as load:
         validation = BatchValidation(contract)
@@ -197,7 +198,6 @@ def _filled(
             records = masked_records(contract, rows, bad, pseudonyms)
             load.refuse(rows.frame.iloc[bad], bits[bad].tolist(), records)
             load.remember_personal(pseudonyms.take_seen())
-        settle_duplicates(load)
         yield load, validation
 
 
@@ -212,11 +212,7 @@ def _finish(
 
 
 def _self_register(load: BatchLoad, contract: Contract, rows: Rows, good: np.ndarray) -> None:
-    if not isinstance(contract.points, SelfRegistering) or not good.any():
+    if not isinstance(contract.points, SelfRegistering) or rows.named is None or not good.any():
         return
-    named = {}
-    for name in ("household_id", "building_id", "station_id", "branch_id"):
-        given = getattr(contract.points, name)
-        named[name] = given[1:] if given.startswith("=") else rows.source[given].to_numpy()[rows.record][good]
     points = rows.frame["point_id"][good].reset_index(drop=True)
-    self_register(load, contract, pd.DataFrame({"point_id": points, **named}))
+    self_register(load, contract, rows.named[good].reset_index(drop=True).assign(point_id=points))

@@ -41,9 +41,7 @@ def replay_known_points(context: Any) -> dict[str, Any]:
     done = {}
     for feed, contract in load_contracts().items():
         if points_now_known(contract):
-            done[feed] = replay(
-                contract, context["run_id"], "hearth", "the register knows the point now", "unknown_point"
-            )
+            done[feed] = replay(contract, context["run_id"], "hearth", "the register knows the point now", "unknown_point")
     return done
 
 
@@ -55,9 +53,7 @@ def plan_build(context: Any) -> dict[str, Any] | None:
 
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
         plan = plan_build(context["run_id"])
-        facts.update(
-            asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"}
-        )
+        facts.update(asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"})
     return asdict(plan) if plan else None
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 import unicodedata
-from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def convert(column: Column, mapping: Mapping, source: pd.Series, time_zone: str)
     if column.kind == "number":
         made, bits = _number_codes(mapping, made, bits)
         made = _to_stored_unit(column, mapping, made)
-    elif column.choices:
+    elif column.choices or mapping.values is not None:
         made, bits = _choices(column, mapping, made, bits)
     if column.required:
         bits = bits | np.where(made.isna().to_numpy(bool) & (bits == 0), BIT["missing_value"], 0).astype(np.int32)
@@ -72,7 +73,8 @@ def _blank_to_null(source: pd.Series, mapping: Mapping) -> tuple[pd.Series, np.n
         return source, source.isna().to_numpy(bool)
     words = set(mapping.empty)
     if source.dtype == object:
-        source = source.map(lambda v: None if isinstance(v, str) and v.strip() in words else v)
+        kept = [None if isinstance(v, str) and v.strip() in words else v for v in source]
+        source = pd.Series(kept, index=source.index, dtype=object)
     else:
         source = source.mask(source.str.strip().isin(words))
     return source, source.isna().to_numpy(bool)
@@ -88,10 +90,7 @@ def _no_rows_bad(series: pd.Series) -> np.ndarray:
 
 
 def _to_text(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    if source.dtype == TEXT:
-        made = source.str.strip()
-    else:
-        made = source.map(_cell_text, na_action="ignore").astype(TEXT)
+    made = source.str.strip() if source.dtype == TEXT else source.map(_cell_text, na_action="ignore").astype(TEXT)
     return made.mask(made.str.contains("\0", regex=False).fillna(False), made.str.replace("\0", "", regex=False)), (
         made.str.contains("\0", regex=False).fillna(False).to_numpy(bool)
     )
@@ -105,21 +104,24 @@ def _cell_text(value: Any) -> str:
 
 
 def _to_number(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    if not is_plain_text(source):
+    if pd.api.types.is_numeric_dtype(source) and not pd.api.types.is_bool_dtype(source):
         made = source.astype(NUMBER)
-        return made, _not_finite(made)
-    made = pd.to_numeric(source, errors="coerce").astype(NUMBER)
-    failed = made.isna() & source.notna()
-    if failed.any():
-        again = source[failed].map(normalise)
-        made = made.copy()
-        made[failed] = pd.to_numeric(again, errors="coerce").astype(NUMBER)
-        failed = made.isna() & source.notna()
-    bad = failed.to_numpy(bool) | _not_finite(made)
-    booleans = (
-        source.map(lambda v: isinstance(v, bool)).to_numpy(bool) if source.dtype == object else _no_rows_bad(source)
-    )
-    return made.mask(bad | booleans), bad | booleans
+        bad = _not_finite(made)
+        return made.mask(bad), bad
+    source = source.astype(object)
+    numbers = [v if isinstance(v, (str, int, float, Decimal)) and not isinstance(v, bool) else None for v in source]
+    made = pd.Series(pd.to_numeric(pd.Series(numbers, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan))
+    failed = np.flatnonzero(made.isna().to_numpy(bool) & source.notna().to_numpy(bool))
+    for at in failed.tolist():
+        made.iloc[at] = _as_typed(numbers[at])
+    bad = ~np.isfinite(made.to_numpy()) & source.notna().to_numpy(bool)
+    return made.astype(NUMBER).mask(~np.isfinite(made.to_numpy())), bad
+
+
+def _as_typed(value: Any) -> float:
+    """A number typed with full-width digits; NaN for anything else."""
+    text = normalise(value) if isinstance(value, str) else ""
+    return float(text) if re.fullmatch(r"[-+]?\d+(\.\d*)?", text, re.ASCII) else math.nan
 
 
 def _not_finite(series: pd.Series) -> np.ndarray:
@@ -146,11 +148,20 @@ def _to_stored_unit(column: Column, mapping: Mapping, made: pd.Series) -> pd.Ser
 
 
 def _to_integer(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
+    if mapping.date_part == "year":
+        return _to_year(mapping, source)
     made, bad = _to_number(column, mapping, source, time_zone)
     made = _to_stored_unit(column, mapping, made)
     values = made.to_numpy(dtype=np.float64, na_value=0.0)
     bad = bad | (values != np.trunc(values)) | (np.abs(values) > 2**31 - 1)
     return made.mask(bad).astype(INTEGER), bad
+
+
+def _to_year(mapping: Mapping, source: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """The year of a date as written, whatever its time zone."""
+    made = _parse_times(mapping, source).map(lambda t: None if _absent(t) else t.year, na_action="ignore")
+    made = made.astype(object).where(made.notna(), None).astype(INTEGER)
+    return made, (made.isna() & source.notna()).to_numpy(bool)
 
 
 def _to_flag(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
@@ -171,7 +182,7 @@ def _to_instant(column: Column, mapping: Mapping, source: pd.Series, time_zone: 
         bad |= np.abs(micros) > 253_402_300_799e6
         return from_micros(np.where(bad, 0, micros), numbers.isna().to_numpy(bool) | bad), bad
     parsed = _parse_times(mapping, source)
-    made = _to_utc(parsed, zone)
+    made = _to_utc(parsed, zone, mapping.doubled_hour == "last")
     return made, (made.isna().to_numpy(bool) & source.notna().to_numpy(bool))
 
 
@@ -199,29 +210,30 @@ def _parse_time(value: Any, formats: list[str]) -> pd.Timestamp | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return EXCEL_EPOCH + pd.Timedelta(days=value) if 1 <= value < 2_958_466 and math.isfinite(value) else None
     text = normalise(value)
-    readers: list[Callable[[str], dt.datetime]] = [lambda t, f=f: dt.datetime.strptime(t, f) for f in formats]
-    for reader in readers or [dt.datetime.fromisoformat]:
+    for form in formats or [""]:
         try:
-            return pd.Timestamp(reader(text))
+            return pd.Timestamp(dt.datetime.strptime(text, form) if form else dt.datetime.fromisoformat(text))
         except (ValueError, OverflowError):
             continue
     return None
 
 
-def _to_utc(parsed: pd.Series, zone: str) -> pd.Series:
+def _to_utc(parsed: pd.Series, zone: str, last: bool) -> pd.Series:
     """UTC instants of timestamps as written: with an offset it counts, without one they are local to `zone`."""
     column = arrow(parsed) if parsed.dtype != object else None
     if column is not None and pa.types.is_timestamp(column.type):
-        known_offset = column.type.tz is not None
-        return pd.Series(pd.array(column.cast(UTC_MICROS), dtype=INSTANT)) if known_offset else localise(column, zone)
+        if column.type.tz is None:
+            return localise(column, zone, last)
+        return pd.Series(pd.array(column.cast(UTC_MICROS), dtype=INSTANT))
     parsed = parsed.astype(object)
     aware = parsed.map(lambda t: t.tzinfo is not None, na_action="ignore").fillna(False).to_numpy(bool)
-    naive = pa.array([None if _absent(t) or known else t.to_pydatetime() for t, known in zip(parsed, aware, strict=True)],
-                     pa.timestamp("us"))
-    made = localise(naive, zone)
+    naive = pa.array(
+        [None if _absent(t) or known else t.to_pydatetime() for t, known in zip(parsed, aware, strict=True)],
+        pa.timestamp("us"),
+    )
+    made = localise(naive, zone, last)
     if aware.any():
-        offsets = pa.array([t.to_pydatetime() if known else None for t, known in zip(parsed, aware, strict=True)],
-                           UTC_MICROS)
+        offsets = pa.array([t.to_pydatetime() if known else None for t, known in zip(parsed, aware, strict=True)], UTC_MICROS)
         made = made.fillna(pd.Series(pd.array(offsets, dtype=INSTANT)))
     return made
 
@@ -233,6 +245,8 @@ def _absent(value: Any) -> bool:
 def _choices(column: Column, mapping: Mapping, made: pd.Series, bits: Bits) -> Converted:
     if mapping.values is not None:
         named = made.map(mapping.values, na_action="ignore").astype(TEXT)
+        if "*" in mapping.values:
+            named = named.mask((named.isna() & made.notna()).to_numpy(bool), mapping.values["*"])
     elif column.kind == "integer":
         named = made.where(made.isin([int(choice) for choice in column.choices]))
     else:

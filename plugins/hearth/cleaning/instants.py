@@ -34,10 +34,12 @@ def from_micros(micros: np.ndarray, null: np.ndarray) -> pd.Series:
     return pd.Series(pd.array(column, dtype=INSTANT))
 
 
-def localise(naive: pa.Array, zone: str) -> pd.Series:
-    """Naive local timestamps as instants: a doubled hour is read as its first, a skipped one does not exist (null)."""
+def localise(naive: pa.Array, zone: str, last: bool = False) -> pd.Series:
+    """Naive local timestamps as instants: a doubled hour is read as its first (or last), a skipped one does not exist
+    (null)."""
     naive = naive.cast(pa.timestamp("us"))
-    instants = pc.assume_timezone(naive, zone, ambiguous="earliest", nonexistent="earliest")
+    ambiguous = "latest" if last else "earliest"
+    instants = pc.assume_timezone(naive, zone, ambiguous=ambiguous, nonexistent="earliest")
     exists = pc.equal(pc.local_timestamp(instants), naive)
     instants = pc.if_else(pc.fill_null(exists, False), instants.cast(UTC_MICROS), pa.scalar(None, UTC_MICROS))
     return pd.Series(pd.array(instants, dtype=INSTANT))

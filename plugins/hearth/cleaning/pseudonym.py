@@ -21,9 +21,7 @@ class Pseudonyms:
     def __init__(self, key: str | None = None) -> None:
         key = key if key is not None else os.environ.get("HEARTH_PSEUDONYM_KEY", "")
         if len(key) < 16:
-            raise ValueError(
-                "HEARTH_PSEUDONYM_KEY must be set to at least 16 random characters; `hearth init` makes one"
-            )
+            raise ValueError("HEARTH_PSEUDONYM_KEY must be set to at least 16 random characters; `hearth init` makes one")
         self._key = key.encode()
         self._seen: dict[str, tuple[str, str]] = {}
 

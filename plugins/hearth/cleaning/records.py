@@ -279,7 +279,9 @@ def _lines_to_records(
     bits = np.where(whole, 0, BIT["unreadable_record"]).astype(np.int32)
     frame = pd.DataFrame(
         {
-            name: pd.Series([line[at] if ok else None for line, ok in zip(lines, whole, strict=True)], dtype=object)
+            name: pd.Series(
+                [line[at] if line is not None and ok else None for line, ok in zip(lines, whole, strict=True)], dtype=object
+            )
             for name, at in zip(contract.source_columns, wanted, strict=True)
         }
     )

@@ -12,10 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearth.cleaning.columns import NUMBER, convert, normalise
-from hearth.cleaning.instants import INSTANT, UTC_MICROS, from_micros, local_timestamps, to_micros
+from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
-from hearth.contracts.contract import Contract, Mapping
+from hearth.contracts.contract import Contract, Mapping, SelfRegistering
 from hearth.contracts.entities import Column
 from hearth.validation.reasons import BIT, Bits
 
@@ -26,20 +27,24 @@ class Rows:
 
     `frame` has the entity's stored columns plus file_id, position, sub_position, arrived_at, source_version;
     `bits` the reasons found so far; `source` the source columns (one line a record) and `record` the
-    line of `source` each row came from.
+    line of `source` each row came from. `named`: the household, building, station and branch each row names, where
+    points register themselves.
     """
 
     frame: pd.DataFrame
     bits: Bits
     source: pd.DataFrame
     record: np.ndarray
+    named: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def take(self, chosen: np.ndarray) -> Rows:
         """The chosen rows (by position)."""
-        return Rows(self.frame.iloc[chosen].reset_index(drop=True), self.bits[chosen], self.source, self.record[chosen])
+        frame = self.frame.iloc[chosen].reset_index(drop=True)
+        named = None if self.named is None else self.named.iloc[chosen].reset_index(drop=True)
+        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named)
 
 
 def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Series:
@@ -65,12 +70,15 @@ _VERSION = Column("source_version", "number", required=True)
 _STEP = Column("step_minutes", "number", unit="min", required=True)
 
 
-def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms) -> Rows:
-    """Canonical rows of a chunk of records; every record gives at least one row."""
+def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_hour: DoubledHour | None = None) -> Rows:
+    """Canonical rows of a chunk of records; every record gives at least one row.
+
+    `doubled_hour`: the same one for all chunks of a pull.
+    """
     entity = contract.entity_definition
     source, record = records.frame.reset_index(drop=True), np.arange(len(records.frame))
     sub_position = np.zeros(len(source), np.int32)
-    readings: pd.Series | None = None
+    readings = pd.Series(dtype=object)
     if contract.unnest:
         record, sub_position, readings = _unnest(source[contract.unnest.readings])
     bits = records.bits[record].copy()
@@ -97,17 +105,47 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms) -> Rows:
     _arrival_and_version(contract, records, record, made, bits)
     made["file_id"], made["position"] = records.file_id[record], records.position[record]
     made["sub_position"] = sub_position
+    _settle_doubled_hour(contract, source, made, doubled_hour or DoubledHour())
+    named, found = _named(contract, source)
+    bits |= found[record]
     _midnight(contract, made)
     # A record that could not be split has one reason; what its absent fields lack says nothing more.
     unsplit = (bits & BIT["unreadable_record"]) != 0
     bits[unsplit] = BIT["unreadable_record"]
-    return Rows(pd.DataFrame(made), bits, source, record)
+    named = None if named is None else named.iloc[record].reset_index(drop=True)
+    return Rows(pd.DataFrame(made), bits, source, record, named)
+
+
+def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[str, Any], doubled_hour: DoubledHour) -> None:
+    """Times the contract says are told by the order of a point's readings; the first reading of them stands in `made`."""
+    entity = contract.entity_definition
+    for name, mapping in contract.columns.items():
+        if mapping.doubled_hour == "in_order":
+            formats = [] if mapping.time_from else mapping.formats
+            as_last = mapping.model_copy(update={"doubled_hour": "last", "formats": formats})
+            given = _given(contract, mapping, source)
+            last, _ = convert(entity.columns_by_name[name], as_last, given, contract.time_zone)
+            others = [made["file_id"], *(made[key] for key in entity.natural_key if key != name)]
+            made[name] = doubled_hour.settle(made[name], last, others)
+
+
+def _named(contract: Contract, source: pd.DataFrame) -> tuple[pd.DataFrame | None, Bits]:
+    """The ids by which self-registering points name themselves, one line a record; none may be missing."""
+    bits = np.zeros(len(source), np.int32)
+    if not isinstance(contract.points, SelfRegistering):
+        return None, bits
+    made = {}
+    for name, mapping in contract.points.named.items():
+        column = Column(name, "text", required=True)
+        made[name], found = convert(column, mapping, _given(contract, mapping, source), contract.time_zone)
+        bits |= found
+    return pd.DataFrame(made), bits
 
 
 def _unnest(readings: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.Series]:
     """(record of each reading, its number in the packet, its value); an empty packet keeps one empty row."""
-    arrow = getattr(readings.dtype, "pyarrow_dtype", None)
-    if arrow is not None and pa.types.is_list(arrow):
+    kind: pa.DataType | None = getattr(readings.dtype, "pyarrow_dtype", None)
+    if kind is not None and pa.types.is_list(kind):
         lists = pa.chunked_array(readings.array.__arrow_array__()).combine_chunks()
         if lists.null_count == 0 and pc.min(pc.list_value_length(lists)).as_py() not in (0, None):
             record = pc.list_parent_indices(lists).to_numpy()
@@ -145,9 +183,7 @@ def _reading_times(
     return times, (bits | missing)[record]
 
 
-def _arrival_and_version(
-    contract: Contract, records: Records, record: np.ndarray, made: dict[str, Any], bits: Bits
-) -> None:
+def _arrival_and_version(contract: Contract, records: Records, record: np.ndarray, made: dict[str, Any], bits: Bits) -> None:
     source = records.frame
     if contract.arrival == "file":
         made["arrived_at"] = from_micros(records.delivered_at[record], np.zeros(len(record), bool))
@@ -186,14 +222,10 @@ def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms
             texts.append(json.dumps({"unreadable": "see the landing file at this position"}))
             continue
         masked = {
-            name: pseudonyms.hash_value(personal[name], str(value))
-            if name in personal and not _is_null(value)
-            else value
+            name: pseudonyms.hash_value(personal[name], str(value)) if name in personal and not _is_null(value) else value
             for name, value in line.items()
         }
-        texts.append(
-            json.dumps(masked, ensure_ascii=False, default=_json_text, allow_nan=False).replace("\\u0000", "\\ufffd")
-        )
+        texts.append(json.dumps(masked, ensure_ascii=False, default=_json_text, allow_nan=False).replace("\\u0000", "\\ufffd"))
     return texts
 
 

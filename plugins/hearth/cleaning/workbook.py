@@ -45,7 +45,7 @@ def _refuse_bomb(name: str, data: bytes) -> None:
         raise UnreadableFile(f"{name}: not an .xlsx file (it starts with {data[:4].hex(' ') or 'nothing'}).")
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(len(data), 1) and unpacked > (64 << 20):
+    if unpacked > MAX_UNPACKED_BYTES or (unpacked > MAX_RATIO * max(len(data), 1) and unpacked > (64 << 20)):
         raise UnreadableFile(f"{name}: unpacks from {len(data)} to {unpacked} bytes; refused as an archive bomb.")
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from hearth.contracts.entities import ENTITIES, Entity
+from hearth.contracts.entities import ENTITIES, Column, Entity
 from hearth.contracts.units import CONVERSIONS
 
 
@@ -137,13 +137,21 @@ class Mapping(Part):
     unit: str | None = None
     error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
     zero_is_missing: bool = False
-    values: dict[str, str] | None = Field(default=None, description="source value -> canonical value")
+    values: dict[str, str] | None = Field(
+        default=None, description="source value -> canonical value; '*' stands for every value not named"
+    )
     formats: list[str] = Field(default_factory=list, description="strptime formats tried in order; default ISO 8601")
     epoch: Literal["s", "ms", "us"] | None = None
     time_zone: str | None = None
     time_from: str | None = Field(default=None, description="a second column with the time of day (HH:MM)")
     empty: list[str] = Field(default_factory=lambda: ["", "NULL", "null"])
     midnight_means_unknown: bool = False
+    date_part: Literal["year"] | None = Field(default=None, description="for a whole number that comes as a date")
+    doubled_hour: Literal["first", "last", "in_order"] = Field(
+        default="first",
+        description="which one a local time of the hour that clocks show twice is; in_order: as the order of one"
+        " point's readings in a file tells",
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
@@ -156,7 +164,12 @@ def _short_form(value: object) -> object:
     return {"from": value} if isinstance(value, str) else value
 
 
+def _short_form_or_constant(value: object) -> object:
+    return {"constant": value[1:]} if isinstance(value, str) and value.startswith("=") else _short_form(value)
+
+
 ColumnMapping = Annotated[Mapping, BeforeValidator(_short_form)]
+NamedMapping = Annotated[Mapping, BeforeValidator(_short_form_or_constant)]
 
 
 class Unnest(Part):
@@ -174,18 +187,23 @@ class Unnest(Part):
 class SelfRegistering(Part):
     """Where no register exists: the points, households and units named by the readings themselves.
 
-    Values are source columns, or `=text` for a constant.
+    The four ids are source columns, mapped as any column, or `=text` for a constant.
     """
 
     valid_from: date
     point_kind: Literal["fixed", "mobile", "remote"]
-    household_id: str
-    building_id: str
-    station_id: str
-    branch_id: str
+    household_id: NamedMapping
+    building_id: NamedMapping
+    station_id: NamedMapping
+    branch_id: NamedMapping
     room_type: str
     expected_interval_minutes: int | None = None
     resolution_degc: float | None = None
+
+    @property
+    def named(self) -> dict[str, Mapping]:
+        """How each id comes from the source."""
+        return {name: getattr(self, name) for name in ("household_id", "building_id", "station_id", "branch_id")}
 
 
 class Expected(Part):
@@ -241,6 +259,7 @@ class Contract(Part):
                 known = ", ".join(entity.columns_by_name)
                 raise ValueError(f"columns.{name}: {self.entity} has no such column; it has {known}")
             _check_unit(name, mapping, column.unit)
+            _check_kind(name, mapping, column, entity)
             if column.choices and mapping.values:
                 wrong = sorted(set(mapping.values.values()) - set(column.choices))
                 if wrong:
@@ -251,7 +270,13 @@ class Contract(Part):
             raise ValueError(f"columns: no mapping for required {', '.join(missing)} of {self.entity}")
         if self.arrival == "file" and self.source.kind != "sftp":
             raise ValueError("arrival: file is the delivery time of a file; only an sftp source has one")
+        if any(mapping.doubled_hour == "in_order" for mapping in self._times_of_packets()):
+            raise ValueError("doubled_hour: in_order needs a time that every row carries itself: no packet, no arrival")
         return self
+
+    def _times_of_packets(self) -> list[Mapping]:
+        arrival = [self.arrival] if isinstance(self.arrival, Mapping) else []
+        return arrival + ([*self.unnest.base, *self.columns.values()] if self.unnest else [])
 
     @property
     def entity_definition(self) -> Entity:
@@ -278,8 +303,7 @@ class Contract(Part):
         if self.version:
             names.append(self.version)
         if isinstance(self.points, SelfRegistering):
-            given = (self.points.household_id, self.points.building_id, self.points.station_id, self.points.branch_id)
-            names += [name for name in given if not name.startswith("=")]
+            names += [m.from_ for m in self.points.named.values() if m.from_]
         return list(dict.fromkeys(names))
 
     @property
@@ -287,6 +311,19 @@ class Contract(Part):
         """Source column -> canonical personal column."""
         personal = {c.name for c in self.entity_definition.columns if c.personal}
         return {m.from_: name for name, m in self.columns.items() if name in personal and m.from_}
+
+
+def _check_kind(name: str, mapping: Mapping, column: Column, entity: Entity) -> None:
+    """Options that mean something for one kind of column only."""
+    if mapping.values is not None and column.kind != "text":
+        raise ValueError(f"columns.{name}: values name texts; it is of kind {column.kind}")
+    if mapping.date_part is not None and column.kind != "integer":
+        raise ValueError(f"columns.{name}: date_part makes a whole number; it is of kind {column.kind}")
+    if mapping.doubled_hour == "in_order" and not (column.kind == "instant" and name in entity.natural_key):
+        raise ValueError(
+            f"columns.{name}: doubled_hour: in_order compares readings of one point; only a time of the key"
+            f" ({', '.join(entity.natural_key)}) can have it"
+        )
 
 
 def _check_unit(name: str, mapping: Mapping, stored_unit: str | None) -> None:

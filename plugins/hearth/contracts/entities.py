@@ -8,7 +8,7 @@ documentation are all made from these declarations. Units stand in the names;
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["text", "instant", "date", "number", "integer", "flag"]
 
@@ -76,27 +76,27 @@ class Entity:
         return tuple(c.stored_name for c in self.columns)
 
 
-def _text(name: str, **kw) -> Column:
+def _text(name: str, **kw: Any) -> Column:
     return Column(name, "text", **kw)
 
 
-def _instant(name: str, **kw) -> Column:
+def _instant(name: str, **kw: Any) -> Column:
     return Column(name, "instant", **kw)
 
 
-def _date(name: str, **kw) -> Column:
+def _date(name: str, **kw: Any) -> Column:
     return Column(name, "date", **kw)
 
 
-def _number(name: str, unit: str | None, **kw) -> Column:
+def _number(name: str, unit: str | None, **kw: Any) -> Column:
     return Column(name, "number", unit=unit, **kw)
 
 
-def _integer(name: str, unit: str | None = None, **kw) -> Column:
+def _integer(name: str, unit: str | None = None, **kw: Any) -> Column:
     return Column(name, "integer", unit=unit, **kw)
 
 
-def _flag(name: str, **kw) -> Column:
+def _flag(name: str, **kw: Any) -> Column:
     return Column(name, "flag", **kw)
 
 
@@ -140,9 +140,7 @@ _ENTITIES = (
             _text("weather_station_id", required=True),
             _instant("observed_at", required=True),
             _number("temperature_degc", "degC", required=True),
-            _integer(
-                "period_minutes", "min", required=True, doc="the value stands for [observed_at, observed_at + period)"
-            ),
+            _integer("period_minutes", "min", required=True, doc="the value stands for [observed_at, observed_at + period)"),
         ),
     ),
     Entity(

@@ -82,13 +82,14 @@ def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
-        known = _known_keys(location)
+        known = _known_keys(location, value)
         near = difflib.get_close_matches(str(location[-1]), known, n=1)
         message = f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known: {', '.join(known)}"
     elif error["type"] == "missing":
         message = "is required and missing"
-    elif message.startswith("columns."):
-        location = ("columns", message.split(".", 1)[1].split(":", 1)[0])
+    elif message.startswith("columns"):
+        name = message.partition(":")[0].partition(".")[2]
+        location = ("columns", name) if name else ("columns",)
         return f"{path}:{_line(node, location)}: {message}"
     return f"{path}:{_line(node, location)}: {shown or 'contract'}: {message}"
 
@@ -101,14 +102,29 @@ def _in_document(part: object) -> bool:
     return part not in _DISCRIMINATORS and not str(part).startswith(("literal[", "function-"))
 
 
-def _known_keys(location: tuple[Any, ...]) -> list[str]:
-    schema = Contract.model_json_schema(by_alias=True)
-    if len(location) == 1:
-        return sorted(schema["properties"])
-    parts = {name.lower(): part for name, part in schema["$defs"].items()}
-    parent = str(location[0] if location[0] != "columns" else "mapping").removesuffix("s")
-    members = [part for name, part in parts.items() if parent in name]
-    return sorted({key for part in members for key in part.get("properties", {})})
+def _known_keys(location: tuple[Any, ...], value: Any) -> list[str]:
+    """The keys the contract's schema allows beside the wrong one."""
+    root = Contract.model_json_schema(by_alias=True)
+    node: dict[str, Any] = root
+    for part in location[:-1]:
+        value = value[part] if isinstance(value, (dict, list)) else None
+        inner = node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items") or {}
+        node = _resolve(root, inner, value)
+    return sorted(node.get("properties", {}))
+
+
+def _resolve(root: dict[str, Any], node: dict[str, Any], value: Any) -> dict[str, Any]:
+    """Follow references; of a union take the member that `kind` names, else the first object."""
+    if mapping := node.get("discriminator", {}).get("mapping"):
+        kind = value.get("kind") if isinstance(value, dict) else None
+        node = {"$ref": mapping.get(kind, next(iter(mapping.values())))}
+    for member in node.get("anyOf", []):
+        if "$ref" in member:
+            node = member
+            break
+    if "$ref" in node:
+        node = root["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    return node
 
 
 def _line(node: yaml.Node, location: tuple[Any, ...]) -> int:

@@ -75,10 +75,10 @@ class LandingStore:
         """A stored file for reading. Raises FileNotFoundError or ValueError when it is gone or was changed."""
         path = self.root / stored_as
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != sha256:
             raise ValueError(f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}")
-        return path.open("rb")  # type: ignore[return-value]
+        return path.open("rb")
 
     def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> str:
         """Write the manifest of a pull; returns its path below the root."""

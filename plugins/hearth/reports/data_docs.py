@@ -14,9 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
-
 import great_expectations as gx
 from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
@@ -48,6 +45,7 @@ def build_data_docs() -> Path:
     with connect("publisher") as connection:
         validations = connection.execute(NEWEST, (KEPT_RUNS,)).fetchall()
     with tempfile.TemporaryDirectory() as scratch:
+        logging.getLogger("great_expectations").setLevel(logging.WARNING)
         context = gx.get_context(mode="file", project_root_dir=scratch)
         for subject, suite, run_id, validated_at, success, result in validations:
             _store(context, subject, suite, run_id, validated_at, success, result)
@@ -83,13 +81,17 @@ def _store(
         suite_name=name,
         suite_parameters={},
         statistics={
-            "evaluated_expectations": len(results), "successful_expectations": good,
+            "evaluated_expectations": len(results),
+            "successful_expectations": good,
             "unsuccessful_expectations": len(results) - good,
             "success_percent": 100.0 * good / len(results) if results else None,
         },
         meta={
-            "run_id": {"run_name": run_id, "run_time": validated_at.isoformat()}, "great_expectations_version": gx.__version__,
-            "batch_spec": {}, "batch_markers": {}, "active_batch_definition": {"data_asset_name": subject},
+            "run_id": {"run_name": run_id, "run_time": validated_at.isoformat()},
+            "great_expectations_version": gx.__version__,
+            "batch_spec": {},
+            "batch_markers": {},
+            "active_batch_definition": {"data_asset_name": subject},
         },
     )
     key = ValidationResultIdentifier(
@@ -104,7 +106,8 @@ def _result(found: dict[str, Any]) -> ExpectationValidationResult:
     config = dict(found["expectation"])
     count, unexpected = found["element_count"], found["unexpected_count"]
     result = {
-        "element_count": count, "unexpected_count": unexpected,
+        "element_count": count,
+        "unexpected_count": unexpected,
         "unexpected_percent": 100.0 * unexpected / count if count else 0.0,
         "partial_unexpected_list": found["examples"],
     }
@@ -113,7 +116,10 @@ def _result(found: dict[str, Any]) -> ExpectationValidationResult:
     return ExpectationValidationResult(
         success=found["success"],
         expectation_config=ExpectationConfiguration(
-            type=config["type"], kwargs=config["kwargs"], meta=config.get("meta") or {}, severity=found["severity"],
+            type=config["type"],
+            kwargs=config["kwargs"],
+            meta=config.get("meta") or {},
+            severity=found["severity"],
             description=config.get("description"),
         ),
         result=result,

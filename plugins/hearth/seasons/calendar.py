@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from hearth.seasons.dated_rows import read_rows
@@ -32,13 +33,13 @@ def load_seasons(folder: Path | None = None) -> list[Season]:
     """Seasons in order. Raises ValueError when a season ends before it starts or two overlap."""
     seasons = []
     for row in read_rows("heating_season", folder):
-        start = date.fromisoformat(row["actual_start_date"] or row["statutory_start_date"])
-        end = date.fromisoformat(row["actual_end_date"] or row["statutory_end_date"])
+        start = date.fromisoformat(row["actual_start"] or row["statutory_start"])
+        end = date.fromisoformat(row["actual_end"] or row["statutory_end"])
         if end < start:
             raise ValueError(f"heating_season {row['season']}: ends on {end}, before it starts on {start}")
         seasons.append(Season(row["season"], start, end))
     seasons.sort(key=lambda season: season.start)
-    for earlier, later in zip(seasons, seasons[1:], strict=False):
+    for earlier, later in pairwise(seasons):
         if later.start <= earlier.end:
             raise ValueError(f"heating seasons {earlier.code} and {later.code} overlap from {later.start}")
     return seasons

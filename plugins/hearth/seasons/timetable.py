@@ -67,10 +67,7 @@ class SeasonTimetable(Timetable):
         return datetime.combine(day, time(), ZoneInfo(self.time_zone))
 
     def _is_boundary(self, instant: datetime, seasons: list[Season]) -> bool:
-        return any(
-            instant in (self._midnight(season.start), self._midnight(season.end + timedelta(days=1)))
-            for season in seasons
-        )
+        return any(instant in (self._midnight(season.start), self._midnight(season.end + timedelta(days=1))) for season in seasons)
 
     def infer_manual_data_interval(self, *, run_after: pendulum.DateTime) -> DataInterval:
         """The last complete interval before a manual run."""

@@ -17,6 +17,6 @@ def check_feed(contract: Contract) -> str | None:
         for delivery in deliveries(contract, interval):
             next(iter(delivery.chunks), b"")
             break
-    except Exception as error:  # whatever a driver raises is the answer to the question asked
+    except Exception as error:  # noqa: BLE001 - whatever a driver raises is the answer to the question asked
         return f"{type(error).__name__}: {error}".splitlines()[0][:300]
     return None

@@ -57,18 +57,14 @@ def _pages(client: _Client, source: HttpSource, parameters: dict[str, str]) -> I
         number += 1
         found = _dig(value, pages.items)
         if not isinstance(found, list):
-            raise SourceError(
-                f"{source.path} page {number}: expected a list at {pages.items!r}, came {str(value)[:200]!r}"
-            )
+            raise SourceError(f"{source.path} page {number}: expected a list at {pages.items!r}, came {str(value)[:200]!r}")
         items += len(found)
         yield Delivery(f"{source.path} page {number}", [body], "json")
         cursor = _dig(value, pages.next)
         if cursor is None or cursor == "":
             break
         if cursor in seen:
-            raise SourceError(
-                f"{source.path} page {number}: the cursor {str(cursor)[:60]!r} came before; the paging loops"
-            )
+            raise SourceError(f"{source.path} page {number}: the cursor {str(cursor)[:60]!r} came before; the paging loops")
         seen.add(cursor)
     total = _dig(value, pages.total) if pages.total else None
     if isinstance(total, int) and items < total:
@@ -154,9 +150,7 @@ class _Client:
             retry=retry_if_exception_type((_Again, requests.exceptions.RequestException)),
             stop=stop_after_attempt(TRIES),
             wait=_wait,
-            before_sleep=lambda state: log.warning(
-                "%s: %s; trying again", path, state.outcome and state.outcome.exception()
-            ),
+            before_sleep=lambda state: log.warning("%s: %s; trying again", path, state.outcome and state.outcome.exception()),
             reraise=True,
         )
         try:

@@ -32,9 +32,7 @@ def deliveries(contract: Contract, source: SftpSource, interval: Interval) -> It
             regular = stat.S_ISREG(entry.st_mode or 0)
             if regular and fnmatch.fnmatchcase(entry.filename, source.pattern) and _within(interval, delivered_at):
                 path = f"{source.folder.rstrip('/')}/{entry.filename}"
-                yield Delivery(
-                    entry.filename, _read(client, path, entry), contract.format.kind, delivered_at=delivered_at
-                )
+                yield Delivery(entry.filename, _read(client, path, entry), contract.format.kind, delivered_at=delivered_at)
 
 
 def _within(interval: Interval, instant: datetime) -> bool:

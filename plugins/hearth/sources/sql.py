@@ -31,14 +31,10 @@ def _rows(source: SqlSource, interval: Interval) -> Iterator[bytes]:
     try:
         engine = hook.get_sqlalchemy_engine()
         with engine.connect().execution_options(stream_results=True, max_row_buffer=ROWS_AT_ONCE) as connection:
-            result = connection.execute(
-                sa.text(source.query), {"interval_start": interval.start, "interval_end": interval.end}
-            )
+            result = connection.execute(sa.text(source.query), {"interval_start": interval.start, "interval_end": interval.end})
             names = list(result.keys())
             for rows in result.partitions(ROWS_AT_ONCE):
-                lines = (
-                    json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_plain) for row in rows
-                )
+                lines = (json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_plain) for row in rows)
                 yield packer.compress(("\n".join(lines) + "\n").encode())
         engine.dispose()
     except sa.exc.OperationalError as error:

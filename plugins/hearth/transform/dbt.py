@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,8 +26,30 @@ def target_folder() -> Path:
     return folder
 
 
+def _project(target: Path) -> Path:
+    """The project with the seed folder in force.
+
+    dbt writes what it compiles for a seed under the seed's own path: given an absolute path, or one that leads out
+    of the project, it overwrites the seed file itself. So a folder outside of the project is copied into a project
+    made of links.
+    """
+    seeds = seeds_folder().resolve()
+    if DBT_PROJECT.resolve() in seeds.parents:
+        os.environ["HEARTH_DBT_SEEDS"] = str(seeds.relative_to(DBT_PROJECT.resolve()))
+        return DBT_PROJECT
+    assembled = target / "project"
+    shutil.rmtree(assembled, ignore_errors=True)
+    assembled.mkdir(parents=True)
+    for part in DBT_PROJECT.iterdir():
+        if part.name not in ("seeds", "target", "logs"):
+            (assembled / part.name).symlink_to(part)
+    shutil.copytree(seeds, assembled / "seeds" / "active")
+    os.environ["HEARTH_DBT_SEEDS"] = "seeds/active"
+    return assembled
+
+
 def _environment() -> None:
-    """What profiles.yml and dbt_project.yml read; set in this process only."""
+    """What profiles.yml reads; set in this process only."""
     url = urlsplit(warehouse_url("transformer"))
     os.environ.update(
         {
@@ -35,7 +58,6 @@ def _environment() -> None:
             "HEARTH_PG_DATABASE": url.path.lstrip("/"),
             "HEARTH_PG_TRANSFORMER_USER": unquote(url.username or ""),
             "HEARTH_PG_TRANSFORMER_PASSWORD": unquote(url.password or ""),
-            "HEARTH_SEEDS": str(seeds_folder()),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
     )
@@ -47,13 +69,14 @@ def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
     from dbt.cli.main import dbtRunner
 
     target = target_folder()
+    project = _project(target)
     outcome = dbtRunner().invoke(
         [
             *arguments,
             "--project-dir",
-            str(DBT_PROJECT),
+            str(project),
             "--profiles-dir",
-            str(DBT_PROJECT),
+            str(project),
             "--target-path",
             str(target),
             "--log-path",

@@ -53,9 +53,7 @@ def plan_build(run_id: str) -> BuildPlan | None:
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.build'))")
         batches = [row[0] for row in connection.execute(_UNPUBLISHED).fetchall()]
-        last = connection.execute(
-            "select definition_hash from ledger.publication order by publication_id desc limit 1"
-        ).fetchone()
+        last = connection.execute("select definition_hash from ledger.publication order by publication_id desc limit 1").fetchone()
         if not batches and last is not None and last[0].strip() == definitions:
             return None
         full = last is None or last[0].strip() != definitions

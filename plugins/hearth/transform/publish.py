@@ -104,9 +104,7 @@ def publish(build_id: int, run_id: str) -> Publication:
         if row is None:
             raise LookupError(f"ledger.build has no build {build_id}")
         full, definitions = row
-        first = connection.execute(
-            "select min(event_date) from ledger.build_day where build_id = %s", (build_id,)
-        ).fetchone()
+        first = connection.execute("select min(event_date) from ledger.build_day where build_id = %s", (build_id,)).fetchone()
         since = None if full or first is None or first[0] is None else first[0] - timedelta(days=LOOK_BACK_DAYS)
         rows = {mart: _copy(connection, mart, since) for mart in _marts(connection)}
         headline = _headline(connection)
@@ -120,9 +118,7 @@ def publish(build_id: int, run_id: str) -> Publication:
 
 
 def _marts(connection: psycopg.Connection) -> list[str]:
-    return [
-        r[0] for r in connection.execute("select tablename from pg_tables where schemaname = 'candidate' order by 1")
-    ]
+    return [r[0] for r in connection.execute("select tablename from pg_tables where schemaname = 'candidate' order by 1")]
 
 
 def _columns(connection: psycopg.Connection, schema: str, table: str) -> list[tuple[str, str]]:
@@ -143,7 +139,7 @@ def _copy(connection: psycopg.Connection, mart: str, since: date | None) -> int:
         since = None
     names = {name for name, _ in columns}
     day = next((name for name in ("heating_date", "progress_date") if name in names), None)
-    where = sql.SQL("")
+    where: sql.Composable = sql.SQL("")
     if since is not None and day is not None:
         where = sql.SQL(" where {} >= {}").format(sql.Identifier(day), sql.Literal(since))
     connection.execute(sql.SQL("delete from {}{}").format(target, where))
@@ -157,6 +153,4 @@ def _headline(connection: psycopg.Connection) -> list[dict[str, Any]]:
         " where unit_kind = 'company' order by season, kpi, heating_date desc"
     ).fetchall()
     names = ("season", "heating_date", "kpi", "value", "numerator", "denominator")
-    return [
-        {n: (v if isinstance(v, str) or v is None else str(v)) for n, v in zip(names, row, strict=True)} for row in rows
-    ]
+    return [{n: (v if isinstance(v, str) or v is None else str(v)) for n, v in zip(names, row, strict=True)} for row in rows]

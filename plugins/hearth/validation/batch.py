@@ -30,9 +30,7 @@ class BatchValidation:
         self.limits = Limits.from_seeds()
         self.points = (
             KnownPoints.from_warehouse()
-            if "point_id" in self.entity.columns_by_name
-            and not self.entity.register
-            and contract.points == "registered"
+            if "point_id" in self.entity.columns_by_name and not self.entity.register and contract.points == "registered"
             else None
         )
 

@@ -27,9 +27,8 @@ class Limits:
 
     def __init__(self, limits: list[Limit]) -> None:
         self._limits = limits
-        edges = {l.valid_from for l in limits} | {
-            l.valid_to + timedelta(days=1) for l in limits if l.valid_to < FOREVER
-        }
+        edges = {limit.valid_from for limit in limits}
+        edges |= {limit.valid_to + timedelta(days=1) for limit in limits if limit.valid_to < FOREVER}
         self._edges = sorted(edges - {date.min})
 
     @classmethod

@@ -25,7 +25,8 @@ import pandas as pd
 from hearth.validation.reasons import BIT, Bits
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": 20}
+EXAMPLES = 20
+RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
 
 
 class BrokenCheck(RuntimeError):
@@ -65,9 +66,7 @@ class Suite:
         suite = gx.ExpectationSuite(**json.loads(self.text))
         for expectation in suite.expectations:
             configuration = expectation.configuration.to_json_dict()
-            self.outcomes.append(
-                Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity)))
-            )
+            self.outcomes.append(Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity))))
         return suite
 
     @cached_property
@@ -75,11 +74,7 @@ class Suite:
         logging.getLogger("great_expectations").setLevel(logging.WARNING)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
-        return (
-            context.data_sources.add_pandas("memory")
-            .add_dataframe_asset("chunk")
-            .add_batch_definition_whole_dataframe("whole")
-        )
+        return context.data_sources.add_pandas("memory").add_dataframe_asset("chunk").add_batch_definition_whole_dataframe("whole")
 
     def validate(self, frame: pd.DataFrame, parameters: dict[str, float]) -> Bits:
         """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck."""
@@ -98,15 +93,13 @@ class Suite:
     def _add(self, outcome: Outcome, result: Any) -> np.ndarray | None:
         found = result.result or {}
         if result.exception_info and not found:
-            raise BrokenCheck(
-                f"suite {self.name}, {outcome.config['type']} {outcome.config['kwargs']}: {result.exception_info}"
-            )
+            raise BrokenCheck(f"suite {self.name}, {outcome.config['type']} {outcome.config['kwargs']}: {result.exception_info}")
         outcome.success &= bool(result.success)
         outcome.element_count += found.get("element_count", 0)
         outcome.unexpected_count += found.get("unexpected_count", 0)
         outcome.observed_value = found.get("observed_value", outcome.observed_value)
-        room = RESULT_FORMAT["partial_unexpected_count"] - len(outcome.examples)
-        outcome.examples += [_plain(v) for v in found.get("partial_unexpected_list", [])[: max(0, int(room))]]
+        room = EXAMPLES - len(outcome.examples)
+        outcome.examples += [_plain(v) for v in found.get("partial_unexpected_list", [])[: max(0, room)]]
         rows = found.get("unexpected_index_list")
         return np.asarray(rows, np.int64) if rows else None
 

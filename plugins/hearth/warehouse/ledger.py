@@ -61,9 +61,7 @@ def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") ->
     write_step(run_id, subject, step, outcome, facts.pop("message", None), facts, time.monotonic() - begun, role)
 
 
-def record_pull(
-    feed: str, interval: Interval, run_id: str, address: str, manifest: str, files: list[StoredFile]
-) -> int:
+def record_pull(feed: str, interval: Interval, run_id: str, address: str, manifest: str, files: list[StoredFile]) -> int:
     """The pull and its landing files; returns pull_id."""
     with connect("loader") as connection:
         row = connection.execute(
@@ -85,10 +83,7 @@ def record_pull(
             cursor.executemany(
                 "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, delivered_at, stored_as)"
                 " values (%s,%s,%s,%s,%s,%s,%s,%s)",
-                [
-                    (row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as)
-                    for f in files
-                ],
+                [(row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
             )
         return int(row[0])
 
@@ -110,9 +105,7 @@ def find_pull(pull_id: int) -> Pull:
         ).fetchone()
         if row is None:
             raise LookupError(f"ledger.pull has no pull {pull_id}")
-        ids = connection.execute(
-            "select ordinal, file_id from ledger.landing_file where pull_id = %s", (pull_id,)
-        ).fetchall()
+        ids = connection.execute("select ordinal, file_id from ledger.landing_file where pull_id = %s", (pull_id,)).fetchall()
         return Pull(pull_id, row[0], Interval(row[1], row[2]), row[3], dict(ids))
 
 

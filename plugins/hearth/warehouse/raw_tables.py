@@ -56,8 +56,7 @@ def create_raw_table(entity: Entity) -> str:
         f"comment on table raw.{entity.name} is '{entity.title} {entity.title_zh}'",
     ]
     statements += [
-        f"alter table raw.{entity.name} add column if not exists {name} {kind.replace(' not null', '')}"
-        for name, kind in columns
+        f"alter table raw.{entity.name} add column if not exists {name} {kind.replace(' not null', '')}" for name, kind in columns
     ]
     for indexed in (entity.event_column, "arrived_at", "batch_id") if entity.partitioned else ():
         statements.append(

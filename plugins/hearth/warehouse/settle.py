@@ -28,9 +28,7 @@ def settle_duplicates(load: BatchLoad) -> None:
     """Same key and content again: counted as duplicate. Same key, other content: all of them refused,
     because nothing in the batch says which one is right."""
     key = ", ".join(load.entity.raw_key[1:])
-    load.run(
-        f"create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1"
-    )
+    load.run(f"create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1")
     if load.ask("select count(*) from repeated")[0][0] == 0:
         return
     content = ", ".join(f"i.{name}" for name in load.entity.content_columns)
@@ -40,13 +38,19 @@ def settle_duplicates(load: BatchLoad) -> None:
         f"insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, 'conflicting_duplicate',"
         f" to_jsonb(i)::text from incoming i join conflicting using ({key})",
     )
-    load.counts.rows_quarantined += load.run(
-        f"delete from incoming i using conflicting c where {_same('i', 'c', load)}"
-    )
+    load.counts.rows_quarantined += load.run(f"delete from incoming i using conflicting c where {_same('i', 'c', load)}")
     load.counts.rows_duplicate += load.run(
         "delete from incoming where ctid in (select ctid from (select i.ctid, row_number() over"
         f" (partition by {key} order by i.file_id, i.position, i.sub_position) as nth"
         f" from incoming i join repeated using ({key})) numbered where nth > 1)"
+    )
+
+
+def remember_replayed(load: BatchLoad) -> None:
+    """Which rows a replay takes up, before duplicates among them are settled."""
+    load.run(
+        "create temp table replayed on commit drop as select file_id, position, sub_position from incoming"
+        " union select file_id, position, sub_position from refused"
     )
 
 
@@ -97,18 +101,14 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
         )
     if not held:
         columns = ", ".join(load._schema.names)
-        load.counts.rows_loaded = load.run(
-            f"insert into raw.{load.entity.name} ({columns}) select {columns} from incoming"
-        )
+        load.counts.rows_loaded = load.run(f"insert into raw.{load.entity.name} ({columns}) select {columns} from incoming")
 
 
 def _delete_earlier(load: BatchLoad, earlier: str) -> None:
     ids = [str(row[0]) for row in load.ask(earlier, load.contract.feed, load.interval.start, load.interval.end)]
     if not ids:
         return
-    load.run(
-        f"delete from raw.{load.entity.name} where batch_id in ({', '.join(ids)}) and feed = '{load.contract.feed}'"
-    )
+    load.run(f"delete from raw.{load.entity.name} where batch_id in ({', '.join(ids)}) and feed = '{load.contract.feed}'")
 
 
 def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str | None) -> None:
@@ -161,8 +161,7 @@ def _write_acts(load: BatchLoad, provenance: Provenance) -> None:
     load.ask(
         "with made as (insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, who, why)"
         f" select distinct $1::text, f.sha256, k.position, k.sub_position, 'replayed', {load.batch_id}, $2::text, $3::text"
-        " from (select file_id, position, sub_position from incoming union select file_id, position, sub_position from refused) k"
-        " join ledger.landing_file f using (file_id) returning 1) select count(*) from made",
+        " from replayed k join ledger.landing_file f using (file_id) returning 1) select count(*) from made",
         load.contract.feed,
         provenance.who,
         provenance.why,

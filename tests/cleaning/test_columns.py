@@ -1,0 +1,109 @@
+"""Values as they come become typed columns; bad ones become reasons and never an exception."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hearth.cleaning.columns import convert
+from hearth.contracts.contract import Mapping
+from hearth.contracts.entities import ENTITIES, Column
+from hearth.validation.reasons import names
+
+TEMPERATURE = ENTITIES["room_reading"].columns_by_name["temperature_degc"]
+
+
+def number(values: list, unit: str = "degC", **options: object) -> tuple[list, list]:
+    return run(TEMPERATURE, values, unit=unit, **options)
+
+
+def run(column: Column, cells: list, zone: str = "Asia/Shanghai", **options: object) -> tuple[list, list]:
+    mapping = Mapping.model_validate({"from": "x", **options})
+    made, bits = convert(column, mapping, pd.Series(cells, dtype=object), zone)
+    return [None if pd.isna(v) else v for v in made], [names(int(b)) for b in bits]
+
+
+def test_numbers_as_people_write_them() -> None:
+    made, reasons = number(["19.4", " 19.4 ", "１９.５", 20, 20.5, "1e1", "-0"])
+    assert made == [19.4, 19.4, 19.5, 20.0, 20.5, 10.0, 0.0]
+    assert reasons == [[]] * 7
+
+
+@pytest.mark.parametrize("value", ["--", "暂无", "18.x", "NaN", "Infinity", float("inf"), "1e400", True, "19,4", "=1+1", "1_0"])
+def test_unreadable_numbers(value: object) -> None:
+    made, reasons = number([value])
+    assert made == [None] and reasons == [["unreadable_value"]]
+
+
+def test_missing_error_code_and_zero_in_the_unit_as_sent() -> None:
+    made, reasons = number(["", None, "85", 0, 68], unit="degF", error_codes=[-1010], zero_is_missing=True)
+    assert reasons == [["missing_value"], ["missing_value"], [], ["missing_value"], []]
+    assert made[2] == pytest.approx(29.4444444) and made[4] == pytest.approx(20.0)
+    _, coded = number(["85.0", -1010], error_codes=[85.0, -1010])
+    assert coded == [["error_code"], ["error_code"]]
+
+
+def test_times_with_and_without_offset_formats_and_numbers() -> None:
+    column = Column("read_at", "instant", required=True)
+    made, reasons = run(column, ["2016-01-12 03:00:05", "2016-01-12T03:00:05+00:00", "2016-02-30 01:00:00", "soon", 42380.5])
+    assert made[0] == pd.Timestamp(2016, 1, 11, 19, 0, 5, tz=UTC) and made[1] == pd.Timestamp(2016, 1, 12, 3, 0, 5, tz=UTC)
+    assert reasons == [[], [], ["unreadable_time"], ["unreadable_time"], []]
+    assert made[4] == pd.Timestamp(2016, 1, 11, 4, 0, tz=UTC), "Excel's number for noon of 11 January, local"
+    epoch, _ = run(column, [1452567600000, "1452567600000"], epoch="ms")
+    assert epoch == [pd.Timestamp(2016, 1, 12, 3, tz=UTC)] * 2
+
+
+def test_an_hour_that_does_not_exist_is_no_time_and_a_doubled_one_is_its_first() -> None:
+    column = Column("read_at", "instant")
+    made, reasons = run(column, ["2016-03-13 02:30:00", "2016-11-06 01:30:00"], zone="America/New_York")
+    assert reasons[0] == ["unreadable_time"]
+    assert made[1] == pd.Timestamp(2016, 11, 6, 5, 30, tz=UTC)
+
+
+def test_dates_choices_and_flags() -> None:
+    made, _ = run(Column("d", "date"), ["2016-01-12", 42381, "2016/1/12"], formats=["%Y-%m-%d", "%Y/%m/%d"])
+    assert made == [date(2016, 1, 12)] * 3
+    kind = ENTITIES["service_ticket"].columns_by_name["kind"]
+    made, reasons = run(kind, ["投诉", "表扬", ""], values={"投诉": "complaint"})
+    assert made == ["complaint", None, None] and reasons == [[], ["unknown_code"], ["missing_value"]]
+    made, reasons = run(Column("f", "flag"), ["是", "否", 1, "maybe", None])
+    assert made == [True, False, True, None, None] and reasons[3] == ["unreadable_value"]
+
+
+JUNK = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.dates(), st.datetimes(), st.binary(max_size=4))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(JUNK, min_size=1, max_size=8), st.sampled_from([c for e in ENTITIES.values() for c in e.columns]))
+def test_no_content_raises_and_every_row_is_a_value_or_has_a_reason(values: list, column: Column) -> None:
+    """Whatever comes: as many rows out as in; a required value is there or a reason says why not; numbers are finite."""
+    unit = {"unit": column.unit} if column.unit else {}
+    mapping = Mapping.model_validate({"from": "x", **unit})
+    made, bits = convert(column, mapping, pd.Series(values, dtype=object), "America/New_York")
+    assert len(made) == len(bits) == len(values)
+    if column.required:
+        assert not (made.isna().to_numpy(bool) & (bits == 0)).any()
+    if column.kind == "number":
+        assert np.isfinite(made.to_numpy(np.float64, na_value=0.0)).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.datetimes(datetime(1990, 1, 1), datetime(2035, 1, 1)),
+    st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/Warsaw"]),
+)
+def test_local_text_to_utc_and_back_is_the_same_wall_clock(moment: datetime, zone: str) -> None:
+    """Every existing local time survives the way to UTC and back; a skipped one is refused, never shifted."""
+    from zoneinfo import ZoneInfo
+
+    moment = moment.replace(microsecond=0)
+    made, reasons = run(Column("read_at", "instant"), [moment.isoformat(" ")], zone=zone)
+    if reasons[0]:
+        assert moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != moment
+    else:
+        assert made[0].tz_convert(zone).tz_localize(None) == moment

@@ -1,0 +1,59 @@
+"""Contracts: a wrong one is an error that names file, line and mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hearth.contracts.loading import ContractError, load_contract, load_contracts
+
+WEATHER = (Path(__file__).resolve().parents[2] / "feeds" / "weather.yml").read_text(encoding="utf-8")
+
+
+def test_all_contracts_of_the_repository_load() -> None:
+    contracts = load_contracts()
+    assert len(contracts) == 17
+    assert len({contract.content_hash for contract in contracts.values()}) == 17
+
+
+@pytest.mark.parametrize(
+    ("find", "put", "line_of", "words"),
+    [
+        ("entity: outdoor", "entityy: outdoor", "entityy:", ["did you mean 'entity'"]),
+        ("unit: degC", "unit: degX", "temperature_degc:", ["'degX' cannot become degC", "degF"]),
+        ("unit: degC, ", "", "temperature_degc:", ["say the unit as sent", "degF"]),
+        ("  observed_at: obsTime\n", "", "columns:", ["no mapping for required observed_at"]),
+        ("  observed_at: obsTime", "  observd_at: obsTime", "observd_at:", ["no such column"]),
+        ("time_zone: Asia/Shanghai", "time_zone: Asia/Changchun", "time_zone:", ["unknown time zone", "IANA"]),
+        ("entity: outdoor_reading", "entity: outdoors", "entity:", ["unknown entity 'outdoors'", "outdoor_reading"]),
+        ("next: data.next", "nxt: data.next", "pages:", ["did you mean 'next'"]),
+        ("arrival: pubTime", "arrival: file", "feed:", ["only an sftp source"]),
+        ("title: Outdoor", "title: A\ntitle: Outdoor", "title: Outdoor", ["given twice"]),
+        ("feed: weather", "feed: wether", "feed:", ["must be named like its file"]),
+        ("feed: weather", "feed: [weather", "title:", ["not YAML"]),
+        ("{constant: 60}", "{constant: 60, from: period}", "period_minutes:", ["exactly one of"]),
+    ],
+)
+def test_a_wrong_contract_names_file_line_and_mend(tmp_path: Path, find: str, put: str, line_of: str, words: list[str]) -> None:
+    assert find in WEATHER
+    path = tmp_path / "weather.yml"
+    path.write_text(WEATHER.replace(find, put, 1), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    number = next(n for n, text in enumerate(lines, 1) if line_of in text)
+    with pytest.raises(ContractError) as error:
+        load_contract(path)
+    message = str(error.value)
+    assert f"weather.yml:{number}" in message, message
+    for word in words:
+        assert word in message, message
+
+
+def test_layout_and_comments_do_not_change_a_contracts_hash(tmp_path: Path) -> None:
+    path = tmp_path / "weather.yml"
+    path.write_text(WEATHER, encoding="utf-8")
+    before = load_contract(path).content_hash
+    path.write_text("# a comment\n" + WEATHER, encoding="utf-8")
+    assert load_contract(path).content_hash == before
+    path.write_text(WEATHER.replace("-9999", "-9998"), encoding="utf-8")
+    assert load_contract(path).content_hash != before

@@ -1,0 +1,118 @@
+"""The DAGs as Airflow sees them: by name and number, serialisable, fast to read, each with an owner and an alert."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+FEEDS = {
+    "city_line_12319", "city_line_12345", "fixed_rounds_csv", "fixed_rounds_xlsx", "hotline_963963", "maintenance_orders",
+    "mobile_visits", "pipe_register", "register_buildings", "register_communities", "register_households", "register_points",
+    "register_stations", "register_suspensions", "remote_points", "renewal_log", "weather",
+}  # fmt: skip
+OTHERS = {"build_marts", "replay_quarantine", "write_reports"}
+
+
+def in_airflow(code: str, home: Path, **variables: str) -> str:
+    """Run code in a process of its own with an empty Airflow home and our plugins; returns what it printed."""
+    environment = {
+        **os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"), "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/none.db", "PYTHONPATH": str(REPOSITORY / "plugins"), **variables,
+    }  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """The DagBag read once in a fresh process: ids, errors, seconds, and every DAG through serialisation and back."""
+    import json
+
+    code = """
+        import json, os, time
+        import airflow.sdk, airflow.models.dagbag
+        from airflow.dag_processing.dagbag import DagBag
+        from airflow.serialization.serialized_objects import DagSerialization
+        begun = time.monotonic()
+        bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        seconds = time.monotonic() - begun
+        back = {i: DagSerialization.from_dict(DagSerialization.to_dict(d)) for i, d in bag.dags.items()}
+        print("FACTS" + json.dumps({
+            "errors": {k: str(v) for k, v in bag.import_errors.items()}, "seconds": seconds,
+            "dags": {i: {
+                "tasks": sorted(d.task_ids), "owners": sorted({t.owner for t in d.tasks}), "doc": bool(d.doc_md),
+                "alert": all(t.on_failure_callback for t in d.tasks),
+                "timetable": back[i].timetable.summary, "max_active_runs": d.max_active_runs,
+            } for i, d in bag.dags.items()}}))
+    """
+    out = in_airflow(code, tmp_path_factory.mktemp("airflow"))
+    return json.loads(out.split("FACTS", 1)[1])
+
+
+def test_every_dag_by_name(facts: dict) -> None:
+    assert facts["errors"] == {}
+    assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
+    assert len(facts["dags"]) == 20
+
+
+def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:
+    for feed in FEEDS:
+        dag = facts["dags"][f"feed_{feed}"]
+        assert dag["tasks"] == ["clean_validate_load", "pull_and_land"]
+        assert "in season" in dag["timetable"], f"{feed}: {dag['timetable']}"
+        assert dag["max_active_runs"] == 1
+
+
+def test_every_dag_has_documentation_owner_and_alert(facts: dict) -> None:
+    for name, dag in facts["dags"].items():
+        assert dag["doc"], f"{name} has no documentation"
+        assert dag["alert"], f"{name}: a task without failure callback"
+        assert dag["owners"] != ["airflow"] or name in OTHERS, f"{name} has no owner"
+
+
+def test_dags_are_read_without_database_network_or_heavy_import(tmp_path: Path) -> None:
+    code = """
+        import os, sys, socket
+        import airflow.sdk, airflow.models.dagbag
+        from airflow.dag_processing.dagbag import DagBag
+        def refuse(*a, **k): raise AssertionError("network while a DAG file is read")
+        socket.socket.connect = refuse
+        bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        assert not bag.import_errors, bag.import_errors
+        heavy = [m for m in ("great_expectations", "adbc_driver_postgresql", "psycopg", "dbt", "pyarrow") if m in sys.modules]
+        print("HEAVY", heavy)
+    """
+    assert "HEAVY []" in in_airflow(code, tmp_path)
+
+
+def test_a_broken_contract_leaves_the_other_feeds_alone(tmp_path: Path) -> None:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    good = (REPOSITORY / "feeds" / "weather.yml").read_text(encoding="utf-8")
+    (feeds / "weather.yml").write_text(good, encoding="utf-8")
+    (feeds / "bad.yml").write_text(good.replace("feed: weather", "feed: bad").replace("degC", "degX"), encoding="utf-8")
+    code = """
+        import os, airflow.sdk
+        from airflow.dag_processing.dagbag import DagBag
+        bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+        assert not bag.import_errors, bag.import_errors
+        print(sorted(i for i in bag.dags if i.startswith("feed_")), bag.dags["feed_bad"].task_ids)
+        print(bag.dags["feed_bad"].doc_md)
+    """
+    out = in_airflow(code, tmp_path, HEARTH_FEEDS=str(feeds))
+    assert "['feed_bad', 'feed_weather'] ['read_contract']" in out
+    assert "bad.yml:" in out and "degX" in out

@@ -1,0 +1,30 @@
+"""One small city for all integration tests: real HTTP, SFTP and SQL servers, a real PostgreSQL."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from world import Warehouse, World, feeds_in_order
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A city of 2,700 households, two seasons."""
+    city = World.start(tmp_path_factory.mktemp("city"), scale=0.01, seed=11)
+    yield city
+    city.stop()
+
+
+@pytest.fixture(scope="session")
+def reference(world: World) -> Iterator[Warehouse]:
+    """The whole city loaded in one long interval a feed, in the ordinary order. Look, do not touch."""
+    with world.warehouse("reference") as warehouse:
+        for feed in feeds_in_order():
+            warehouse.load(feed)
+        yield warehouse

@@ -1,0 +1,315 @@
+"""Files that are not what they should be, really served over SFTP: a clear error or quarantine, nothing lost."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+import xlsxwriter
+from world import ZONE, Warehouse, World
+
+from hearth import intake
+from hearth.cleaning.errors import UnreadableFile
+from hearth.contracts.loading import REPOSITORY
+from hearth.replay import replay
+
+ARRIVED = datetime(2016, 1, 12, 21, 30, tzinfo=ZONE)
+START, END = datetime(2016, 1, 12, tzinfo=ZONE), datetime(2016, 1, 13, tzinfo=ZONE)
+HEADER = "测点编号,测温时间,室温,测点高度,仪器编号,检定日期,关窗时长,测温员,签字"
+
+
+@pytest.fixture(scope="module")
+def loaded(world: World) -> Iterator[Warehouse]:
+    """A warehouse that knows the register's points."""
+    with world.warehouse("bad_input") as warehouse:
+        warehouse.load("register_points")
+        yield warehouse
+
+
+class Case:
+    """A feed of its own, reading a folder of its own on the city's SFTP server."""
+
+    def __init__(self, world: World, folder: Path, name: str) -> None:
+        self.name, self.contracts = f"case_{name}", folder
+        self.files = world.instance.city / "files" / "cases" / name
+        self.files.mkdir(parents=True)
+        self.write_contract()
+
+    def write_contract(self, base: str = "fixed_rounds_csv", pattern: str = "*", **replace: str) -> None:
+        text = (REPOSITORY / "feeds" / f"{base}.yml").read_text(encoding="utf-8").replace(f"feed: {base}", f"feed: {self.name}", 1)
+        lines = [
+            f'source: {{kind: sftp, connection: hearth_files, folder: /cases/{self.files.name}, pattern: "{pattern}"}}'
+            if line.startswith("source:") else line
+            for line in text.splitlines()
+        ]  # fmt: skip
+        text = "\n".join(lines) + "\n"
+        for old, new in replace.items():
+            old = {"unit_degc": "unit: degC", "gb18030": "gb18030"}[old]
+            assert old in text
+            text = text.replace(old, new)
+        (self.contracts / f"{self.name}.yml").write_text(text, encoding="utf-8")
+
+    def deliver(self, name: str, content: bytes | str, minutes: int = 0) -> Path:
+        path = self.files / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("gb18030"))
+        at = (ARRIVED + timedelta(minutes=minutes)).timestamp()
+        os.utime(path, (at, at))
+        return path
+
+
+@pytest.fixture
+def case(
+    world: World, loaded: Warehouse, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Case]:
+    monkeypatch.setenv("HEARTH_FEEDS", str(tmp_path))
+    words = "".join(c for c in request.node.originalname.removeprefix("test_") if c.isalnum() or c == "_")
+    made = Case(world, tmp_path, f"{words[:30]}_{zlib.crc32(request.node.name.encode()):08x}")
+    yield made
+    shutil.rmtree(made.files)
+
+
+def load(loaded: Warehouse, case: Case) -> dict:
+    return loaded.load(case.name, START, END)
+
+
+def points(loaded: Warehouse, number: int) -> list[str]:
+    return [
+        r[0] for r in loaded.rows("select point_id from raw.measuring_point where point_kind = 'fixed' order by 1 limit %s", number)
+    ]
+
+
+def line(point: str, minute: int = 0, temperature: object = "19.5") -> str:
+    return f"{point},2016/01/12 18:{minute:02d},{temperature},1.4,I-1,2015-09-20,130,测温员甲,是"
+
+
+def rows(loaded: Warehouse, number: int, temperature: object = "19.5") -> str:
+    point = points(loaded, 1)[0]
+    return "\n".join([HEADER, *(line(point, minute, temperature) for minute in range(number))]) + "\n"
+
+
+def reasons(loaded: Warehouse, case: Case) -> dict[str, int]:
+    return dict(loaded.rows("select first_reason, count(*) from quarantine.row_open where feed = %s group by 1", case.name))
+
+
+def raw_rows(loaded: Warehouse, case: Case) -> int:
+    return loaded.rows("select count(*) from raw.room_reading where feed = %s", case.name)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda text: text.encode("utf-16"), r"not gb18030 at byte|expected column"),
+        (lambda text: text.replace("室温", "温度").encode("gb18030"), r"expected column\(s\) '室温'.*'温度'"),
+        (
+            lambda text: "\n".join(",".join(x.split(",")[:2]) for x in text.splitlines()).encode("gb18030"),
+            "expected column",
+        ),
+        (lambda text: b"", "the file is empty"),
+        (lambda text: text.replace("测点高度", "室温").encode("gb18030"), "stand twice in the header"),
+    ],
+    ids=["encoding", "renamed", "gone", "empty", "doubled"],
+)
+def test_a_file_that_cannot_be_read_is_refused_whole(loaded: Warehouse, case: Case, content, message: str) -> None:
+    case.deliver("round.csv", content(rows(loaded, 3)))
+    with pytest.raises(UnreadableFile, match=message):
+        load(loaded, case)
+    assert raw_rows(loaded, case) == 0
+    kept = loaded.rows("select size_bytes, stored_as from ledger.landing_file where feed = %s", case.name)
+    assert len(kept) == 1 and (Path(os.environ["HEARTH_LANDING"]) / kept[0][1]).exists(), "the landing file is kept"
+    failed = loaded.rows("select message from ledger.step where subject = %s and outcome = 'failed'", case.name)
+    assert len(failed) == 1 and "round.csv" in failed[0][0]
+
+
+def test_a_wrong_encoding_is_mended_by_the_contract(loaded: Warehouse, case: Case) -> None:
+    case.deliver("round.csv", rows(loaded, 3).encode("gb18030"))
+    case.write_contract(gb18030="utf-8")
+    with pytest.raises(UnreadableFile, match=r"not utf-8 at byte 0 \(line 1\).*gb18030 reads GBK"):
+        load(loaded, case)
+    case.write_contract()
+    assert load(loaded, case)["rows_loaded"] == 3
+
+
+def test_header_only_extra_column_cr_line_ends_and_quoted_newlines(loaded: Warehouse, case: Case) -> None:
+    point = points(loaded, 1)[0]
+    case.deliver("a_header_only.csv", HEADER + "\n")
+    case.deliver("b_extra.csv", f"{HEADER},备注\n{line(point, 1)},新\n", 1)
+    case.deliver("c_cr.csv", f"{HEADER}\r{line(point, 2)}\r", 2)
+    quoted = line(point, 3).replace("测温员甲", '"甲\n乙"')
+    case.deliver("d_quoted.csv", f"{HEADER}\n{quoted}\n", 3)
+    case.deliver("e_blank.csv", f"{HEADER}\n\n,,,,,,,,\n{line(point, 4)}\n\n", 4)
+    assert load(loaded, case) == {"rows_read": 4, "rows_loaded": 4, "rows_quarantined": 0, "rows_duplicate": 0}
+
+
+def test_ragged_and_hostile_lines_wait_in_quarantine(loaded: Warehouse, case: Case) -> None:
+    point = points(loaded, 1)[0]
+    bad = [
+        line(point, 50) + ",zuviel",
+        "nur,drei,felder",
+        line("'; drop table raw.room_reading; --", 51),
+        line("{{ 7*7 }}", 52),
+        line(point, 53, "=1+1"),
+    ]
+    case.deliver("x'; drop table ledger.batch; --.csv", "\n".join([HEADER, *(line(point, m) for m in range(40)), *bad]))
+    assert load(loaded, case) == {"rows_read": 45, "rows_loaded": 40, "rows_quarantined": 5, "rows_duplicate": 0}
+    assert reasons(loaded, case) == {"unreadable_record": 2, "unknown_point": 2, "unreadable_value": 1}
+    names = loaded.rows("select stored_as from ledger.landing_file where feed = %s", case.name)
+    assert all(set(n[0]) <= set("abcdefghijklmnopqrstuvwxyz0123456789_/.") for n in names)
+
+
+def test_duplicates_and_contradictions(loaded: Warehouse, case: Case) -> None:
+    a, b = points(loaded, 2)
+    same, other = line(a, 1), line(b, 1, "18.0")
+    case.deliver("one.csv", "\n".join([HEADER, *(line(a, m) for m in range(2, 30)), same, same, other, line(b, 1, "22.0")]))
+    case.deliver("again.csv", "\n".join([HEADER, same]), minutes=10)
+    counts = load(loaded, case)
+    assert counts == {"rows_read": 33, "rows_loaded": 30, "rows_quarantined": 2, "rows_duplicate": 1}
+    assert reasons(loaded, case) == {"conflicting_duplicate": 2}
+    twice = loaded.rows("select count(*) from raw.room_reading where feed = %s and read_at = '2016-01-12 18:01+08'", case.name)
+    assert twice == [(2,)], "another delivery of the same reading stands beside the first; staging picks one"
+
+
+def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehouse, case: Case) -> None:
+    """The gate stops the batch, all of it waits; correcting the contract and replaying loads it, once."""
+    case.deliver("round.csv", rows(loaded, 40, "68"))
+    with pytest.raises(intake.BatchHeld, match=r"held 40 rows"):
+        load(loaded, case)
+    assert raw_rows(loaded, case) == 0
+    assert reasons(loaded, case) == {"batch_held": 40}
+    every = loaded.rows("select distinct reasons from quarantine.row_open where feed = %s", case.name)
+    assert every == [(["batch_held", "out_of_range"],)], "every reason is kept"
+    held = loaded.rows("select status, rows_read, rows_quarantined from ledger.batch where feed = %s", case.name)
+    assert held == [("held", 40, 40)]
+    case.write_contract(unit_degc="unit: degF")
+    from hearth.contracts.loading import find_contract
+
+    done = replay(find_contract(case.name), "test", "tester", "the vendor sends degF")
+    assert [d["rows_loaded"] for d in done] == [40]
+    assert reasons(loaded, case) == {}
+    values = loaded.rows("select distinct round(temperature_degc::numeric, 6) from raw.room_reading where feed = %s", case.name)
+    assert values == [(20,)]
+    assert replay(find_contract(case.name), "test", "tester", "again") == []
+    loaded.load(case.name, START, END, run_id="rerun")
+    assert raw_rows(loaded, case) == 40, "pulling the interval again replaces the replayed rows"
+
+
+def test_a_bad_batch_leaves_the_good_one_before_it(loaded: Warehouse, case: Case) -> None:
+    path = case.deliver("round.csv", rows(loaded, 40))
+    load(loaded, case)
+    path.write_bytes(rows(loaded, 40, "99").encode("gb18030"))
+    os.utime(path, (ARRIVED.timestamp(), ARRIVED.timestamp()))
+    with pytest.raises(intake.BatchHeld):
+        load(loaded, case)
+    assert raw_rows(loaded, case) == 40
+
+
+def workbook(loaded: Warehouse, empty_rows: int) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        sheet = book.add_worksheet("测温记录")
+        names = [
+            "测温日期",
+            "测温时间",
+            "分公司",
+            "换热站",
+            "小区",
+            "测点编号",
+            "房间",
+            "室温(℃)",
+            "测点高度(m)",
+            "仪器编号",
+            "检定日期",
+            "关窗时长(min)",
+            "测温员",
+            "用户签字",
+        ]
+        sheet.write_row(0, 0, names)
+        day, grey = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"bg_color": "#eeeeee"})
+        cells = ["18:05", "", "", "", points(loaded, 1)[0], "", "１９.５", 1.4, "I-1", "2015-09-20", 130, "甲", "是"]
+        sheet.write_datetime(1, 0, datetime(2016, 1, 12), day)
+        sheet.write_row(1, 1, cells)
+        for row in range(2, 2 + empty_rows):
+            sheet.write_blank(row, 7, None, grey)
+    return buffer.getvalue()
+
+
+def test_a_sheet_with_65000_empty_rows_has_one_row(loaded: Warehouse, case: Case) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    case.deliver("round.xlsx", workbook(loaded, 65_000))
+    assert load(loaded, case) == {"rows_read": 1, "rows_loaded": 1, "rows_quarantined": 0, "rows_duplicate": 0}
+    stored = loaded.rows("select read_at, temperature_degc from raw.room_reading where feed = %s", case.name)
+    assert stored == [(datetime(2016, 1, 12, 18, 5, tzinfo=ZONE), 19.5)]
+
+
+def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, case: Case) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (600 << 20))
+    path = case.deliver("round.xlsx", bomb.getvalue())
+    with pytest.raises(UnreadableFile, match="archive bomb"):
+        load(loaded, case)
+    path.unlink()
+    case.deliver("round.xlsx", "just text")
+    with pytest.raises(UnreadableFile, match=r"not an \.xlsx file"):
+        load(loaded, case)
+
+
+def test_a_landing_file_that_was_changed_is_noticed(loaded: Warehouse, case: Case) -> None:
+    from hearth.contracts.loading import find_contract
+    from hearth.sources.delivery import Interval
+
+    case.deliver("round.csv", rows(loaded, 3))
+    contract = find_contract(case.name)
+    pull_id = intake.pull_and_land(contract, Interval(START, END), "test")
+    stored = (
+        Path(os.environ["HEARTH_LANDING"])
+        / loaded.rows("select stored_as from ledger.landing_file where pull_id = %s", pull_id)[0][0]
+    )
+    assert stored.stat().st_mode & 0o777 == 0o400 and stored.parents[2].stat().st_mode & 0o077 == 0
+    stored.chmod(0o600)
+    stored.write_bytes(stored.read_bytes().replace(b"19.5", b"21.5"))
+    with pytest.raises(ValueError, match="was changed"):
+        intake.clean_validate_load(contract, pull_id, "test")
+
+
+def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: Warehouse, case: Case) -> None:
+    """kill -9 while the rows are going into raw (held there by a lock), then again from the start."""
+    from hearth.contracts.loading import find_contract
+    from hearth.sources.delivery import Interval
+
+    case.deliver("round.csv", rows(loaded, 50))
+    pull_id = intake.pull_and_land(find_contract(case.name), Interval(START, END), "test")
+    code = (
+        "from hearth import intake; from hearth.contracts.loading import find_contract;"
+        f"intake.clean_validate_load(find_contract({case.name!r}), {pull_id}, 'killed')"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])}
+    with psycopg.connect(loaded.url) as lock:
+        lock.execute("lock table raw.room_reading in exclusive mode")
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        waiting = (
+            "select count(*) from pg_stat_activity where query like 'insert into raw.room_reading%' and wait_event_type = 'Lock'"
+        )
+        deadline = time.monotonic() + 120
+        while not loaded.rows(waiting)[0][0]:
+            assert process.poll() is None and time.monotonic() < deadline, "the load never came to raw"
+            time.sleep(0.1)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert raw_rows(loaded, case) == 0
+    assert loaded.rows("select count(*) from ledger.batch where feed = %s", case.name) == [(0,)]
+    assert intake.clean_validate_load(find_contract(case.name), pull_id, "again")["rows_loaded"] == 50

@@ -1,0 +1,154 @@
+"""What the city planted is what the pipeline counts, whatever the order and length of the pulls."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from world import END, START, Warehouse, World, feeds_in_order
+
+from hearth.contracts.entities import ENTITIES
+
+NOT_CONTENT = {"batch_id", "file_id", "position", "sub_position"}
+
+
+def planted(world: World) -> dict:
+    return json.loads((world.instance.city / "planted.json").read_text(encoding="utf-8"))["feeds"]
+
+
+def contents(warehouse: Warehouse, entity: str) -> list[tuple]:
+    """All rows of raw.<entity> without the ids of batches, files and positions."""
+    definition = ENTITIES[entity]
+    names = ["feed", "arrived_at", "source_version", *definition.content_columns]
+    return warehouse.rows(f"select {', '.join(names)} from raw.{entity} order by {', '.join(definition.raw_key)}")
+
+
+def test_every_feed_counts_what_was_planted(world: World, reference: Warehouse) -> None:
+    for feed, facts in planted(world).items():
+        counts = reference.rows(
+            "select rows_read, rows_duplicate, rows_read - rows_loaded - rows_quarantined - rows_duplicate"
+            " from ledger.batch_current where feed = %s",
+            feed,
+        )
+        assert counts == [(facts["rows_read"], facts["rows_duplicate"], 0)], feed
+        reasons = reference.rows("select first_reason, count(*) from quarantine.row_open where feed = %s group by 1", feed)
+        assert dict(reasons) == facts["quarantined_by_reason"], feed
+
+
+def test_the_database_refuses_counts_that_do_not_add_up(reference: Warehouse) -> None:
+    import psycopg
+
+    with (
+        psycopg.connect(reference.url) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="nothing_lost"),
+    ):
+        connection.execute(
+            "insert into ledger.batch select 999999, feed, entity, kind, status, interval_start, interval_end, pull_id, run_id,"
+            " contract_hash, suite_hash, rows_read + 1, rows_loaded, rows_quarantined, rows_duplicate from ledger.batch limit 1"
+        )
+    with (
+        psycopg.connect(reference.url) as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+    ):
+        connection.execute("update ledger.batch set rows_read = 0")
+
+
+def cuts(pieces: int, rng: random.Random) -> list[tuple[datetime, datetime]]:
+    """The city's time in intervals of random length, in random order."""
+    days = sorted(rng.sample(range(1, (END - START).days), pieces - 1))
+    edges = [START, *(START + timedelta(days=d) for d in days), END]
+    intervals = list(pairwise(edges))
+    rng.shuffle(intervals)
+    return intervals
+
+
+def test_many_intervals_in_random_order_give_the_same_raw_tables(world: World, reference: Warehouse) -> None:
+    """Also some of them twice, and a longer one over shorter ones."""
+    rng = random.Random(4)
+    with world.warehouse("shuffled") as warehouse:
+        for feed in feeds_in_order():
+            intervals = cuts(5, rng)
+            for start, end in [*intervals, intervals[2]]:
+                warehouse.load(feed, start, end)
+        warehouse.load("weather")
+        for entity in ENTITIES:
+            assert contents(warehouse, entity) == contents(reference, entity), entity
+        doubled = warehouse.rows("select feed from ledger.batch_current where feed = 'weather'")
+        assert len(doubled) == 1, "the long interval replaces the short ones"
+
+
+def test_a_partial_overlap_is_refused(world: World) -> None:
+    from hearth.warehouse.ledger import PartialOverlap
+
+    with world.warehouse("overlap") as warehouse:
+        warehouse.load("weather", START, START + timedelta(days=10))
+        with pytest.raises(PartialOverlap, match="contains it"):
+            warehouse.load("weather", START + timedelta(days=5), START + timedelta(days=15))
+        failed = warehouse.rows("select outcome, message from ledger.step where outcome = 'failed'")
+        assert len(failed) == 1 and "cuts through" in failed[0][1]
+
+
+def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, reference: Warehouse) -> None:
+    """Readings first, register second: after the replay raw is the same as in the ordinary order."""
+    from hearth.contracts.loading import find_contract
+    from hearth.replay import points_now_known, replay
+
+    with world.warehouse("late_register") as warehouse:
+        contract = find_contract("fixed_rounds_csv")
+        with pytest.raises(RuntimeError, match="held"):
+            warehouse.load("fixed_rounds_csv")
+        assert warehouse.rows("select count(*) from raw.room_reading") == [(0,)]
+        warehouse.load("register_points")
+        assert points_now_known(contract) > 0
+        replay(contract, "test", "tester", "the register is here", "unknown_point")
+        mine = warehouse.rows("select point_id, read_at, temperature_degc, arrived_at from raw.room_reading order by 1, 2, 4")
+        theirs = reference.rows(
+            "select point_id, read_at, temperature_degc, arrived_at from raw.room_reading where feed = %s order by 1, 2, 4",
+            "fixed_rounds_csv",
+        )
+        assert mine == theirs
+        before = warehouse.rows("select count(*) from ledger.batch")
+        replay(contract, "test", "tester", "again", "unknown_point")
+        assert warehouse.rows("select count(*) from ledger.batch") == before, "a replay that accepts nothing changes nothing"
+        assert mine == warehouse.rows(
+            "select point_id, read_at, temperature_degc, arrived_at from raw.room_reading order by 1, 2, 4"
+        )
+
+
+def test_personal_values_stand_only_in_the_restricted_schema(world: World, reference: Warehouse) -> None:
+    """Telephone numbers of the city start with a prefix of their own: search every table for it."""
+    prefix = json.loads((world.instance.city / "city.json").read_text())["personal_phone_prefix"]
+    tables = reference.rows(
+        "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')"
+    )
+    holders = set()
+    for schema, table in tables:
+        found = reference.rows(f'select count(*) from {schema}."{table}" t where t::text like %s', f"%{prefix}%")
+        if found[0][0]:
+            holders.add(f"{schema}.{table}")
+    assert holders == {"restricted.personal_value"}
+
+
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        ("loader", "update raw.station set feed = 'x'"),
+        ("loader", "create table raw.mine (x int)"),
+        ("transformer", "select * from restricted.personal_value"),
+        ("transformer", "insert into raw.station select * from raw.station"),
+        ("publisher", "select * from raw.room_reading"),
+        ("publisher", "select * from restricted.personal_value"),
+        ("reader", "select * from restricted.personal_value"),
+        ("reader", "select * from raw.household"),
+        ("reader", "delete from ledger.batch"),
+    ],
+)
+def test_each_role_is_refused_what_it_does_not_need(world: World, reference: Warehouse, role: str, statement: str) -> None:
+    import psycopg
+
+    url = world.instance.warehouse_url(role).replace("/warehouse", "/reference")
+    with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement)

@@ -1,0 +1,134 @@
+"""A second vendor's collectors go in by one contract: other names, degF, local time with clock changes, CSV by SFTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from local.instance import REPOSITORY
+from tests.integration.world import Warehouse
+from tests.second_vendor.conftest import AUTUMN, CONTRACT, autumn_night, deliver, line
+
+OCTOBER, JULY = datetime(2014, 10, 1, tzinfo=UTC), datetime(2015, 7, 1, tzinfo=UTC)
+
+
+def utc(day: int, clock: str, month: int = 11, year: int = 2014) -> datetime:
+    hour, minute = map(int, clock.split(":"))
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
+
+
+def load(warehouse: Warehouse, start: datetime = OCTOBER, end: datetime = JULY) -> dict[str, int]:
+    return warehouse.load("vendor_rooms", start, end)
+
+
+def test_airflow_makes_its_dag_from_the_contract_alone(feeds: Path, tmp_path: Path) -> None:
+    code = """
+import json, os, airflow.sdk
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+dag = bag.dags["feed_vendor_rooms"]
+print("FACTS" + json.dumps({"errors": bag.import_errors, "tasks": sorted(dag.task_ids), "dags": len(bag.dags),
+    "assets": [a.uri for t in dag.tasks for a in t.outlets], "timetable": dag.timetable.summary}))
+"""
+    settings = {
+        "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/none.db",
+        "PYTHONPATH": str(REPOSITORY / "plugins"), "HEARTH_FEEDS": str(feeds),
+    }  # fmt: skip
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env={**os.environ, **settings}, capture_output=True, text=True
+    )
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    facts = json.loads(answer.stdout.split("FACTS", 1)[1])
+    contracts = len(list((REPOSITORY / "feeds").glob("*.yml")))
+    assert facts == {
+        "errors": {},
+        "tasks": ["clean_validate_load", "pull_and_land"],
+        "dags": contracts + 1 + len(list((REPOSITORY / "dags").glob("*.py"))) - 1,
+        "assets": ["hearth://raw/room_reading"],
+        "timetable": "0 0 * * * in season, none off season",
+    }
+
+
+def test_times_are_right_through_both_clock_changes(warehouse: Warehouse) -> None:
+    assert load(warehouse) == {"rows_read": 36, "rows_loaded": 34, "rows_quarantined": 2, "rows_duplicate": 0}
+    expected = [utc(2, clock) for clock in ("4:30", "5:00", "5:30", "6:00", "6:30", "7:00", "7:30")]
+    for point in ("S1", "S2"):
+        times = warehouse.rows(
+            "select read_at from raw.room_reading where point_id = %s and read_at < '2014-12-01' order by position",
+            point,
+        )
+        assert [t.astimezone(UTC) for (t,) in times] == expected
+    spring = warehouse.rows(
+        "select read_at, temperature_degc from raw.room_reading where read_at > '2015-01-01' order by 1"
+    )
+    before, after, *_ = [t.astimezone(UTC) for t, _ in spring]
+    assert (before, after, len(spring)) == (utc(8, "6:30", 3, 2015), utc(8, "7:00", 3, 2015), 20)
+    assert spring[1][1] == pytest.approx(18.0, abs=1e-12)
+    reasons = warehouse.rows("select first_reason, record ->> 'Local time' from quarantine.row_open order by position")
+    assert reasons == [("unreadable_time", "03/08/2015 02:30 AM"), ("error_code", "03/08/2015 03:30 AM")]
+
+
+def test_units_and_names_are_the_canonical_ones(warehouse: Warehouse) -> None:
+    load(warehouse)
+    first = warehouse.rows(
+        "select point_id, temperature_degc, battery_v from raw.room_reading order by file_id, position limit 1"
+    )
+    assert first == [("S1", pytest.approx((64 - 32) * 5 / 9, abs=1e-12), pytest.approx(3.6))]
+    assert warehouse.rows(
+        "select p.point_id, p.household_id, p.point_kind, p.expected_interval_minutes, h.building_id, b.station_id,"
+        " s.branch_id from raw.measuring_point p join raw.household h using (household_id) join raw.building b using (building_id)"
+        " join raw.station s using (station_id) order by 1"
+    ) == [
+        ("S1", "A1", "remote", 30, "HOUSE-1", "PLANT-NORTH", "VENDOR"),
+        ("S2", "A2", "remote", 30, "HOUSE-2", "PLANT-SOUTH", "VENDOR"),
+    ]
+
+
+def test_one_interval_or_two_make_no_difference(warehouse: Warehouse) -> None:
+    query = "select point_id, read_at, temperature_degc from raw.room_reading order by 1, 2"
+    between = datetime(2015, 1, 1, tzinfo=UTC)
+    load(warehouse, between, JULY)
+    load(warehouse, OCTOBER, between)
+    apart = warehouse.rows(query)
+    load(warehouse)
+    assert warehouse.rows(query) == apart
+
+
+def test_an_unknown_district_waits_in_quarantine(warehouse: Warehouse, vendor: Path) -> None:
+    wrong = line("S1", "11/20/2014 10:00 AM", "70").replace(";N;", ";X;")
+    deliver(vendor, "rooms_20141120.csv", [wrong], datetime(2014, 11, 21, 6, tzinfo=UTC))
+    try:
+        counts = load(warehouse)
+    finally:
+        (vendor / "rooms_20141120.csv").unlink()
+    assert counts["rows_quarantined"] == 3
+    assert ("unknown_code",) in warehouse.rows("select first_reason from quarantine.row_open")
+
+
+def test_the_walk_through_in_the_docs_is_this_contract() -> None:
+    """Whoever follows the how-to ends with the contract that is tested here, in both languages."""
+    contract = CONTRACT.read_text(encoding="utf-8")
+    for name in ("add-a-feed.md", "add-a-feed.zh-CN.md"):
+        text = (REPOSITORY / "docs" / "how-to" / name).read_text(encoding="utf-8")
+        assert f"```yaml\n{contract}```" in text, f"{name} shows another contract"
+
+
+def test_try_tells_beforehand_what_would_be_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`hearth contract try`, as the how-to says, without any warehouse."""
+    from hearth.contracts.loading import load_contract
+    from hearth.dry_run import try_sample
+
+    monkeypatch.delenv("HEARTH_WAREHOUSE_URL_LOADER", raising=False)
+    deliver(tmp_path, "sample.csv", [*autumn_night(), line("S1", "11/02/2014 03:00 AM", "warm")], AUTUMN)
+    report = try_sample(load_contract(CONTRACT), tmp_path / "sample.csv", show=5)
+    assert "15 rows, 14 accepted, 1 rejected" in report
+    assert "unreadable_value: 1" in report
