@@ -144,7 +144,7 @@ def _named(contract: Contract, source: pd.DataFrame) -> tuple[pd.DataFrame | Non
 
 def _unnest(readings: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.Series]:
     """(record of each reading, its number in the packet, its value); an empty packet keeps one empty row."""
-    kind: pa.DataType | None = getattr(readings.dtype, "pyarrow_dtype", None)
+    kind: Any = getattr(readings.dtype, "pyarrow_dtype", None)
     if kind is not None and pa.types.is_list(kind):
         lists = pa.chunked_array(readings.array.__arrow_array__()).combine_chunks()
         if lists.null_count == 0 and pc.min(pc.list_value_length(lists)).as_py() not in (0, None):
