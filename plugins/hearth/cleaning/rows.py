@@ -149,7 +149,8 @@ def _unnest(readings: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.Series]:
         lists = pa.chunked_array(readings.array.__arrow_array__()).combine_chunks()
         if lists.null_count == 0 and pc.min(pc.list_value_length(lists)).as_py() not in (0, None):
             record = pc.list_parent_indices(lists).to_numpy()
-            values = pd.Series(pd.array(pc.list_flatten(lists), dtype=pd.ArrowDtype(lists.type.value_type)))
+            flat: Any = pc.list_flatten(lists)
+            values = flat.to_pandas(types_mapper=pd.ArrowDtype)
             starts = np.searchsorted(record, np.arange(len(lists)))
             return record, (np.arange(len(record)) - starts[record]).astype(np.int32), values
         readings = readings.map(lambda v: None if v is None or v is pd.NA else list(v))
