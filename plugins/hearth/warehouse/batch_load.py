@@ -18,7 +18,7 @@ from hearth.contracts.contract import Contract
 from hearth.contracts.entities import Entity, Kind
 from hearth.sources.delivery import Interval
 from hearth.validation.reasons import names
-from hearth.warehouse.connections import warehouse_url
+from hearth.warehouse.connections import connect, warehouse_url
 
 ARROW_TYPE: dict[Kind, pa.DataType] = {
     "text": pa.string(),
@@ -75,7 +75,15 @@ class BatchLoad:
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future | None = None
 
+    def _make_partitions(self) -> None:
+        """The months of the interval, in a short transaction of their own: no lock of it waits for a long load."""
+        with connect("loader") as connection:
+            connection.execute(
+                "select raw.ensure_month_partitions(%s, %s, %s)", (self.entity.name, self.interval.start, self.interval.end)
+            )
+
     def __enter__(self) -> BatchLoad:
+        self._make_partitions()
         self._connection = adbc.connect(warehouse_url("loader"))
         self._cursor = self._connection.cursor()
         # One load of a feed at a time: a second one waits here and then replaces what the first one loaded.

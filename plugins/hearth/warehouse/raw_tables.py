@@ -20,12 +20,15 @@ begin
                    where n.nspname = 'raw' and c.relname = entity) then
         return 0;
     end if;
+    perform pg_advisory_xact_lock(hashtext('raw.partitions'));
     while month < beyond loop
         next_month := (date_trunc('month', month at time zone 'UTC') + interval '1 month') at time zone 'UTC';
         name := format('%s_%s', entity, to_char(month at time zone 'UTC', 'YYYYMM'));
         if to_regclass(format('raw.%I', name)) is null then
-            execute format('create table raw.%I partition of raw.%I for values from (%L) to (%L)',
-                           name, entity, month, next_month);
+            -- Attaching leaves readers and other loads alone; `create table ... partition of` would lock them all out.
+            execute format('create table raw.%I (like raw.%I including all)', name, entity);
+            execute format('alter table raw.%I attach partition raw.%I for values from (%L) to (%L)',
+                           entity, name, month, next_month);
             made := made + 1;
         end if;
         month := next_month;

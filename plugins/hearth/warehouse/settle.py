@@ -77,13 +77,6 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
     A held batch leaves raw as it is and only takes the place of earlier held ones.
     """
     start, end, feed = load.interval.start, load.interval.end, load.contract.feed
-    load.ask(
-        "select raw.ensure_month_partitions($1::text, least(min(arrived_at), $2::timestamptz),"
-        " greatest(max(arrived_at) + interval '1 us', $3::timestamptz)) from incoming",
-        load.entity.name,
-        start,
-        end,
-    )
     only_held = "and b.status = 'held'" if held else ""
     earlier = (
         "select b.batch_id from ledger.batch_current b where b.feed = $1::text and b.interval_start >= $2::timestamptz"
