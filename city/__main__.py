@@ -68,9 +68,7 @@ def _later(first: date, start: datetime | None) -> date:
 
 
 @main.command("load-sql")
-@click.option(
-    "--dir", "city", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a built city."
-)
+@click.option("--dir", "city", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a built city.")
 @click.option(
     "--url",
     required=True,
@@ -85,21 +83,13 @@ def load_sql(city: Path, url: str) -> None:
 
 
 @main.command()
-@click.option(
-    "--dir", "city", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a built city."
-)
+@click.option("--dir", "city", type=click.Path(path_type=Path, exists=True), required=True, help="Folder of a built city.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--http-port", type=int, default=0, show_default=True, help="0 takes a free port.")
 @click.option("--sftp-port", type=int, default=0, show_default=True, help="0 takes a free port.")
-@click.option(
-    "--token-file", type=click.Path(path_type=Path, exists=True), required=True, help="File with the bearer token."
-)
-@click.option(
-    "--host-key", type=click.Path(path_type=Path, exists=True), required=True, help="Private key of the SFTP server."
-)
-@click.option(
-    "--authorized-key", type=click.Path(path_type=Path, exists=True), required=True, help="Public key that may log in."
-)
+@click.option("--token-file", type=click.Path(path_type=Path, exists=True), required=True, help="File with the bearer token.")
+@click.option("--host-key", type=click.Path(path_type=Path, exists=True), required=True, help="Private key of the SFTP server.")
+@click.option("--authorized-key", type=click.Path(path_type=Path, exists=True), required=True, help="Public key that may log in.")
 @click.option(
     "--faults",
     type=click.Choice(["on", "off"]),

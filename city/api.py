@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import formatdate
 from pathlib import Path
+from threading import Lock
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
@@ -39,19 +40,21 @@ class Faults:
     requests: int = 0
     told_to_wait: int = 0
     failed: set[str] = field(default_factory=set)
+    _turn: Lock = field(default_factory=Lock, repr=False)
 
     def next(self, request: str) -> str:
         """'cut', 'error', 'wait' or '' for this request."""
         if not self.on:
             return ""
-        if request in self.failed:
-            self.failed.discard(request)
-            return ""
-        self.requests += 1
-        for every, fault in ((97, "cut"), (61, "error"), (40, "wait")):
-            if self.requests % every == 0:
-                self.failed.add(request)
-                return fault
+        with self._turn:
+            if request in self.failed:
+                self.failed.discard(request)
+                return ""
+            self.requests += 1
+            for every, fault in ((97, "cut"), (61, "error"), (40, "wait")):
+                if self.requests % every == 0:
+                    self.failed.add(request)
+                    return fault
         return ""
 
     def retry_after(self) -> str:
@@ -144,9 +147,7 @@ def _part(body: bytes) -> bytes:
 
 def _refusal(app: FastAPI, fault: str) -> Response:
     if fault == "wait":
-        return JSONResponse(
-            {"code": 429, "msg": "too many requests"}, 429, {"Retry-After": app.state.faults.retry_after()}
-        )
+        return JSONResponse({"code": 429, "msg": "too many requests"}, 429, {"Retry-After": app.state.faults.retry_after()})
     return JSONResponse({"code": 500, "msg": "internal error"}, 500)
 
 

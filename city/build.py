@@ -134,12 +134,8 @@ class _Builder:
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
         self.tickets = feed_versions(tickets, self.network.household_ids, self.streams, self.window)
-        hotline, line_12345, line_12319 = (
-            self.tickets[f] for f in ("hotline_963963", "city_line_12345", "city_line_12319")
-        )
-        sql.write_table(
-            self.out / "sql", "hotline.ticket_log", hotline_table(hotline, self.streams.rng("hotline", "seats"))
-        )
+        hotline, line_12345, line_12319 = (self.tickets[f] for f in ("hotline_963963", "city_line_12345", "city_line_12319"))
+        sql.write_table(self.out / "sql", "hotline.ticket_log", hotline_table(hotline, self.streams.rng("hotline", "seats")))
         write_items(self.out / "http" / "city_line_12345", line_12345["arrival_s"].to_numpy(), items_12345(line_12345))
         sheets.write_12319(self.shelf, rows_12319(line_12319), line_12319["arrival_s"].to_numpy())
         for feed, frame in self.tickets.items():
@@ -151,9 +147,7 @@ class _Builder:
                 "complaints_without_household": int(
                     frame.loc[(frame["household_no"] == "") & (frame["kind"] == "投诉"), "ticket_no"].nunique()
                 ),
-                "tickets_stamped_midnight": int(
-                    frame.loc[frame["stamped_s"] % 86_400 == 57_600, "ticket_no"].nunique()
-                ),
+                "tickets_stamped_midnight": int(frame.loc[frame["stamped_s"] % 86_400 == 57_600, "ticket_no"].nunique()),
             }
             self.planted[feed] = feed_counts(frame["reason"], frame["duplicate"], other)
         self._done("tickets")
@@ -178,9 +172,7 @@ class _Builder:
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
-        _write_json(
-            self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late}
-        )
+        _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
         _write_json(self.out / "files.json", dict(sorted(self.shelf.delivered.items())))
         city = {
             "seed": self.seed,
@@ -241,9 +233,7 @@ def _remote_counts(feed: RemoteFeed) -> dict[str, Any]:
     return {
         "rows_read": len(reason) + again,
         "rows_duplicate": again,
-        "quarantined_by_reason": {
-            n: int(c) for n, c in sorted(zip(REASON_NAMES, rejected.tolist(), strict=True)) if n and c
-        },
+        "quarantined_by_reason": {n: int(c) for n, c in sorted(zip(REASON_NAMES, rejected.tolist(), strict=True)) if n and c},
         "other": {
             **feed.planted,
             "packets": int(len(feed.packets["recv_s"]) + feed.packets["repeated"].sum()),

@@ -29,61 +29,27 @@ def write_items(folder: Path, arrival_s: np.ndarray, items: list[dict[str, Any]]
 def visit_items(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Items of the visit system."""
     measured = np.char.add(local_text(frame["read_s"].to_numpy(), "T"), "+08:00").tolist()
-    calibrated = iso_days(frame["calibrated"].to_numpy()).tolist()
-    rows = zip(
-        frame["visit_no"],
-        frame["version"].tolist(),
-        (frame["arrival_s"] * 1000).tolist(),
-        frame["point_text"],
-        measured,
-        frame["time_text"],
-        frame["value_text"],
-        frame["height"].tolist(),
-        frame["place"],
-        frame["closed_min"].tolist(),
-        frame["instrument"],
-        calibrated,
-        frame["signed"].tolist(),
-        frame["staff"],
-        frame["resident_phone"],
-        strict=True,
-    )
-    names = (
-        "visitNo",
-        "version",
-        "updateTime",
-        "pointCode",
-        "measureTime",
-        "roomTemp",
-        "height",
-        "place",
-        "windowClosedMin",
-        "instrumentNo",
-        "calibDate",
-        "signed",
-        "staffName",
-        "residentPhone",
-        "remark",
-    )
-    return [
-        dict(
-            zip(
-                names,
-                (
-                    no,
-                    version,
-                    updated,
-                    point,
-                    _measured(moment, broken),
-                    value,
-                    *rest,
-                    f"住户电话{rest[-1]}" if version > 1 else "",
-                ),
-                strict=True,
-            )
-        )
-        for no, version, updated, point, moment, broken, value, *rest in rows
-    ]
+    columns: dict[str, list[Any]] = {
+        "visitNo": frame["visit_no"].tolist(),
+        "version": frame["version"].tolist(),
+        "updateTime": (frame["arrival_s"] * 1000).tolist(),
+        "pointCode": frame["point_text"].tolist(),
+        "measureTime": [_measured(moment, broken) for moment, broken in zip(measured, frame["time_text"], strict=True)],
+        "roomTemp": frame["value_text"].tolist(),
+        "height": frame["height"].tolist(),
+        "place": frame["place"].tolist(),
+        "windowClosedMin": frame["closed_min"].tolist(),
+        "instrumentNo": frame["instrument"].tolist(),
+        "calibDate": iso_days(frame["calibrated"].to_numpy()).tolist(),
+        "signed": frame["signed"].tolist(),
+        "staffName": frame["staff"].tolist(),
+        "residentPhone": frame["resident_phone"].tolist(),
+        "remark": [
+            f"复测，住户电话{phone}" if version > 1 else ""
+            for phone, version in zip(frame["resident_phone"], frame["version"], strict=True)
+        ],
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _measured(moment: str, broken: str) -> str:

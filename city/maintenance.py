@@ -75,9 +75,7 @@ def _versions(frame: pd.DataFrame, network: Network, rng: np.random.Generator, w
     started = frame["reported_s"] + frame["work_s"] // 4
     completed = frame["reported_s"] + frame["work_s"]
     first = frame.assign(version=1, status="reported", started_s=-1, completed_s=-1, updated_s=frame["reported_s"] + 60)
-    last = frame.assign(
-        version=2, status="completed", started_s=started, completed_s=completed, updated_s=completed + 900
-    )
+    last = frame.assign(version=2, status="completed", started_s=started, completed_s=completed, updated_s=completed + 900)
     rows = pd.concat([first, last], ignore_index=True)
     rows = rows[window.holds(rows["updated_s"].to_numpy())].reset_index(drop=True)
     rows["reason"], rows["duplicate"] = "", False

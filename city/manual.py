@@ -181,9 +181,7 @@ def tenths_text(tenths: np.ndarray) -> np.ndarray:
 def _versions(visits: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Corrections: the first version was mistyped, the second one is right; at times the first one is sent again."""
     lonely = ~visits.assign(day=local_day(visits["read_s"].to_numpy())).duplicated(["point", "day"], keep=False)
-    picks = pick_distinct(
-        rng, np.flatnonzero(lonely), {"wrong": max(4, len(visits) // 50), "unread": max(1, len(visits) // 300)}
-    )
+    picks = pick_distinct(rng, np.flatnonzero(lonely), {"wrong": max(4, len(visits) // 50), "unread": max(1, len(visits) // 300)})
     right = visits.copy()
     wrong = right.index[picks["wrong"]]
     both = np.concatenate([picks["wrong"], picks["unread"]])
@@ -222,18 +220,11 @@ def plant_defects(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
     unread = np.append(picks["unreadable_value"], picks["two"])
     frame.loc[unread, "value_text"] = rng.choice(np.array(_UNREADABLE, dtype=object), len(unread))
     frame.loc[picks["missing_value"], "value_text"] = ""
-    frame.loc[picks["out_of_range"], "value_text"] = tenths_text(
-        frame.loc[picks["out_of_range"], "tenths"].to_numpy() * 10
-    )
+    frame.loc[picks["out_of_range"], "value_text"] = tenths_text(frame.loc[picks["out_of_range"], "tenths"].to_numpy() * 10)
     strange = np.append(picks["unknown_point"], picks["two"])
     frame.loc[strange, "point_text"] = [t[:1] + "O" + t[2:] for t in frame.loc[strange, "point_text"]]
     frame.loc[picks["missing_key"], "point_text"] = ""
-    late = (
-        frame.loc[picks["time_after_arrival"], "arrival_s"].to_numpy() // DAY_S * DAY_S
-        - OFFSET_S
-        + 3 * DAY_S
-        + 17 * 3600
-    )
+    late = frame.loc[picks["time_after_arrival"], "arrival_s"].to_numpy() // DAY_S * DAY_S - OFFSET_S + 3 * DAY_S + 17 * 3600
     frame.loc[picks["time_after_arrival"], "read_s"] = late
     frame.loc[picks["time_too_old"], "read_s"] = local_s(0, 8) + 60 * np.arange(len(picks["time_too_old"]))
     frame.loc[picks["unreadable_time"], "time_text"] = "02-30"

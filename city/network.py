@@ -117,9 +117,7 @@ def build_network(size: Size, streams: Streams) -> Network:
         building_year=rng.integers(1978, 2013, size.buildings),
         building_from=building_from,
         community_branch=community_branch,
-        suspensions=_suspensions(
-            streams.rng("suspensions"), size, households["household_from"], households["household_to"]
-        ),
+        suspensions=_suspensions(streams.rng("suspensions"), size, households["household_from"], households["household_to"]),
         **households,
     )
 
@@ -137,9 +135,7 @@ def _communities(size: Size, building_branch: np.ndarray) -> tuple[np.ndarray, n
     return community, np.array(branches)
 
 
-def _reassigned(
-    rng: np.random.Generator, size: Size, station_branch: np.ndarray, building_station: np.ndarray
-) -> dict[int, int]:
+def _reassigned(rng: np.random.Generator, size: Size, station_branch: np.ndarray, building_station: np.ndarray) -> dict[int, int]:
     """A few buildings and the neighbouring station (same branch) that serves them in the second season."""
     moved = {}
     for building in rng.permutation(size.buildings)[: size.some(40)]:
@@ -154,9 +150,7 @@ def _reassigned(
 def _households(rng: np.random.Generator, size: Size, merged: np.ndarray) -> dict[str, np.ndarray]:
     """Household columns: residents first, enterprises after them."""
     count = size.residents + size.enterprises
-    building = np.concatenate(
-        [_spread(size.residents, size.buildings), rng.integers(0, size.buildings, size.enterprises)]
-    )
+    building = np.concatenate([_spread(size.residents, size.buildings), rng.integers(0, size.buildings, size.enterprises)])
     start = np.searchsorted(building[: size.residents], np.arange(size.buildings))
     order = np.arange(size.residents) - start[building[: size.residents]]
     per_building = np.bincount(building[: size.residents], minlength=size.buildings)[building[: size.residents]]
@@ -189,9 +183,7 @@ def _suspensions(rng: np.random.Generator, size: Size, first: np.ndarray, last: 
     kind = rng.integers(0, 4, len(chosen))
     winter = [(day_number(date(y, 10, 20)), day_number(date(y + 1, 4, 6))) for y in (2015, 2016)]
     rows = []
-    for household, k, shift in zip(
-        chosen.tolist(), kind.tolist(), rng.integers(0, 40, len(chosen)).tolist(), strict=True
-    ):
+    for household, k, shift in zip(chosen.tolist(), kind.tolist(), rng.integers(0, 40, len(chosen)).tolist(), strict=True):
         if k == 0:
             spans = [winter[0]]
         elif k == 1:

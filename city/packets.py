@@ -146,9 +146,7 @@ def send_series(
     state = series.state[sent]
     reason = _STATE_REASON[state]
     if not known:
-        reason = np.where(
-            (reason == 0) | (reason == reason_code("conflicting_duplicate")), reason_code("unknown_point"), reason
-        )
+        reason = np.where((reason == 0) | (reason == reason_code("conflicting_duplicate")), reason_code("unknown_point"), reason)
     repeated = np.zeros(len(sizes), dtype=bool)
     clean = np.flatnonzero(np.bincount(packet, reason != 0) == 0)
     repeated[rng.permutation(clean)[:repeats]] = True

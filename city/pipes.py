@@ -67,9 +67,7 @@ def _plant(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     some = max(1, len(frame) // 4000)
     kinds = ("out_of_range", "unreadable_value", "missing_value", "conflicting_duplicate", "duplicate")
     picks = pick_distinct(rng, np.arange(len(frame)), dict.fromkeys(kinds, some))
-    frame = frame.assign(reason="", duplicate=False, length_text=[f"{v:.1f}" for v in frame["length"]]).reset_index(
-        drop=True
-    )
+    frame = frame.assign(reason="", duplicate=False, length_text=[f"{v:.1f}" for v in frame["length"]]).reset_index(drop=True)
     for kind in kinds[:4]:
         frame.loc[picks[kind], "reason"] = kind
     frame.loc[picks["out_of_range"], "length_text"] = "8000001"

@@ -130,9 +130,7 @@ def _homes(kind: str, count: int, network: Network, rooms: Rooms, rng: np.random
     return homes
 
 
-def _special_remotes(
-    points: Points, network: Network, rooms: Rooms, rng: np.random.Generator, plain: np.ndarray
-) -> None:
+def _special_remotes(points: Points, network: Network, rooms: Rooms, rng: np.random.Generator, plain: np.ndarray) -> None:
     """Remote points with a story: two probes in one flat, devices that send whole degrees, devices that move."""
     size = network.size
     plain = plain[~network.household_enterprise[points.household[plain]]]

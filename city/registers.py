@@ -25,9 +25,7 @@ _NAMES_B = ["花园", "小区", "家园", "新村", "嘉园", "公寓", "名都"
 TABLES = ("station_log", "community_log", "building_log", "household_log", "suspension_log", "point_log")
 
 
-def build_registers(
-    network: Network, points: dict[str, Points], streams: Streams, window: Window
-) -> dict[str, pd.DataFrame]:
+def build_registers(network: Network, points: dict[str, Points], streams: Streams, window: Window) -> dict[str, pd.DataFrame]:
     """All register tables, rows recorded before the end of the window, in the order of recording."""
     rng = streams.rng("registers")
     tables = {
@@ -57,10 +55,7 @@ def _optional_day(numbers: np.ndarray) -> np.ndarray:
 
 def station_names(count: int) -> np.ndarray:
     return np.array(
-        [
-            f"{_NAMES_A[i % len(_NAMES_A)]}{'一二三四五六七八九十'[i // len(_NAMES_A) % 10]}站{i + 1}"
-            for i in range(count)
-        ]
+        [f"{_NAMES_A[i % len(_NAMES_A)]}{'一二三四五六七八九十'[i // len(_NAMES_A) % 10]}站{i + 1}" for i in range(count)]
     )
 
 
@@ -69,9 +64,7 @@ def branch_names(count: int) -> np.ndarray:
 
 
 def community_names(count: int) -> np.ndarray:
-    return np.array(
-        [f"{_NAMES_A[i % len(_NAMES_A)]}{_NAMES_B[i // len(_NAMES_A) % len(_NAMES_B)]}{i + 1}" for i in range(count)]
-    )
+    return np.array([f"{_NAMES_A[i % len(_NAMES_A)]}{_NAMES_B[i // len(_NAMES_A) % len(_NAMES_B)]}{i + 1}" for i in range(count)])
 
 
 def _stations(network: Network) -> pd.DataFrame:
@@ -188,9 +181,7 @@ def _points(network: Network, points: Points) -> pd.DataFrame:
     removed = np.flatnonzero(points.last_day < FOREVER)
     parts = [
         frame,
-        frame.iloc[removed].assign(
-            valid_to=iso_days(points.last_day[removed]), recorded_day=points.last_day[removed] + 3
-        ),
+        frame.iloc[removed].assign(valid_to=iso_days(points.last_day[removed]), recorded_day=points.last_day[removed] + 3),
     ]
     for point, (day, household) in points.moves.items():
         moved = frame.iloc[[point]]

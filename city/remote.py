@@ -158,9 +158,7 @@ class _Season:
         coarse = bool(points.resolution[point] >= 1)
         tenths = np.rint(value) * 10 if coarse else np.rint(value * 10)
         phase = int(rng.integers(5, 1700))
-        return Series(
-            grid.start_s + quarter * 1800 + phase, day, interval, tenths.astype(np.int64), grid.start_s, coarse
-        )
+        return Series(grid.start_s + quarter * 1800 + phase, day, interval, tenths.astype(np.int64), grid.start_s, coarse)
 
     def _silence_around_move(self, point: int, series: Series) -> None:
         """A moved device is off from ten in the morning before to ten in the morning of its first day."""
@@ -201,9 +199,7 @@ class _Season:
         elif story == "silent":
             series.state[span] = LOST
 
-    def _short_plants(
-        self, point: int, series: Series, low: int, high: int, rng: np.random.Generator, calm: bool
-    ) -> None:
+    def _short_plants(self, point: int, series: Series, low: int, high: int, rng: np.random.Generator, calm: bool) -> None:
         for name in ("window", "spike") if calm else ():
             for _ in range(int(self.plan[name][point])):
                 length = int(rng.integers(1, 3)) if name == "window" else 1

@@ -69,16 +69,12 @@ def plan_projects(network: Network, streams: Streams) -> list[Project]:
         number = network.size.some(count, 6 if work_type == RENEWAL else 1)
         lengths = _lengths(rng, round(metres * network.size.scale * 10), number)
         done = _shares_done(rng, season, lengths) if work_type == RENEWAL else np.ones(number)
-        sites = rng.permutation(network.size.stations - 1)[: max(1, round(_STATIONS_DUG * network.size.stations))]
+        sites = rng.permutation(network.size.stations - 1)[: max(2, round(_STATIONS_DUG * network.size.stations))]
         for dm, share in zip(lengths.tolist(), done.tolist(), strict=True):
-            projects.append(
-                _project(network, rng, season, work_type, dm, share, int(rng.choice(sites)), len(projects) + 1)
-            )
+            projects.append(_project(network, rng, season, work_type, dm, share, int(rng.choice(sites)), len(projects) + 1))
     rng = streams.rng("renewal", "unplanned")
     last = network.size.stations - 1
-    base = _project(
-        network, rng, "2016-17", RENEWAL, round(900 * network.size.scale * 10), 1.0, last, len(projects) + 1
-    )
+    base = _project(network, rng, "2016-17", RENEWAL, round(900 * network.size.scale * 10), 1.0, last, len(projects) + 1)
     projects.append(
         Project(
             **{

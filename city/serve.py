@@ -103,9 +103,7 @@ async def run(city: Path, addresses: Addresses, keys: Keys, *, faults: bool) -> 
     listener = socket.create_server((addresses.host, addresses.http_port))
     # asyncio sets this only on sockets made with an explicit protocol; without it a small page takes 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=2)
-    )
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=2))
     logging.getLogger("uvicorn.error").addFilter(_ExpectedFaults())
     sftp = await start_sftp(city, addresses.host, addresses.sftp_port, keys)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

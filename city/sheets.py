@@ -168,9 +168,7 @@ def _rounds_xlsx(rows: pd.DataFrame, network: Network) -> bytes:
     for number, (n, moment, broken, branch, station, community, point, room, value, *rest) in enumerate(lines, 1):
         habit = n + int(moment[14:16])
         _write_day(sheet, number, 0, moment[:10], broken, habit % 4, as_date)
-        sheet.write_row(
-            number, 1, (moment[11:16], branches[branch], stations[station], communities[community], point, room)
-        )
+        sheet.write_row(number, 1, (moment[11:16], branches[branch], stations[station], communities[community], point, room))
         _write_value(sheet, number, 7, value, habit % 9)
         height, instrument, checked, closed, staff, signed = rest
         sheet.write_number(number, 8, height)

@@ -33,16 +33,12 @@ _STORIES = (
 )
 
 
-def feed_versions(
-    tickets: pd.DataFrame, household_ids: np.ndarray, streams: Streams, window: Window
-) -> dict[str, pd.DataFrame]:
+def feed_versions(tickets: pd.DataFrame, household_ids: np.ndarray, streams: Streams, window: Window) -> dict[str, pd.DataFrame]:
     """Versions of the tickets by feed, inside the window, defects planted and labelled."""
     rng = streams.rng("tickets", "people")
     tickets = tickets.copy()
     count = len(tickets)
-    tickets["household_no"] = np.where(
-        tickets["household"] >= 0, household_ids[np.maximum(tickets["household"], 0)], ""
-    )
+    tickets["household_no"] = np.where(tickets["household"] >= 0, household_ids[np.maximum(tickets["household"], 0)], "")
     tickets["name"], tickets["phone"], tickets["address"] = names(rng, count), phones(rng, count), addresses(rng, count)
     tickets["content"] = _contents(tickets, rng)
     versions = ticket_versions(tickets, streams.rng("tickets", "versions"))
@@ -119,9 +115,7 @@ def _times(values: pd.Series) -> list[str | None]:
 
 
 def _created(frame: pd.DataFrame) -> list[str]:
-    return [
-        override or text or "" for override, text in zip(frame["created_text"], _times(frame["stamped_s"]), strict=True)
-    ]
+    return [override or text or "" for override, text in zip(frame["created_text"], _times(frame["stamped_s"]), strict=True)]
 
 
 def hotline_table(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -39,9 +39,7 @@ def build_tickets(network: Network, cases: Discontent, streams: Streams, window:
     return _numbered(_life(frame, rng))
 
 
-def _tickets_of_case(
-    rows: list[tuple[Any, ...]], rng: np.random.Generator, day: int, household: int, window: Window
-) -> None:
+def _tickets_of_case(rows: list[tuple[Any, ...]], rng: np.random.Generator, day: int, household: int, window: Window) -> None:
     """Tickets of one case. All calls of a case lie within 20 hours, or (a long chain) 20 hours from call to call.
 
     Near the edges of the window a case is one ticket, so that no part of it can be cut off.
@@ -128,9 +126,7 @@ def _life(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     frame["closed_s"] = _before_eleven(frame["solved_s"].to_numpy() + rng.integers(600, 16 * 3600, count))
     frame["accepted_s"] = np.where(_late(frame["accepted_s"].to_numpy()), created + 120, frame["accepted_s"])
     frame["user_fault"] = (rng.random(count) < 0.3) & (frame["kind"] != CONSULTATION)
-    frame["satisfaction"] = np.where(
-        rng.random(count) < 0.5, rng.choice(5, count, p=(0.04, 0.06, 0.15, 0.35, 0.4)) + 1, 0
-    )
+    frame["satisfaction"] = np.where(rng.random(count) < 0.5, rng.choice(5, count, p=(0.04, 0.06, 0.15, 0.35, 0.4)) + 1, 0)
     frame["is_phone"] = rng.random(count) < 0.7
     # After closing: 1 the kind becomes consultation (only cases of one ticket), 2 the satisfaction is added.
     edit = np.where(rng.random(count) < 0.1, 2, 0)
@@ -175,9 +171,7 @@ def ticket_versions(tickets: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
         (4, CLOSED, "edited_s"),
     ):
         rows = tickets if version < 4 else tickets[tickets["edit"] > 0]
-        rows = rows.assign(
-            version=version, status=status, updated_s=rows[since] + (version > 1) * rng.integers(1, 280, len(rows))
-        )
+        rows = rows.assign(version=version, status=status, updated_s=rows[since] + (version > 1) * rng.integers(1, 280, len(rows)))
         if version < 4:
             rows["satisfaction"] = 0 if version < 3 else np.where(rows["edit"] == 2, 0, rows["satisfaction"])
         if version < 3:

@@ -15,13 +15,9 @@ _LEVELS = 3
 
 def complaint_cases(tickets: pd.DataFrame) -> pd.DataFrame:
     """One row a case: case_id, day, household_id, tickets. Of several versions of a ticket the latest decides."""
-    latest = tickets.sort_values(["version", "arrival_s"], kind="stable").drop_duplicates(
-        ["line", "ticket_no"], keep="last"
-    )
+    latest = tickets.sort_values(["version", "arrival_s"], kind="stable").drop_duplicates(["line", "ticket_no"], keep="last")
     latest = (
-        latest[latest["kind"] == "complaint"]
-        .sort_values(["created_s", "line", "ticket_no"], kind="stable")
-        .reset_index(drop=True)
+        latest[latest["kind"] == "complaint"].sort_values(["created_s", "line", "ticket_no"], kind="stable").reset_index(drop=True)
     )
     root = _roots(latest)
     session = _sessions(latest, root)

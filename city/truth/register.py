@@ -25,9 +25,7 @@ class Dated:
 
     def __init__(self, log: pd.DataFrame, key: str) -> None:
         rows = log.sort_values("recorded_at", kind="stable").drop_duplicates([key, "valid_from"], keep="last")
-        rows = rows.assign(
-            first=_days(rows["valid_from"]), last=_days(rows["valid_to"]) if "valid_to" in rows else _OPEN
-        )
+        rows = rows.assign(first=_days(rows["valid_from"]), last=_days(rows["valid_to"]) if "valid_to" in rows else _OPEN)
         self.ids, code = np.unique(rows[key].to_numpy().astype(str), return_inverse=True)
         order = np.lexsort((rows["first"].to_numpy(), code))
         self.rows = rows.iloc[order].reset_index(drop=True)
@@ -72,9 +70,7 @@ class Register:
         self.buildings = Dated(tables["building_log"], "building_id")
         self.households = Dated(tables["household_log"], "household_id")
         self.points = Dated(tables["point_log"], "point_id")
-        self.branch_ids, self._station_branch = np.unique(
-            self.stations.column("branch_id").astype(str), return_inverse=True
-        )
+        self.branch_ids, self._station_branch = np.unique(self.stations.column("branch_id").astype(str), return_inverse=True)
         self.station_ids = self.stations.ids
         self._building_station = self.stations.codes(self.buildings.column("station_id"))
         self._household_building = self.buildings.codes(self.households.column("building_id"))
@@ -86,13 +82,9 @@ class Register:
 
     def _suspensions(self, log: pd.DataFrame) -> pd.DataFrame:
         """Suspended spans by household code, overlapping ones joined."""
-        rows = log.sort_values("recorded_at", kind="stable").drop_duplicates(
-            ["household_id", "suspended_from"], keep="last"
-        )
+        rows = log.sort_values("recorded_at", kind="stable").drop_duplicates(["household_id", "suspended_from"], keep="last")
         code = self.households.codes(rows["household_id"].to_numpy())
-        spans = pd.DataFrame(
-            {"code": code, "first": _days(rows["suspended_from"]), "last": _days(rows["suspended_to"])}
-        )
+        spans = pd.DataFrame({"code": code, "first": _days(rows["suspended_from"]), "last": _days(rows["suspended_to"])})
         joined: list[list[int]] = []
         for household, first, last in spans.sort_values(["code", "first"]).to_numpy().tolist():
             if joined and joined[-1][0] == household and first <= joined[-1][2] + 1:
@@ -107,9 +99,7 @@ class Register:
             return np.zeros(len(code), dtype=bool)
         keys = (self._pauses["code"] * (2 * _OPEN) + self._pauses["first"]).to_numpy()
         row = np.searchsorted(keys, code * (2 * _OPEN) + day, side="right") - 1
-        return (
-            (row >= 0) & (self._pauses["code"].to_numpy()[row] == code) & (self._pauses["last"].to_numpy()[row] >= day)
-        )
+        return (row >= 0) & (self._pauses["code"].to_numpy()[row] == code) & (self._pauses["last"].to_numpy()[row] >= day)
 
     def homes(self, household_ids: np.ndarray, day: np.ndarray) -> Homes:
         """State of each household on each day."""
@@ -130,9 +120,7 @@ class Register:
     def served_counts(self, season: Season) -> dict[str, np.ndarray]:
         """Served resident households by unit kind: matrix of unit x season day."""
         pieces = self._service_pieces()
-        paused = self._overlap(
-            pieces, self._pauses["code"].to_numpy(), self._pauses[["first", "last"]].to_numpy(), "household"
-        )
+        paused = self._overlap(pieces, self._pauses["code"].to_numpy(), self._pauses[["first", "last"]].to_numpy(), "household")
         matrices = {}
         for unit_kind in UNIT_KINDS:
             matrix = np.zeros((len(self.unit_ids(unit_kind)), season.days + 1), dtype=np.int64)

@@ -14,8 +14,7 @@ def renewal_progress(observed: Observed) -> pd.DataFrame:
     """Rows for every day of a season's log and every day of the season, work type renewal only."""
     log = observed.renewal.sort_values("arrival_s", kind="stable").drop_duplicates(["project_id", "day"], keep="last")
     parts = [
-        _season(log[(log["season"] == s.code)], s.code, range(s.first_day, observed.last_day(s) + 1))
-        for s in observed.seasons
+        _season(log[(log["season"] == s.code)], s.code, range(s.first_day, observed.last_day(s) + 1)) for s in observed.seasons
     ]
     return pd.concat(parts, ignore_index=True)
 

@@ -126,9 +126,7 @@ def _season_rows(judged: pd.DataFrame, season: Season, last: int, register: Regi
     parts = []
     for kind in _KINDS:
         mine = judged if kind == "all" else judged[judged["kind"] == kind]
-        worst = mine.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(
-            ["household", "day"], keep="first"
-        )
+        worst = mine.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
         if len(worst) == 0:
             continue
         flags = _flags(worst, cold)
@@ -136,10 +134,7 @@ def _season_rows(judged: pd.DataFrame, season: Season, last: int, register: Regi
             unit = np.zeros(len(worst), dtype=int) if unit_kind == "company" else worst[unit_kind].to_numpy()
             ids = register.unit_ids(unit_kind)
             cell = unit * days + (worst["day"].to_numpy() - season.first_day)
-            daily = {
-                n: np.bincount(cell, flags[n], len(ids) * days).reshape(len(ids), days).astype(np.int64)
-                for n in _COUNTS
-            }
+            daily = {n: np.bincount(cell, flags[n], len(ids) * days).reshape(len(ids), days).astype(np.int64) for n in _COUNTS}
             seen = pd.DataFrame({"unit": unit, "household": worst["household"].to_numpy(), "cell": cell})
             newly = seen.sort_values("cell", kind="stable").drop_duplicates(["unit", "household"])["cell"].to_numpy()
             fresh = np.bincount(newly, minlength=len(ids) * days).reshape(len(ids), days)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from city.calendar import iso_days
-from city.truth.complaints import complaint_rate
+from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
@@ -29,15 +29,21 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
     }
     for name, frame in answers.items():
-        if len(frame):
-            frame.insert(list(frame.columns).index("day"), "heating_date", iso_days(frame["day"].to_numpy()))
-        frame.drop(columns="day", errors="ignore").to_csv(folder / f"{name}.csv", index=False)
+        _write(frame, folder / f"{name}.csv", "heating_date")
+    _write(complaint_cases(observed.tickets), folder / "complaint_cases.csv", "case_date")
     return answers
 
 
-def season_kpi(
-    observed: Observed, rooms: pd.DataFrame, complaints: pd.DataFrame, renewal: pd.DataFrame
-) -> pd.DataFrame:
+def _write(frame: pd.DataFrame, path: Path, date_name: str) -> None:
+    """Write rows with an ISO date in place of the day number."""
+    written = frame.copy()
+    if "day" in written:
+        place = list(written.columns).index("day")
+        written.insert(place, date_name, iso_days(written.pop("day").to_numpy()))
+    written.to_csv(path, index=False)
+
+
+def season_kpi(observed: Observed, rooms: pd.DataFrame, complaints: pd.DataFrame, renewal: pd.DataFrame) -> pd.DataFrame:
     """The three headline figures to date, for each season day that has one."""
     parts = []
     if len(rooms):
@@ -47,9 +53,7 @@ def season_kpi(
     season_day = pd.Series(False, index=renewal.index)
     for season in observed.seasons:
         season_day |= (
-            (renewal["season"] == season.code)
-            & (renewal["day"] >= season.first_day)
-            & (renewal["day"] <= season.last_day)
+            (renewal["season"] == season.code) & (renewal["day"] >= season.first_day) & (renewal["day"] <= season.last_day)
         )
     parts.append(_kpi(renewal[season_day], "renewal_progress_percent", "renewed_length_m", "planned_length_m", 100))
     return pd.concat(parts, ignore_index=True)

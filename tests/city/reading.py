@@ -81,13 +81,7 @@ def remote_rows(city: City) -> pd.DataFrame:
         assert packed == bool(item["hist"]) and 1 <= len(item["temps"]) <= 6
         for i, value in enumerate(item["temps"]):
             read = base - timedelta(minutes=i * item["interval"])
-            reason = (
-                "missing_value"
-                if value == 0
-                else "error_code"
-                if float(value) in _CODES
-                else _time_reason(read, arrival)
-            )
+            reason = "missing_value" if value == 0 else "error_code" if float(value) in _CODES else _time_reason(read, arrival)
             reason = reason or ("" if 0 <= value <= 40 else "out_of_range")
             reason = reason or ("" if city.known(item["devId"], read) else "unknown_point")
             rows.append(
@@ -104,9 +98,7 @@ def remote_rows(city: City) -> pd.DataFrame:
     return _finish(rows, ["point", "read", "arrival"])
 
 
-def _manual(
-    city: City, point: object, read: datetime | None, text: object, arrival: datetime
-) -> tuple[float | None, str]:
+def _manual(city: City, point: object, read: datetime | None, text: object, arrival: datetime) -> tuple[float | None, str]:
     """Value and reason of a manual reading, reasons in their order of precedence."""
     wide = str(text).translate(_NARROW)
     try:
@@ -206,9 +198,7 @@ def visit_rows(city: City) -> pd.DataFrame:
 def weather_rows(city: City) -> pd.DataFrame:
     rows = []
     for item in city.items("weather"):
-        read, arrival = (
-            datetime.fromisoformat(item[k].replace("Z", "")) + timedelta(hours=8) for k in ("obsTime", "pubTime")
-        )
+        read, arrival = (datetime.fromisoformat(item[k].replace("Z", "")) + timedelta(hours=8) for k in ("obsTime", "pubTime"))
         reason = "error_code" if item["temp"] == -9999 else _time_reason(read, arrival)
         rows.append(
             {

@@ -73,7 +73,8 @@ def _tickets(rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def _renewal(rows: pd.DataFrame) -> pd.DataFrame:
     sound = _sound(rows)
     narrow = str.maketrans("０１２３４５６７８９", "0123456789")
-    day = [datetime(*(int(p) for p in str(d)[:10].replace("/", "-").split("-"))) for d in sound["day"]]
+    texts = [str(d)[:10].replace("/", "-").split("-") for d in sound["day"]]
+    day = [datetime(int(y), int(m), int(d)) for y, m, d in texts]
     return pd.DataFrame(
         {
             "project_id": sound["project"],

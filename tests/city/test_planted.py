@@ -45,9 +45,7 @@ def test_every_reason_is_planted_somewhere(whole_city: City) -> None:
     }
 
 
-def test_series_rules_exclude_what_was_planted_and_nothing_else(
-    whole_city: City, rows: dict[str, pd.DataFrame]
-) -> None:
+def test_series_rules_exclude_what_was_planted_and_nothing_else(whole_city: City, rows: dict[str, pd.DataFrame]) -> None:
     staged = _staged(rows["remote_points"])
     points = pd.read_csv(whole_city.folder / "sql" / "register.point_log.csv")
     coarse = set(points[points["resolution_degc"] > 0.1]["point_id"])

@@ -28,7 +28,8 @@ from tests.city.reading import City
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAY = {"received_from": "2016-12-20T06:30:00+08:00", "received_to": "2016-12-22T18:00:00+08:00"}
-ALLOWED = {"Authorization": "Bearer open-sesame"}
+WORD = "open-sesame"
+ALLOWED = {"Authorization": f"Bearer {WORD}"}
 
 
 @dataclass
@@ -128,9 +129,7 @@ def test_without_the_token_nothing_is_shown(brief_folder: Path) -> None:
         assert client.get("/v1/remote/packets", params=DAY, headers=header).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "bad", [{"received_from": "soon"}, {"limit": 5001}, {"limit": 0}, {"cursor": "99999999"}, {"cursor": "x"}]
-)
+@pytest.mark.parametrize("bad", [{"received_from": "soon"}, {"limit": 5001}, {"limit": 0}, {"cursor": "99999999"}, {"cursor": "x"}])
 def test_nonsense_is_refused(calm: TestClient, bad: dict[str, Any]) -> None:
     assert calm.get("/v1/remote/packets", params={**DAY, **bad}).status_code == 422
 
@@ -209,7 +208,7 @@ def test_sftp_lets_only_the_key_in(servers: Servers) -> None:
         async with asyncssh.connect("127.0.0.1", servers.sftp_port, username="hearth", known_hosts=None, **login):
             raise AssertionError("a stranger was let in")
 
-    for login in ({"client_keys": None, "password": "open-sesame"}, {"client_keys": [stranger]}):
+    for login in ({"client_keys": None, "password": WORD}, {"client_keys": [stranger]}):
         with pytest.raises(asyncssh.PermissionDenied):
             asyncio.run(knock(**login))
 
@@ -225,8 +224,6 @@ def test_sql_sources_are_filled_and_filled_again(brief_city: City, database: Cal
         for table, columns in TABLES.items():
             found = connection.execute(f"select count(*), count({next(iter(columns))}) from {table}").fetchone()
             assert found == (first[table], first[table])
-        open_end = connection.execute(
-            "select count(*) from register.suspension_log where suspended_to is null"
-        ).fetchone()
+        open_end = connection.execute("select count(*) from register.suspension_log where suspended_to is null").fetchone()
         assert open_end is not None
         assert open_end[0] > 0

@@ -90,9 +90,7 @@ def _hourly(day: int, hours: range, tenths: int) -> list[tuple[int, int, bool, i
 def _tests(rows: list[tuple[str, float, int, int]]) -> pd.DataFrame:
     """(point, hours after the first midnight, tenths, version)"""
     frame = pd.DataFrame(rows, columns=["point_id", "hour", "tenths", "version"])
-    return frame.assign(
-        read_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=local_s(FIRST + 3) + frame["version"]
-    )
+    return frame.assign(read_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=local_s(FIRST + 3) + frame["version"])
 
 
 def _observed(**parts: object) -> Observed:
@@ -148,9 +146,7 @@ def test_a_reading_holds_two_hours_at_most_and_across_midnight() -> None:
 def test_the_value_is_weighted_by_time_not_by_rows() -> None:
     """Twenty readings of 18.5 at the quarter hour weigh less than the cold hours after them."""
     many = [(local_s(FIRST, q / 4), 185, False, 1, False) for q in range(20)]
-    frame = room_compliance(
-        _observed(remote=_remote([*many, *_hourly(FIRST, range(5, 24), 178)])), Register(_registers())
-    )
+    frame = room_compliance(_observed(remote=_remote([*many, *_hourly(FIRST, range(5, 24), 178)])), Register(_registers()))
     assert _company(frame, FIRST, "remote") == (1, 0)
 
 
