@@ -1,0 +1,193 @@
+{#-
+    Days an incremental model has to build again, as a list of {from, to, read_from, read_to}:
+    - what int_rebuild_range says for the subjects;
+    - of each season, the days after the last one the model has: a day becomes known without a row of its own;
+    - everything after the last known day, in case it was later once.
+    Nothing of it is asked while parsing or in a full build.
+-#}
+{% macro rebuild_ranges(subjects) -%}
+    {%- if not execute or not is_incremental() -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set query -%}
+        with touched as (
+            {{ touched_ranges(subjects) }}
+        ),
+
+        ordered as (
+            select
+                *,
+                case
+                    when from_date - 1 <= max(to_date) over (
+                        order by from_date, to_date rows between unbounded preceding and 1 preceding
+                    ) then 0
+                    else 1
+                end as begins
+            from touched
+        ),
+
+        numbered as (
+            select *, sum(begins) over (order by from_date, to_date) as stretch_no from ordered
+        ),
+
+        reach as (
+            select context_days from {{ ref('int_series_reach') }}
+        )
+
+        select
+            cast(min(n.from_date) as text) as from_date,
+            cast(max(n.to_date) as text) as to_date,
+            cast(greatest(min(n.from_date), cast('1000-01-01' as date)) - max(r.context_days) as text) as read_from,
+            cast(least(max(n.to_date), cast('9000-01-01' as date)) + max(r.context_days) as text) as read_to
+        from numbered as n
+        cross join reach as r
+        group by n.stretch_no
+        order by min(n.from_date)
+    {%- endset -%}
+    {%- set found = [] -%}
+    {%- for row in run_query(query).rows -%}
+        {%- do found.append({'from': row[0], 'to': row[1], 'read_from': row[2], 'read_to': row[3]}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro touched_ranges(subjects) -%}
+    select from_date, to_date
+    from {{ ref('int_rebuild_range') }}
+    where subject in ('{{ subjects | join("', '") }}')
+    union all
+    select
+        coalesce(
+            (select max(t.heating_date) from {{ this }} as t where t.heating_date between d.season_start and d.last_date) + 1,
+            d.season_start
+        ),
+        d.last_date
+    from (
+        select season_start, max(heating_date) as last_date from {{ ref('int_season_day') }} group by season_start
+    ) as d
+    where coalesce(
+        (select max(t.heating_date) from {{ this }} as t where t.heating_date between d.season_start and d.last_date),
+        d.season_start - 1
+    ) < d.last_date
+    union all
+    select max(heating_date) + 1, {{ forever() }} from {{ ref('int_season_day') }} having max(heating_date) is not null
+{%- endmacro %}
+
+{#-
+    The same for figures of the season to date, which change from a day on to the end of its season: at most one
+    {season, from, to} a season. `next_season`: also the season after it from the same season day on, because it is
+    compared with this one.
+-#}
+{% macro to_date_ranges(subjects, next_season=false) -%}
+    {%- if not execute or not is_incremental() -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set query -%}
+        with touched as (
+            {{ touched_ranges(subjects) }}
+        ),
+
+        season as (
+            select
+                season,
+                previous_season,
+                season_start,
+                season_end,
+                lag(season_start) over (order by season_start) as previous_start
+            from {{ ref('int_season') }}
+        ),
+
+        stale as (
+            select
+                s.season,
+                s.season_start,
+                s.season_end,
+                min(greatest(t.from_date, s.season_start)) as from_date
+            from season as s
+            inner join touched as t on t.from_date <= s.season_end and t.to_date >= s.season_start
+            group by s.season, s.season_start, s.season_end
+            {% if next_season -%}
+            union all
+            select
+                s.season,
+                s.season_start,
+                s.season_end,
+                min(s.season_start + (greatest(t.from_date, p.season_start) - p.season_start)) as from_date
+            from season as s
+            inner join season as p on s.previous_season = p.season
+            inner join touched as t on t.from_date <= p.season_end and t.to_date >= p.season_start
+            group by s.season, s.season_start, s.season_end
+            {%- endif %}
+        )
+
+        select season, cast(min(from_date) as text), cast(season_end as text)
+        from stale
+        where from_date <= season_end
+        group by season, season_end
+        order by 2
+    {%- endset -%}
+    {%- set found = [] -%}
+    {%- for row in run_query(query).rows -%}
+        {%- do found.append({'season': row[0], 'from': row[1], 'to': row[2]}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#- True on the days to build, or with `first='read_from'` also on the days before them that reach into them; all of them in
+    a full build. -#}
+{% macro in_ranges(column, ranges, first='from') -%}
+    {%- if not is_incremental() -%}
+        true
+    {%- elif not ranges -%}
+        false
+    {%- else -%}
+        (
+            {%- for r in ranges %}
+            {{ 'or ' if not loop.first }}{{ column }} between cast('{{ r[first] }}' as date) and cast('{{ r.to }}' as date)
+            {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- True on the instants to look at for them, with the days around that the flags need. -#}
+{% macro instants_around(column, ranges, time_zone) -%}
+    {%- if not is_incremental() -%}
+        true
+    {%- elif not ranges -%}
+        false
+    {%- else -%}
+        (
+            {%- for r in ranges %}
+            {{ 'or ' if not loop.first }}(
+                {{ column }} >= cast('{{ r.read_from }}' as timestamp) at time zone '{{ time_zone }}'
+                and {{ column }} < cast('{{ r.read_to }}' as timestamp) at time zone '{{ time_zone }}' + interval '1 day'
+            )
+            {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Removes the days that are built again, in the model's own transaction: rows that do not come back are gone. -#}
+{% macro delete_ranges(subjects) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where {{ in_ranges('heating_date', rebuild_ranges(subjects)) }}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro delete_to_date(subjects, next_season=false) -%}
+    {%- if is_incremental() -%}
+        delete from {{ this }} where {{ in_ranges('heating_date', to_date_ranges(subjects, next_season)) }}
+    {%- else -%}
+        select 1
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Time zone of the place as a literal, so that a limit on read_at reaches the table of readings. -#}
+{% macro place_time_zone() -%}
+    {%- if execute and is_incremental() -%}
+        {{ return(run_query('select time_zone from ' ~ ref('stg_place')).rows[0][0]) }}
+    {%- endif -%}
+    {{ return('UTC') }}
+{%- endmacro %}

@@ -1,0 +1,44 @@
+-- Mean outdoor temperature of each local day, weighted by the time each value holds, against the design temperature.
+with reading as (
+    select
+        {{ epoch_seconds('observed_at') }} as from_s,
+        {{ epoch_seconds('observed_at') }} + period_minutes * 60 as to_s,
+        heating_date as first_date,
+        {{ local_date("observed_at + period_minutes * interval '1 minute' - interval '1 microsecond'") }} as last_date,
+        cast(round(temperature_degc * 1000) as bigint) as milli_degc
+    from {{ ref('stg_outdoor_reading') }}
+    cross join {{ ref('stg_place') }} as place
+    where period_minutes > 0
+),
+
+by_day as (
+    select
+        cast(d.day as date) as heating_date,
+        r.milli_degc,
+        least(r.to_s, {{ epoch_seconds(day_start("d.day + interval '1 day'")) }})
+        - greatest(r.from_s, {{ epoch_seconds(day_start('d.day')) }}) as seconds
+    from reading as r
+    cross join {{ ref('stg_place') }} as place
+    cross join lateral generate_series(
+        cast(r.first_date as timestamp), cast(r.last_date as timestamp), interval '1 day'
+    ) as d (day)
+),
+
+mean as (
+    select
+        heating_date,
+        cast(sum(milli_degc * seconds) as double precision) / cast(sum(seconds) as double precision) / 1000 as outdoor_degc,
+        cast(sum(seconds) / 3600.0 as double precision) as observed_hours
+    from by_day
+    where seconds > 0
+    group by heating_date
+)
+
+select
+    m.heating_date,
+    m.outdoor_degc,
+    m.observed_hours,
+    t.value_degc as design_degc,
+    coalesce(round(cast(m.outdoor_degc as numeric), 6) < round(cast(t.value_degc as numeric), 6), false) as is_below_design
+from mean as m
+left join {{ ref('stg_design_temperature') }} as t on m.heating_date between t.valid_from and t.valid_to

@@ -1,0 +1,97 @@
+{%- set attributes = [
+    'network_level', 'dn_mm', 'material', 'insulation', 'laying_way', 'length_m', 'year_laid', 'owner', 'start_node',
+    'end_node', 'status',
+] %}
+-- What differs from one full export of the pipe register to the next, by segment number: the number of the row and the
+-- order of the file say nothing. A segment that is absent once and then back was most likely a row in quarantine, so it is
+-- called missing and returned; removed are those not seen again.
+with export as (
+    select distinct feed, export_no, exported_at, export_date
+    from {{ ref('int_pipe_segment_export') }}
+),
+
+segment as (
+    select
+        s.*,
+        max(s.export_no) over (partition by s.feed) as newest_export_no,
+        lag(s.export_no) over in_time as earlier_export_no,
+        lead(s.export_no) over in_time as later_export_no,
+        {%- for name in attributes %}
+        lag(s.{{ name }}) over in_time as earlier_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_pipe_segment_export') }} as s
+    window in_time as (partition by s.feed, s.segment_no order by s.export_no)
+),
+
+present as (
+    select
+        *,
+        concat_ws(
+            ', ',
+            {%- for name in attributes %}
+            case when {{ name }} is distinct from earlier_{{ name }} then '{{ name }}' end{{ ',' if not loop.last }}
+            {%- endfor %}
+        ) as changed_attributes
+    from segment
+    where export_no > 1
+),
+
+change as (
+    select
+        feed,
+        export_no,
+        segment_no,
+        case
+            when earlier_export_no is null then 'added'
+            when earlier_export_no < export_no - 1 then 'returned'
+            else 'changed'
+        end as change_kind,
+        case when earlier_export_no is not null then nullif(changed_attributes, '') end as changed_attributes,
+        network_level,
+        dn_mm,
+        material,
+        earlier_length_m as previous_length_m,
+        length_m,
+        earlier_year_laid as previous_year_laid,
+        year_laid,
+        coalesce(year_laid > earlier_year_laid, false) as is_laid_anew
+    from present
+    where earlier_export_no is null or earlier_export_no < export_no - 1 or changed_attributes <> ''
+    union all
+    select
+        feed,
+        export_no + 1,
+        segment_no,
+        case when later_export_no is null then 'removed' else 'missing' end,
+        null,
+        network_level,
+        dn_mm,
+        material,
+        length_m,
+        null,
+        year_laid,
+        null,
+        false
+    from segment
+    where export_no < newest_export_no and coalesce(later_export_no, 0) <> export_no + 1
+)
+
+select
+    c.feed,
+    e.exported_at,
+    e.export_date,
+    p.export_date as previous_export_date,
+    c.segment_no,
+    c.change_kind,
+    c.changed_attributes,
+    c.network_level,
+    c.dn_mm,
+    c.material,
+    c.previous_length_m,
+    c.length_m,
+    c.previous_year_laid,
+    c.year_laid,
+    c.is_laid_anew
+from change as c
+inner join export as e on c.feed = e.feed and c.export_no = e.export_no
+inner join export as p on c.feed = p.feed and c.export_no - 1 = p.export_no

@@ -1,0 +1,62 @@
+-- Progress of each season's pipe programme, as known on each day with a log row and each season day. Percent is what is
+-- done of what is planned: a project without plan adds to the done length and not to the planned one, and where nothing
+-- is planned there is no percent. Renewal, new build and pipe laid to merge boiler rooms are never added together.
+with by_unit as (
+    select
+        p.season,
+        p.progress_date,
+        u.unit_kind,
+        u.unit_id,
+        l.network_level,
+        p.work_type,
+        sum(p.planned_length_m) as planned_length_m,
+        sum(p.renewed_length_m) as renewed_length_m,
+        sum(p.remaining_length_m) as remaining_length_m,
+        sum(p.planned_to_date_m) as planned_to_date_m,
+        sum(p.budget_cny) as budget_cny,
+        sum(p.spent_cny) as spent_cny,
+        max(p.newest_log_date) as newest_log_date,
+        -- Only what is planned can be finished, so only its pace counts.
+        sum(p.recent_length_m) filter (where p.planned_length_m is not null) / nullif(max(p.rate_days), 0) as m_per_day,
+        count(*) as projects,
+        count(*) filter (where p.is_finished) as projects_finished,
+        count(*) filter (where p.is_late) as projects_late,
+        count(*) filter (where p.planned_length_m is null) as projects_without_plan,
+        max(p.finished_date) as last_finished_date
+    from {{ ref('int_renewal_project_day') }} as p
+    cross join lateral (
+        values ('company', 'company'), ('branch', p.branch_id), ('station', p.station_id)
+    ) as u (unit_kind, unit_id)
+    cross join lateral (values ('all'), (p.network_level)) as l (network_level)
+    where u.unit_id is not null and l.network_level is not null
+    group by p.season, p.progress_date, u.unit_kind, u.unit_id, l.network_level, p.work_type
+)
+
+select
+    season,
+    progress_date,
+    unit_kind,
+    unit_id,
+    network_level,
+    work_type,
+    cast(planned_length_m as double precision) as planned_length_m,
+    cast(renewed_length_m as double precision) as renewed_length_m,
+    {{ percent('renewed_length_m', 'planned_length_m') }} as percent,
+    cast(remaining_length_m as double precision) as remaining_length_m,
+    cast(planned_to_date_m as double precision) as planned_to_date_m,
+    {{ percent('planned_to_date_m', 'planned_length_m') }} as planned_to_date_percent,
+    cast(budget_cny as double precision) as budget_cny,
+    cast(spent_cny as double precision) as spent_cny,
+    newest_log_date,
+    case when m_per_day is not null then cast(greatest(m_per_day, 0) as double precision) end as recent_m_per_day,
+    case
+        when remaining_length_m = 0 then last_finished_date
+        -- A pace at which it would take more than a hundred years foretells nothing.
+        when m_per_day > 0 and remaining_length_m < m_per_day * 36525
+            then newest_log_date + cast(ceil(remaining_length_m / m_per_day) as int)
+    end as forecast_completion_date,
+    cast(projects as int) as projects,
+    cast(projects_finished as int) as projects_finished,
+    cast(projects_late as int) as projects_late,
+    cast(projects_without_plan as int) as projects_without_plan
+from by_unit

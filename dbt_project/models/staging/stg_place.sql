@@ -1,0 +1,8 @@
+-- The place these seeds describe: exactly one row (a test holds it to that).
+select
+    jurisdiction,
+    company_name,
+    company_name_zh,
+    time_zone,
+    below_design_excluded
+from {{ ref('place') }}
