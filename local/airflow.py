@@ -97,8 +97,8 @@ def settings(instance: Instance) -> dict[str, str]:
             "mp_forkserver_preload": ",".join(PRELOADED),
         },
         "dag_processor": {
-            "refresh_interval": "10",
-            "min_file_process_interval": "10",
+            "refresh_interval": "60",
+            "min_file_process_interval": "120",
             "bundle_refresh_check_interval": "2",
             "parsing_processes": "1",
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,32 +111,33 @@ class Client:
         answer = self._send("GET", f"/api/v2/dags/{dag_id}/assets/queuedEvents")
         return answer.status_code != 404 and bool(_checked(answer)["total_entries"])
 
-    def failures(self, dag_id: str, run_id: str, lines: int = 12) -> list[str]:
-        """The failed tasks of a run with the end of their logs, for a person to read."""
+    def failures(self, dag_id: str, run_id: str) -> list[str]:
+        """The failed tasks of a run with the errors in their logs, for a person to read."""
         tasks = self._all(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
-        told = []
-        for task in tasks:
-            if task["state"] not in ("failed", "upstream_failed"):
-                continue
-            text = self._log(dag_id, run_id, task["task_id"], task["try_number"])
-            told.append("\n".join([f"{dag_id} / {run_id} / {task['task_id']}: {task['state']}", *text[-lines:]]))
-        return told
+        return [
+            "\n".join([f"{dag_id} / {run_id} / {task['task_id']} failed:", *self._errors(dag_id, run_id, task)])
+            for task in tasks
+            if task["state"] == "failed"
+        ]
 
-    def _log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[str]:
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{max(try_number, 1)}"
+    def _errors(self, dag_id: str, run_id: str, task: dict[str, Any], lines: int = 30) -> list[str]:
+        """Errors of a task's last try; the end of its log where it died without one."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{max(task['try_number'], 1)}"
         answer = self._send("GET", path, params={"full_content": "true"}, headers={"Accept": "application/json"})
         if answer.status_code != 200:
             return [f"(no log: {answer.status_code})"]
+        entries = [entry for entry in answer.json().get("content", []) if isinstance(entry, dict)]
         told: list[str] = []
-        for entry in answer.json().get("content", []):
-            told.append(str(entry.get("event", entry)) if isinstance(entry, dict) else str(entry))
-            for error in entry.get("error_detail") or [] if isinstance(entry, dict) else []:
-                told.append(f"    {error.get('exc_type')}: {error.get('exc_value')}")
-        return told
+        for entry in entries:
+            if entry.get("level") in ("error", "critical"):
+                told += str(entry.get("event", "")).splitlines()
+            for error in entry.get("error_detail") or []:
+                told += f"{error.get('exc_type')}: {error.get('exc_value')}".splitlines()
+        return told[:lines] or [str(entry.get("event", entry)) for entry in entries[-lines:]]
 
     # How it is done
 
-    def _all(self, path: str, key: str, **filters: Any) -> Iterator[dict[str, Any]] | list[dict[str, Any]]:
+    def _all(self, path: str, key: str, **filters: Any) -> list[dict[str, Any]]:
         """Every item of a paged list."""
         found: list[dict[str, Any]] = []
         while True:
@@ -167,9 +168,7 @@ class Client:
 
 def _checked(answer: httpx.Response) -> Any:
     if answer.status_code >= 400:
-        raise AirflowError(
-            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:500]}"
-        )
+        raise AirflowError(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:500]}")
     return answer.json() if answer.content else None
 
 

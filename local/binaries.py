@@ -43,9 +43,7 @@ class Account:
         """Whether this account can reach the folder through all of its parents."""
         if self.uid is None:
             return os.access(folder, os.X_OK)
-        probe = subprocess.run(
-            ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)], check=False, **_QUIET, **self.run_options
-        )
+        probe = subprocess.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)], check=False, **_QUIET, **self.run_options)
         return probe.returncode == 0
 
     def own(self, path: Path) -> None:

@@ -6,12 +6,15 @@ every KPI equals the city's truth and quarantine holds exactly what the city pla
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -24,7 +27,7 @@ from rich.console import Console
 
 from local import airflow, report, results, sources, stack
 from local.airflow_api import AirflowError
-from local.history import Driver, RunsFailed, read_feeds
+from local.history import Driver, Feed, RunsFailed, read_feeds, uncovered
 from local.instance import DEFAULT_HOME, Instance
 from local.memory import MemorySampler
 from local.postgres import ServerError
@@ -83,9 +86,7 @@ class Demo:
 
     def _choose_addresses(self) -> None:
         moved = stack.choose_ports(self.instance)
-        self.instance.extra.update(
-            HEARTH_SCHEDULE_START=self.wish.switch_day.isoformat(), HEARTH_SCHEDULE_END=LAST_DAY.isoformat()
-        )
+        self.instance.extra.update(HEARTH_SCHEDULE_START=self.wish.switch_day.isoformat(), HEARTH_SCHEDULE_END=LAST_DAY.isoformat())
         before = self.instance.fact("environment")
         self.variables = stack.variables_of(self.instance)
         self.instance.write_environment(self.variables)
@@ -111,9 +112,7 @@ class Demo:
 
     def _bring_up_pipeline(self) -> None:
         with self.steps.step("warehouse migrated"):
-            sources.run_module(
-                self.instance, "hearth.cli", ["migrate"], log="warehouse-migrate", variables=dict(self.variables)
-            )
+            sources.run_module(self.instance, "hearth.cli", ["migrate"], log="warehouse-migrate", variables=dict(self.variables))
         with self.steps.step("Airflow up") as step:
             airflow.prepare(self.instance, self.variables)
             step.tell("starting")
@@ -138,19 +137,22 @@ class Demo:
             driver.client.set_paused("build_marts", False)
             with self.steps.step("last days caught up") as step:
                 driver.catch_up(self.end, step.tell)
-                driver.load_remainder(self._ends(), self.end, step.tell)
+                driver.load_remainder(self._gaps(driver.feeds), step.tell)
             with self.steps.step("marts of the last days") as step:
                 driver.wait_for_builds(step.tell)
         finally:
             client.close()
 
-    def _ends(self) -> dict[str, datetime]:
-        """Up to when each feed has been pulled."""
+    def _gaps(self, feeds: Iterable[Feed]) -> dict[str, list[tuple[datetime, datetime]]]:
+        """What has not been pulled of the city's whole span, feed by feed."""
         with psycopg.connect(self.instance.warehouse_url("reader")) as connection:
             rows = connection.execute(
-                "select feed, max(interval_end) from ledger.batch_current group by feed"
+                "select feed, interval_start, interval_end from ledger.batch_current where kind = 'pull'"
             ).fetchall()
-        return {feed: end.astimezone(CITY_ZONE) for feed, end in rows}
+        pulled: dict[str, list[tuple[datetime, datetime]]] = {feed.name: [] for feed in feeds}
+        for feed, start, end in rows:
+            pulled[feed].append((start.astimezone(CITY_ZONE), end.astimezone(CITY_ZONE)))
+        return {feed: uncovered(intervals, self.start, self.end) for feed, intervals in pulled.items()}
 
     # Results
 
@@ -163,7 +165,12 @@ class Demo:
         truth = results.true_figures(self.instance.city / "truth" / "season_kpi.csv")
         counts = results.feed_counts(reader, [feed.name for feed in read_feeds(self.instance.feeds)], planted)
         return report.Outcome(
-            published, truth, counts, results.kpi_differences(published, truth), results.count_differences(counts)
+            published,
+            truth,
+            counts,
+            results.kpi_differences(published, truth),
+            results.count_differences(counts),
+            json.loads((self.instance.city / "truth" / "true_state.json").read_text(encoding="utf-8")),
         )
 
 
@@ -184,9 +191,7 @@ def choose_instance(home: Path, wish: Wish, console: Console) -> Instance:
         console.print("working on top of the instance of last time (same scale, seed and days)")
         return instance
     changed = [f"{name} {known[name]} -> {value}" for name, value in wish.facts.items() if known[name] != value]
-    console.print(
-        f"another city than last time ({', '.join(changed)}): the old instance is removed, a new one is built"
-    )
+    console.print(f"another city than last time ({', '.join(changed)}): the old instance is removed, a new one is built")
     stack.remove(instance)
     return Instance(home=home, settings=stack.memory_settings())
 
@@ -202,26 +207,60 @@ def main(scale: float, seed: int, days: int, home: Path, json_path: Path | None)
     began = time.monotonic() - _seconds_before()
     console = report.console()
     wish = Wish(scale, seed, days)
-    instance = choose_instance(home, wish, console)
     steps = Steps(console)
-    try:
-        with MemorySampler(instance) as memory, steps:
-            demo = Demo(instance, wish, steps)
-            demo.prepare()
-            demo.bring_up()
-            demo.run()
-            with steps.step("results compared"):
-                outcome = demo.compare()
-    except EXPECTED_TROUBLE as error:
-        console.print(f"\n[red]The demo stopped:[/] {type(error).__name__}", highlight=False)
-        console.print(str(error), markup=False, highlight=False)
-        console.print(f"\nLogs: {os.path.relpath(instance.logs)}; `make demo` goes on from here, `make stop` ends it.")
-        sys.exit(1)
+    home = home.absolute()
+    with alone(home):
+        instance = choose_instance(home, wish, console)
+        warn_about_space(home, wish, console)
+        try:
+            outcome, peak_mib = work(instance, wish, steps)
+        except (*EXPECTED_TROUBLE, KeyboardInterrupt) as error:
+            complain(console, instance, error)
+            sys.exit(1)
     seconds = {**steps.seconds, "total": round(time.monotonic() - began, 1)}
     target = json_path or home.parent / "demo.json"
-    results.write_json(target, report.facts(instance, outcome, seconds, memory.peak_mib))
+    results.write_json(target, report.facts(instance, outcome, seconds, peak_mib))
     report.show(console, instance, outcome, seconds, target)
     sys.exit(0 if outcome.is_right else 1)
+
+
+def work(instance: Instance, wish: Wish, steps: Steps) -> tuple[report.Outcome, dict[str, int]]:
+    """All steps; the outcome, and the highest memory by process."""
+    with MemorySampler(instance) as memory, steps:
+        demo = Demo(instance, wish, steps)
+        demo.prepare()
+        demo.bring_up()
+        demo.run()
+        with steps.step("results compared"):
+            outcome = demo.compare()
+    return outcome, memory.peak_mib
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Two demos in one folder would pull the ground from under each other: the second one is refused."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with (home.parent / f".{home.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise click.ClickException(f"another demo works in {os.path.relpath(home)}; let it end first") from error
+        yield
+
+
+def warn_about_space(home: Path, wish: Wish, console: Console) -> None:
+    """A full disk stops a demo late and in an odd place; say so before."""
+    needed, free = int((2 + 8 * wish.scale) * 2**30), shutil.disk_usage(home.parent).free
+    if free < needed and not home.exists():
+        console.print(f"[yellow]{free / 2**30:.1f} GB free; this demo may need {needed / 2**30:.0f} GB[/]")
+
+
+def complain(console: Console, instance: Instance, error: BaseException) -> None:
+    """Say what stopped the demo and how to go on."""
+    word = "by hand" if isinstance(error, KeyboardInterrupt) else type(error).__name__
+    console.print(f"\n[red]The demo stopped:[/] {word}", highlight=False)
+    console.print(str(error), markup=False, highlight=False)
+    console.print(f"\nLogs: {os.path.relpath(instance.logs)}; `make demo` goes on from here, `make stop` ends it.")
 
 
 def _seconds_before() -> float:

@@ -44,9 +44,7 @@ def main() -> int:
     environment = {**os.environ, **uv_variables(settings, os.environ)}
     if not _works(_python()):
         print(f"making .venv with Python {sys.version.split()[0]}", flush=True)
-        if subprocess.run(
-            [uv, "venv", "--clear", "--python", sys.executable, str(VENV)], env=environment, check=False
-        ).returncode:
+        if subprocess.run([uv, "venv", "--clear", "--python", sys.executable, str(VENV)], env=environment, check=False).returncode:
             return _complain("uv could not make .venv; its message stands above.")
     print("installing what requirements.lock names, every file checked by its hash", flush=True)
     command = [uv, "pip", "sync", "--require-hashes", "--python", str(_python()), str(LOCK)]
@@ -61,9 +59,7 @@ def main() -> int:
 
 def pip_settings() -> dict[str, str]:
     """What pip is set to by its files and variables; the later ones of `pip config list` override the earlier."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
     order = {"global": 0, "site": 1, "user": 2, "install": 3, ":env:": 4}
     found: dict[str, tuple[int, str]] = {}
     for line in answer.stdout.splitlines():

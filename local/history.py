@@ -28,9 +28,7 @@ SETTLED_SECONDS = 4.0
 Tell = Callable[[str, float, float], None]
 
 
-def uncovered(
-    pulled: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime
-) -> list[tuple[datetime, datetime]]:
+def uncovered(pulled: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
     """The pieces of [start, end) no pulled interval covers."""
     gaps, reached = [], start
     for first, last in sorted(pulled):
@@ -116,9 +114,7 @@ class Driver:
             # A scheduled run has the start of its interval as logical date; this one must be another moment, and lie
             # within the schedule, or Airflow would not run its tasks.
             moment = end + timedelta(seconds=1)
-            waiting[feed.dag_id] = self._ensure(
-                feed.dag_id, f"history__{start:%Y%m%d}__{end:%Y%m%d}", moment, (start, end)
-            )
+            waiting[feed.dag_id] = self._ensure(feed.dag_id, f"history__{start:%Y%m%d}__{end:%Y%m%d}", moment, (start, end))
             self.client.set_paused(feed.dag_id, False)
         self._await(waiting, tell, on_end=lambda dag_id: self.client.set_paused(dag_id, True))
 
@@ -150,9 +146,7 @@ class Driver:
                     running.append(dag_id.removeprefix("feed_"))
             tell(f"{len(ended)} of {len(waiting)} feeds, running: {', '.join(running) or '-'}", len(ended))
             if time.monotonic() > until:
-                raise RunsFailed(
-                    f"not finished within {PATIENCE_SECONDS:.0f} s: {', '.join(waiting.keys() - ended.keys())}"
-                )
+                raise RunsFailed(f"not finished within {PATIENCE_SECONDS:.0f} s: {', '.join(waiting.keys() - ended.keys())}")
             time.sleep(1.0)
         self._raise_failures(ended.values())
 

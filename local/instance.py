@@ -227,9 +227,7 @@ class Instance:
 def process_environment(variables: Mapping[str, str]) -> dict[str, str]:
     """Our variables on top of what any program needs; settings of another Airflow or Hearth are left out."""
     kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AIRFLOW", "HEARTH_", "DBT_", "PG", "PYTHONPATH"))
+        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "HEARTH_", "DBT_", "PG", "PYTHONPATH"))
     }
     return {**kept, "PYTHONUNBUFFERED": "1", **variables}
 

@@ -182,9 +182,7 @@ class Server:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     # Databases
@@ -205,9 +203,7 @@ class Server:
                 )
                 connection.execute(statement)
             if not durable:
-                connection.execute(
-                    sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(name))
-                )
+                connection.execute(sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(name)))
         return self.url(name)
 
     def drop_database(self, name: str) -> None:

@@ -123,9 +123,7 @@ class Supervisor:
         leaders = [leader for name in groups if (leader := self._leader(name)) is not None]
         _send(leaders, signal.SIGTERM)
         everybody = [process for group in groups.values() for process in group]
-        _send(
-            [process for name, group in groups.items() if not self._leader(name) for process in group], signal.SIGTERM
-        )
+        _send([process for name, group in groups.items() if not self._leader(name) for process in group], signal.SIGTERM)
         left = _wait(everybody, seconds if leaders else 5.0)
         _send(left, signal.SIGTERM)
         left = _wait(left, 5.0)

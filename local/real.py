@@ -58,9 +58,7 @@ class LongRuns(Driver):
             waiting[feed.dag_id] = self._ensure(feed.dag_id, run_id, MOMENT, (start, end))
             self.client.set_paused(feed.dag_id, False)
         total = len(waiting)
-        self._await(
-            waiting, lambda text, n: tell(text, n, total), on_end=lambda dag_id: self.client.set_paused(dag_id, True)
-        )
+        self._await(waiting, lambda text, n: tell(text, n, total), on_end=lambda dag_id: self.client.set_paused(dag_id, True))
 
 
 class RealRun:
@@ -95,9 +93,7 @@ class RealRun:
         with self.steps.step("servers of the files"):
             stack.ensure(self.instance, [real_sources.service(self.instance), stack.pages_service(self.instance)])
         with self.steps.step("warehouse migrated"):
-            sources.run_module(
-                self.instance, "hearth.cli", ["migrate"], log="warehouse-migrate", variables=dict(self.variables)
-            )
+            sources.run_module(self.instance, "hearth.cli", ["migrate"], log="warehouse-migrate", variables=dict(self.variables))
         with self.steps.step("Airflow up"):
             airflow.prepare(self.instance, self.variables)
             stack.ensure(self.instance, airflow.services(self.instance, self.variables))
@@ -158,9 +154,7 @@ def main(data: Path, home: Path, json_path: Path | None) -> None:
     except (*EXPECTED_TROUBLE, real_sources.DataMissing) as error:
         console.print(f"\n[red]The run on real files stopped:[/] {type(error).__name__}", highlight=False)
         console.print(str(error), markup=False, highlight=False)
-        console.print(
-            f"\nLogs: {os.path.relpath(instance.logs)}; the same command goes on from here, `make stop` ends it."
-        )
+        console.print(f"\nLogs: {os.path.relpath(instance.logs)}; the same command goes on from here, `make stop` ends it.")
         sys.exit(1)
     figures["seconds"] = {**steps.seconds, "total": round(time.monotonic() - began, 1)}
     figures["peak_memory_mib"] = dict(sorted(memory.peak_mib.items()))

@@ -7,7 +7,6 @@ layers before the marts and read with the transformer's.
 from __future__ import annotations
 
 import csv
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,25 +80,22 @@ where period = 'to_date' and line = 'all' and category = 'all' and unit_kind in 
     and heating_date = (select max(heating_date) from marts.complaint_rate where season = %(season)s)
 """
 EXPORTS = """
-select exported_at, count(*)::int as segments, sum(length_m) / 1000 as km
-from staging.stg_pipe_segment group by 1 order by 1
+select exported_at, segments, length_m / 1000 as km
+from marts.pipe_register_summary where network_level = 'all' and breakdown = 'all' order by 1
 """
 CHANGES = """
-select count(*) filter (where o.segment_no is null)::int as added,
-       coalesce(sum(n.length_m) filter (where o.segment_no is null), 0) / 1000 as added_km,
-       count(*) filter (where n.segment_no is null)::int as gone,
-       coalesce(sum(o.length_m) filter (where n.segment_no is null), 0) / 1000 as gone_km,
-       count(*) filter (where n.length_m <> o.length_m)::int as changed,
-       coalesce(sum(n.length_m - o.length_m), 0) / 1000 as changed_km
-from (select segment_no, length_m from staging.stg_pipe_segment where exported_at = %(before)s) as o
-full join (select segment_no, length_m from staging.stg_pipe_segment where exported_at = %(after)s) as n
-    using (segment_no)
+select exported_at,
+       count(*) filter (where change_kind = 'added')::int as added,
+       coalesce(sum(length_m) filter (where change_kind = 'added'), 0) / 1000 as added_km,
+       count(*) filter (where change_kind = 'removed')::int as gone,
+       coalesce(sum(previous_length_m) filter (where change_kind = 'removed'), 0) / 1000 as gone_km,
+       count(*) filter (where change_kind = 'changed' and length_change_m <> 0)::int as changed,
+       coalesce(sum(length_change_m) filter (where change_kind = 'changed'), 0) / 1000 as changed_km
+from marts.pipe_register_change group by 1 order by 1
 """
 MATERIALS = """
-select material, sum(length_m) / 1000 as km
-from staging.stg_pipe_segment
-where exported_at = (select max(exported_at) from staging.stg_pipe_segment)
-group by 1 order by 2 desc
+select breakdown_value as material, length_m / 1000 as km
+from marts.pipe_register_summary where network_level = 'all' and breakdown = 'material' and is_newest order by 2 desc
 """
 RENEWAL = """
 select sum(renewed_length_m) / 1000 as renewed_km, max(percent) as percent
@@ -140,7 +136,7 @@ def read(reader_url: str, transformer_url: str, landing: Path) -> dict[str, Any]
             "flats": inside.execute(FLATS).fetchall(),
             "own_rule": inside.execute(OWN_RULE).fetchall(),
             "tickets": _boroughs(reader, inside),
-            "pipes": _pipes(reader, inside),
+            "pipes": _pipes(reader),
             "dirt": {
                 **_one(reader, COUNTS),
                 **_one(inside, MIDNIGHT),
@@ -154,9 +150,7 @@ def _one(connection: psycopg.Connection[dict[str, Any]], query: str, **values: A
     return connection.execute(query, values or None).fetchone() or {}
 
 
-def _boroughs(
-    reader: psycopg.Connection[dict[str, Any]], inside: psycopg.Connection[dict[str, Any]]
-) -> list[dict[str, Any]]:
+def _boroughs(reader: psycopg.Connection[dict[str, Any]], inside: psycopg.Connection[dict[str, Any]]) -> list[dict[str, Any]]:
     """Tickets as they came, beside the cases and rates that were published; the whole city last."""
     published = {row["borough"]: row for row in reader.execute(CASES, {"season": TICKET_SEASON})}
     rows = []
@@ -167,14 +161,13 @@ def _boroughs(
     return rows
 
 
-def _pipes(reader: psycopg.Connection[dict[str, Any]], inside: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
-    exports = inside.execute(EXPORTS).fetchall()
-    changes = [
-        _one(inside, CHANGES, before=before["exported_at"], after=after["exported_at"])
-        for before, after in pairwise(exports)
-    ]
-    materials = {row["material"]: row["km"] for row in inside.execute(MATERIALS)}
-    return {"exports": exports, "changes": changes, "materials_km": materials, "renewal": _one(reader, RENEWAL)}
+def _pipes(reader: psycopg.Connection[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "exports": reader.execute(EXPORTS).fetchall(),
+        "changes": reader.execute(CHANGES).fetchall(),
+        "materials_km": {row["material"]: row["km"] for row in reader.execute(MATERIALS)},
+        "renewal": _one(reader, RENEWAL),
+    }
 
 
 def changing_keys(files: list[Path]) -> dict[str, int]:

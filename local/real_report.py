@@ -15,8 +15,7 @@ def is_whole(figures: Mapping[str, Any]) -> bool:
     """Every part of the data left figures, and no row got lost."""
     parts = (figures["rooms"], figures["flats"], figures["tickets"], figures["pipes"]["exports"])
     kept = all(
-        feed["rows_read"] == feed["rows_loaded"] + feed["rows_quarantined"] + feed["rows_duplicate"]
-        and feed["rows_read"]
+        feed["rows_read"] == feed["rows_loaded"] + feed["rows_quarantined"] + feed["rows_duplicate"] and feed["rows_read"]
         for feed in figures["feeds"]
     )
     return all(parts) and kept
@@ -35,13 +34,9 @@ def show(console: Console, figures: Mapping[str, Any], target: Path) -> None:
     ):
         console.print(table)
     _pages(console, figures)
-    console.print(
-        f"{figures['seconds']['total']:.0f} s in all; these facts: {os.path.relpath(target)}", highlight=False
-    )
+    console.print(f"{figures['seconds']['total']:.0f} s in all; these facts: {os.path.relpath(target)}", highlight=False)
     if not is_whole(figures):
-        console.print(
-            "[red]A part of the data left no figures, or rows are not accounted for; see the tables above.[/]"
-        )
+        console.print("[red]A part of the data left no figures, or rows are not accounted for; see the tables above.[/]")
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
@@ -56,9 +51,7 @@ def _rooms(figures: Mapping[str, Any]) -> Table:
     room = figures["rooms"]
     low, high = room["wilson_low_percent"], room["wilson_high_percent"]
     readings, days = room["readings"], room["judged_household_days"]
-    table.add_row(
-        "readings >= 18 degC", _whole(readings), _whole(room["readings_ok"]), _percent(room["readings_percent"])
-    )
+    table.add_row("readings >= 18 degC", _whole(readings), _whole(room["readings_ok"]), _percent(room["readings_percent"]))
     table.add_row(
         f"household-days >= 18 degC, season {room['season']}", _whole(days), _whole(room["complying_household_days"]),
         _percent(room["percent"]), f"95 % interval {low:.2f} to {high:.2f}; {room['measured_households']} homes",
@@ -108,9 +101,7 @@ def _exports(figures: Mapping[str, Any]) -> Table:
     pipes = figures["pipes"]
     table = _table("Pipe register, export by export", "what", "segments", "km")
     for number, export in enumerate(pipes["exports"], 1):
-        table.add_row(
-            f"export {number}, {export['exported_at'][:10]}", _whole(export["segments"]), f"{export['km']:.4f}"
-        )
+        table.add_row(f"export {number}, {export['exported_at'][:10]}", _whole(export["segments"]), f"{export['km']:.4f}")
     for change in pipes["changes"]:
         table.add_row("added", _whole(change["added"]), f"{change['added_km']:+.4f}")
         table.add_row("gone", _whole(change["gone"]), f"{-change['gone_km']:+.4f}")

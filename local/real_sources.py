@@ -53,9 +53,7 @@ def arrange(data: Path, folder: Path) -> None:
     """Copy the files to where they are served from, with their times of delivery. Raises DataMissing."""
     missing = [name for name in (*DELIVERED, TICKETS) if not (data / name).is_file()]
     if missing:
-        raise DataMissing(
-            f"{data}: expected {', '.join(missing)} in it; name the folder that holds rooms, tickets and pipes"
-        )
+        raise DataMissing(f"{data}: expected {', '.join(missing)} in it; name the folder that holds rooms, tickets and pipes")
     for name in (*DELIVERED, TICKETS):
         target = folder / ("files" if name in DELIVERED else "") / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -80,9 +78,7 @@ def service(instance: Instance) -> Service:
     command += ["--http-port", str(ports[0]), "--sftp-port", str(ports[1]), "--token-file", str(instance.token_file)]
     command += ["--host-key", str(instance.host_key)]
     command += ["--authorized-key", str(instance.client_key.with_suffix(".pub"))]
-    return Service(
-        SERVICE, command, process_environment({}), ready=lambda: all(map(_listens, ports)), folder=REPOSITORY
-    )
+    return Service(SERVICE, command, process_environment({}), ready=lambda: all(map(_listens, ports)), folder=REPOSITORY)
 
 
 def read_tickets(path: Path) -> list[tuple[datetime, dict[str, str]]]:

@@ -135,9 +135,7 @@ def count_differences(counts: Iterable[FeedCounts]) -> list[str]:
         found, planted = entry.quarantined_by_reason, entry.planted_by_reason
         for reason in sorted(found.keys() | planted.keys()):
             if found.get(reason, 0) != planted.get(reason, 0):
-                told.append(
-                    f"{entry.feed}: {reason}: {found.get(reason, 0)} in quarantine, {planted.get(reason, 0)} planted"
-                )
+                told.append(f"{entry.feed}: {reason}: {found.get(reason, 0)} in quarantine, {planted.get(reason, 0)} planted")
         if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_duplicate:
             told.append(f"{entry.feed}: {entry.rows_read} rows read are not loaded + quarantined + duplicate")
         for name, number in entry.sent.items():

@@ -83,9 +83,7 @@ def service(instance: Instance) -> Service:
     return Service("city", command, process_environment({}), ready=lambda: all(map(_listens, ports)), folder=REPOSITORY)
 
 
-def run_module(
-    instance: Instance, module: str, arguments: list[str], *, log: str, variables: dict[str, str] | None = None
-) -> None:
+def run_module(instance: Instance, module: str, arguments: list[str], *, log: str, variables: dict[str, str] | None = None) -> None:
     """Run `python -m module` to its end; what it says goes to a log of the instance."""
     path: Path = instance.logs / f"{log}.log"
     with path.open("ab") as stream:
@@ -95,9 +93,7 @@ def run_module(
         )  # fmt: skip
     if answer.returncode != 0:
         end = "\n".join(path.read_text(errors="replace").splitlines()[-25:])
-        raise ServiceFailed(
-            f"python -m {module} {arguments[0] if arguments else ''} failed (log: {_short(path)}):\n{end}"
-        )
+        raise ServiceFailed(f"python -m {module} {arguments[0] if arguments else ''} failed (log: {_short(path)}):\n{end}")
 
 
 def _short(path: Path) -> str:

@@ -42,9 +42,7 @@ def pages_service(instance: Instance) -> Service:
 
 def ensure(instance: Instance, services: list[Service]) -> None:
     """Start those services that do not run and answer already, and wait for all."""
-    missing = [
-        service for service in services if not (instance.supervisor.is_running(service.name) and service.ready())
-    ]
+    missing = [service for service in services if not (instance.supervisor.is_running(service.name) and service.ready())]
     for service in missing:
         instance.supervisor.start(service)
     instance.supervisor.wait(missing)
@@ -154,9 +152,7 @@ def service_rows(instance: Instance) -> list[tuple[str, str, str, str, str]]:
     for name in [*expected, *sorted(set(groups) - set(expected))]:
         members = groups.get(name, [])
         megabytes = sum(_resident(process) for process in members) // 2**20
-        rows.append(
-            (name, "running" if members else "stopped", str(len(members)), f"{megabytes} MiB", addresses.get(name, ""))
-        )
+        rows.append((name, "running" if members else "stopped", str(len(members)), f"{megabytes} MiB", addresses.get(name, "")))
     return rows
 
 

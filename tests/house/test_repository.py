@@ -61,9 +61,7 @@ def test_every_direct_dependency_is_locked_and_has_its_reason() -> None:
     reasons = text_of("docs/dependencies.md")
     lock = text_of("requirements.lock")
     for name in names:
-        assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", lock, re.MULTILINE | re.IGNORECASE), (
-            f"{name} is not locked"
-        )
+        assert re.search(rf"^{re.escape(name)}(\[[^\]]*\])?==", lock, re.MULTILINE | re.IGNORECASE), f"{name} is not locked"
         assert f"`{name}`" in reasons, f"docs/dependencies.md does not say why {name} is there"
 
 

@@ -42,9 +42,7 @@ def test_a_figure_the_city_does_not_know_is_told_unless_it_is_null() -> None:
 
 
 def entry(**changes: object) -> FeedCounts:
-    right = FeedCounts(
-        "hotline", 10, 7, 2, 1, {"missing_key": 2}, {"missing_key": 2}, {"rows_read": 10, "rows_duplicate": 1}
-    )
+    right = FeedCounts("hotline", 10, 7, 2, 1, {"missing_key": 2}, {"missing_key": 2}, {"rows_read": 10, "rows_duplicate": 1})
     return dataclasses.replace(right, **changes)  # type: ignore[arg-type]
 
 

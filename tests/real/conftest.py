@@ -43,17 +43,25 @@ def instance(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[I
 
 
 @pytest.fixture(scope="session")
-def loaded(instance: Instance) -> Iterator[Warehouse]:
-    """Every feed pulled, landed, cleaned, validated and loaded over its one interval; then the marts, published."""
+def published(instance: Instance) -> tuple[Warehouse, dict[str, Any]]:
+    """Every feed pulled, landed, cleaned, validated and loaded over its one interval, then the marts, published.
+
+    The environment names this place only while that happens.
+    """
     with World(instance).warehouse("real") as warehouse:
         for feed, (start, end) in INTERVALS.items():
             warehouse.load(feed, start, end)
         assert warehouse.build() is not None
-        yield warehouse
+        reader, transformer = (os.environ[f"HEARTH_WAREHOUSE_URL_{role}"] for role in ("READER", "TRANSFORMER"))
+        return warehouse, as_json(real_figures.read(reader, transformer, Path(os.environ["HEARTH_LANDING"])))
 
 
 @pytest.fixture(scope="session")
-def figures(loaded: Warehouse) -> dict[str, Any]:
+def loaded(published: tuple[Warehouse, dict[str, Any]]) -> Warehouse:
+    return published[0]
+
+
+@pytest.fixture(scope="session")
+def figures(published: tuple[Warehouse, dict[str, Any]]) -> dict[str, Any]:
     """What `make real` prints and writes."""
-    reader, transformer = (os.environ[f"HEARTH_WAREHOUSE_URL_{role}"] for role in ("READER", "TRANSFORMER"))
-    return as_json(real_figures.read(reader, transformer, Path(os.environ["HEARTH_LANDING"])))
+    return published[1]

@@ -65,9 +65,7 @@ def test_household_days_are_those_with_enough_readings(loaded: Warehouse, readin
     """Every flat-day with 75 % of its hourly readings is judged, but for readings excluded as jumps or open windows."""
     enough = readings.groupby(["user_id", "day"]).size()
     enough = set(enough[enough / 24 >= 0.75].index)
-    judged = loaded.rows(
-        "select household_id, heating_date from intermediate.int_household_day where point_kind = 'all'"
-    )
+    judged = loaded.rows("select household_id, heating_date from intermediate.int_household_day where point_kind = 'all'")
     assert set(judged) <= enough
     excluded = loaded.rows(
         "select household_id, heating_date, readings - readings_accepted from intermediate.int_point_day"

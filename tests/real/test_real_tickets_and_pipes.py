@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.real_sources import DataMissing, arrange
-from tests.integration.world import Warehouse
+from local.instance import Instance
+from local.real import INTERVALS
+from tests.integration.world import Warehouse, World
 
 BOROUGHS = {"BRONX": 433, "BROOKLYN": 348, "MANHATTAN": 280, "QUEENS": 134, "STATEN ISLAND": 6}
 ROWS_READ = {"rooms": 3569, "outdoor": 1978, "tickets_311": 2386, "pipe_register": 15865 + 15903, "pipe_breaks": 2766}
@@ -89,15 +89,9 @@ def test_addresses_stay_out_of_what_the_reader_may_see(loaded: Warehouse) -> Non
     assert "AVENUE" not in str(record)
 
 
-def test_loading_again_changes_nothing(loaded: Warehouse, instance: Any) -> None:
-    from local.real import INTERVALS
-
+def test_loading_again_changes_nothing(loaded: Warehouse, instance: Instance) -> None:
     query = "select count(*), sum(length_m), count(distinct arrived_at) from raw.pipe_segment"
     before = loaded.rows(query)
-    loaded.load("pipe_register", *INTERVALS["pipe_register"], run_id="again")
+    with World(instance).warehouse("real") as warehouse:
+        warehouse.load("pipe_register", *INTERVALS["pipe_register"], run_id="again")
     assert loaded.rows(query) == before
-
-
-def test_a_folder_without_the_files_is_a_plain_message(tmp_path: Path) -> None:
-    with pytest.raises(DataMissing, match=r"expected rooms/heat_sensor_readings_2014_2015\.csv"):
-        arrange(tmp_path, tmp_path / "served")

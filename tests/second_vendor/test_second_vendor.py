@@ -67,9 +67,7 @@ def test_times_are_right_through_both_clock_changes(warehouse: Warehouse) -> Non
             point,
         )
         assert [t.astimezone(UTC) for (t,) in times] == expected
-    spring = warehouse.rows(
-        "select read_at, temperature_degc from raw.room_reading where read_at > '2015-01-01' order by 1"
-    )
+    spring = warehouse.rows("select read_at, temperature_degc from raw.room_reading where read_at > '2015-01-01' order by 1")
     before, after, *_ = [t.astimezone(UTC) for t, _ in spring]
     assert (before, after, len(spring)) == (utc(8, "6:30", 3, 2015), utc(8, "7:00", 3, 2015), 20)
     assert spring[1][1] == pytest.approx(18.0, abs=1e-12)
@@ -79,14 +77,12 @@ def test_times_are_right_through_both_clock_changes(warehouse: Warehouse) -> Non
 
 def test_units_and_names_are_the_canonical_ones(warehouse: Warehouse) -> None:
     load(warehouse)
-    first = warehouse.rows(
-        "select point_id, temperature_degc, battery_v from raw.room_reading order by file_id, position limit 1"
-    )
+    first = warehouse.rows("select point_id, temperature_degc, battery_v from raw.room_reading order by file_id, position limit 1")
     assert first == [("S1", pytest.approx((64 - 32) * 5 / 9, abs=1e-12), pytest.approx(3.6))]
     assert warehouse.rows(
         "select p.point_id, p.household_id, p.point_kind, p.expected_interval_minutes, h.building_id, b.station_id,"
-        " s.branch_id from raw.measuring_point p join raw.household h using (household_id) join raw.building b using (building_id)"
-        " join raw.station s using (station_id) order by 1"
+        " s.branch_id from raw.measuring_point p join raw.household h using (household_id)"
+        " join raw.building b using (building_id) join raw.station s using (station_id) order by 1"
     ) == [
         ("S1", "A1", "remote", 30, "HOUSE-1", "PLANT-NORTH", "VENDOR"),
         ("S2", "A2", "remote", 30, "HOUSE-2", "PLANT-SOUTH", "VENDOR"),
@@ -103,15 +99,26 @@ def test_one_interval_or_two_make_no_difference(warehouse: Warehouse) -> None:
     assert warehouse.rows(query) == apart
 
 
-def test_an_unknown_district_waits_in_quarantine(warehouse: Warehouse, vendor: Path) -> None:
-    wrong = line("S1", "11/20/2014 10:00 AM", "70").replace(";N;", ";X;")
-    deliver(vendor, "rooms_20141120.csv", [wrong], datetime(2014, 11, 21, 6, tzinfo=UTC))
+def test_an_unknown_district_waits_and_a_replay_heals_it(warehouse: Warehouse, vendor: Path, feeds: Path) -> None:
+    """What the how-to shows: a value the contract does not name, a correction, a replay."""
+    from hearth.contracts.loading import find_contract
+    from hearth.replay import replay
+
+    new = line("S1", "11/20/2014 10:00 AM", "70").replace("S1;A1;HOUSE-1;N", "S9;A9;HOUSE-9;E")
+    deliver(vendor, "rooms_20141120.csv", [new], datetime(2014, 11, 21, 6, tzinfo=UTC))
+    contract = feeds / CONTRACT.name
     try:
-        counts = load(warehouse)
+        assert load(warehouse)["rows_quarantined"] == 3
+        assert ("unknown_code",) in warehouse.rows("select first_reason from quarantine.row_open")
+        named = contract.read_text(encoding="utf-8").replace("S: PLANT-SOUTH}", "S: PLANT-SOUTH, E: PLANT-EAST}")
+        contract.write_text(named, encoding="utf-8")
+        (counts,) = replay(find_contract("vendor_rooms"), "test", "somebody", "district E is named now", "unknown_code")
+        assert (counts["rows_read"], counts["rows_loaded"]) == (1, 1)
+        assert replay(find_contract("vendor_rooms"), "test", "somebody", "again", "unknown_code") == []
+        assert warehouse.rows("select station_id from raw.building where building_id = 'HOUSE-9'") == [("PLANT-EAST",)]
     finally:
+        contract.write_text(CONTRACT.read_text(encoding="utf-8"), encoding="utf-8")
         (vendor / "rooms_20141120.csv").unlink()
-    assert counts["rows_quarantined"] == 3
-    assert ("unknown_code",) in warehouse.rows("select first_reason from quarantine.row_open")
 
 
 def test_the_walk_through_in_the_docs_is_this_contract() -> None:

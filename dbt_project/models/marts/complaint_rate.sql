@@ -34,25 +34,35 @@ unit as (
 ),
 
 kind_of_case as (
-    select 'all' as line, 'all' as category
-    union
     select l.line, k.category
     from (select distinct line from complaint union all select 'all') as l
     cross join (select distinct category from complaint union all select 'all') as k
 ),
 
+-- What is counted apart, numbered, so that the many rows below are matched by a number.
+series as (
+    select
+        *,
+        cast(dense_rank() over (order by unit_kind, unit_id, line, category) as int) as series_no
+    from (
+        select season, unit_kind, unit_id, 'all' as line, 'all' as category
+        from unit
+        union all
+        select u.season, u.unit_kind, u.unit_id, k.line, k.category
+        from unit as u
+        inner join kind_of_case as k on k.line <> 'all' or k.category <> 'all'
+        where u.unit_kind in ('company', 'branch')
+    ) as every_series
+),
+
 day_count as (
     select
-        c.season,
         c.case_date as heating_date,
-        u.unit_kind,
-        u.unit_id,
-        l.line,
-        k.category,
-        count(*) filter (where c.customer_kind <> 'enterprise') as cases,
-        count(*) filter (where c.customer_kind = 'enterprise') as enterprise_cases,
-        coalesce(sum(c.tickets) filter (where c.customer_kind <> 'enterprise'), 0) as tickets,
-        count(*) filter (where c.customer_kind <> 'enterprise' and c.is_user_fault) as user_fault_cases
+        s.series_no,
+        cast(count(*) filter (where c.customer_kind <> 'enterprise') as int) as cases,
+        cast(count(*) filter (where c.customer_kind = 'enterprise') as int) as enterprise_cases,
+        cast(coalesce(sum(c.tickets) filter (where c.customer_kind <> 'enterprise'), 0) as int) as tickets,
+        cast(count(*) filter (where c.customer_kind <> 'enterprise' and c.is_user_fault) as int) as user_fault_cases
     from complaint as c
     cross join lateral (
         values
@@ -60,14 +70,14 @@ day_count as (
     ) as u (unit_kind, unit_id)
     cross join lateral (values ('all'), (c.line)) as l (line)
     cross join lateral (values ('all'), (c.category)) as k (category)
-    where
-        u.unit_id is not null
-        and (u.unit_kind in ('company', 'branch') or (l.line = 'all' and k.category = 'all'))
-    group by c.season, c.case_date, u.unit_kind, u.unit_id, l.line, k.category
+    inner join series as s
+        on c.season = s.season and u.unit_kind = s.unit_kind and u.unit_id = s.unit_id
+        and l.line = s.line and k.category = s.category
+    group by c.case_date, s.series_no
 ),
 
 -- Homes and area of the unit: that day, and their mean over the days of the season so far.
-served as (
+served as materialized (
     select
         d.season,
         d.heating_date,
@@ -76,9 +86,9 @@ served as (
         u.unit_kind,
         u.unit_id,
         case when u.is_served_known then coalesce(s.served_households, 0) end as homes,
-        case when u.is_served_known then sum(coalesce(s.served_households, 0)) over so_far / d.season_day end as mean_homes,
+        case when u.is_served_known then sum(cast(coalesce(s.served_households, 0) as int)) over so_far end as home_days,
         s.heated_area_m2 as area_m2,
-        sum(cast(s.heated_area_m2 as numeric)) over so_far / d.season_day as mean_area_m2
+        sum(s.heated_area_m2) over so_far / d.season_day as mean_area_m2
     from season_day as d
     inner join unit as u on d.season = u.season
     left join {{ ref('int_served_unit_day') }} as s
@@ -86,7 +96,7 @@ served as (
     window so_far as (partition by u.season, u.unit_kind, u.unit_id order by d.heating_date)
 ),
 
-running as (
+running as materialized (
     select
         s.season,
         s.heating_date,
@@ -96,8 +106,9 @@ running as (
         s.unit_id,
         k.line,
         k.category,
+        k.series_no,
         s.homes,
-        s.mean_homes,
+        s.home_days,
         s.area_m2,
         s.mean_area_m2,
         {%- for name in counted %}
@@ -105,24 +116,18 @@ running as (
         sum(coalesce(c.{{ name }}, 0)) over so_far as {{ name }}_to_date{{ ',' if not loop.last }}
         {%- endfor %}
     from served as s
-    inner join kind_of_case as k
-        on s.unit_kind in ('company', 'branch') or (k.line = 'all' and k.category = 'all')
-    left join day_count as c
-        on s.heating_date = c.heating_date
-        and s.unit_kind = c.unit_kind and s.unit_id = c.unit_id
-        and k.line = c.line and k.category = c.category
+    inner join series as k on s.season = k.season and s.unit_kind = k.unit_kind and s.unit_id = k.unit_id
+    left join day_count as c on s.heating_date = c.heating_date and k.series_no = c.series_no
     window so_far as (
-        partition by s.season, s.unit_kind, s.unit_id, k.line, k.category order by s.heating_date
-        rows between unbounded preceding and current row
+        partition by s.season, k.series_no order by s.heating_date rows between unbounded preceding and current row
     )
 ),
 
-rated as materialized (
+rated as (
     select
         r.season,
         r.heating_date,
         r.season_day,
-        r.previous_season,
         p.period,
         r.unit_kind,
         r.unit_id,
@@ -131,26 +136,30 @@ rated as materialized (
         {%- for name in counted %}
         cast(p.{{ name }} as int) as {{ name }},
         {%- endfor %}
-        cast(p.homes as numeric(30, 12)) as served_households,
-        cast(p.area_m2 as double precision) as heated_area_m2,
-        10000 * cast(p.cases as double precision) / cast(nullif(p.homes, 0) as double precision) as per_10000_households,
-        10000 * cast(p.cases as double precision) / nullif(p.area_m2, 0) as per_10000_m2
+        cast(cast(p.home_days as numeric) / p.days as numeric(30, 12)) as served_households,
+        p.area_m2 as heated_area_m2,
+        {{ per_10000('p.cases * p.days', 'p.home_days') }} as per_10000_households,
+        {{ per_10000('p.cases', 'p.area_m2') }} as per_10000_m2,
+        cast(p.previous_cases as int) as previous_cases,
+        {{ per_10000('p.previous_cases * p.days', 'p.previous_home_days') }} as previous_per_10000_households
     from running as r
+    left join running as b
+        on r.previous_season = b.season and r.season_day = b.season_day and r.series_no = b.series_no
     cross join lateral (
         values
         (
-            'day', r.homes, r.area_m2
+            'day', 1, r.homes, r.area_m2, b.cases, b.homes
             {%- for name in counted %},
             r.{{ name }}
             {%- endfor %}
         ),
         (
-            'to_date', r.mean_homes, r.mean_area_m2
+            'to_date', r.season_day, r.home_days, r.mean_area_m2, b.cases_to_date, b.home_days
             {%- for name in counted %},
             r.{{ name }}_to_date
             {%- endfor %}
         )
-    ) as p (period, homes, area_m2, {{ counted | join(', ') }})
+    ) as p (period, days, home_days, area_m2, previous_cases, previous_home_days, {{ counted | join(', ') }})
 )
 
 select
@@ -173,11 +182,7 @@ select
     r.per_10000_households / 10 as per_1000_households,
     r.per_10000_households,
     r.per_10000_m2,
-    b.cases as previous_cases,
-    b.per_10000_households as previous_per_10000_households,
-    100 * (r.per_10000_households / nullif(b.per_10000_households, 0) - 1) as change_percent
+    r.previous_cases,
+    r.previous_per_10000_households,
+    100 * (r.per_10000_households / nullif(r.previous_per_10000_households, 0) - 1) as change_percent
 from rated as r
-left join rated as b
-    on r.previous_season = b.season and r.season_day = b.season_day and r.period = b.period
-    and r.unit_kind = b.unit_kind and r.unit_id = b.unit_id
-    and r.line = b.line and r.category = b.category

@@ -90,15 +90,16 @@ class GateVerdict:
 
 
 def gate(counts: Counts, day: date) -> GateVerdict:
-    """Judge the batch as a whole by the share of its rows that is accepted; an empty batch passes.
+    """Judge the batch as a whole by the share of its rows that is accepted; a batch of a few rows
+    passes (one bad row in three says nothing about the feed; the bad rows are refused all the same).
 
     `day`: the last day of the batch's interval; its limits hold.
     """
-    suite = Suite("batch_gate")
+    suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day)
     accepted = counts.rows_read - counts.rows_quarantined
     percent = 100.0 * accepted / counts.rows_read if counts.rows_read else 100.0
-    limits = Limits.from_seeds().on(day)
-    suite.validate(pd.DataFrame({"accepted_percent": [percent]}), limits)
+    judged = percent if counts.rows_read >= limits["gate_min_rows"] else None
+    suite.validate(pd.DataFrame({"accepted_percent": pd.Series([judged], dtype="float64")}), limits)
     message = (
         f"{accepted} of {counts.rows_read} rows accepted ({percent:.2f} %); "
         f"warned below {limits['gate_warn_accepted_percent']:g} %, held below {limits['gate_stop_accepted_percent']:g} %"

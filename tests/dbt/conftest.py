@@ -1,0 +1,189 @@
+"""A warehouse with the real raw tables and hand-made rows, and dbt run on it in this process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from hearth.contracts.entities import ENTITIES
+from hearth.warehouse.migrate import migrate
+from local.postgres import Server
+
+DATABASE = "dbt_tests"
+PASSWORD = "for-tests-only"  # pragma: allowlist secret
+ROLES = ("loader", "transformer", "publisher", "reader")
+SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "changchun"
+
+
+class Company:
+    """A heating company's raw rows. What `load` writes since the last build is what the next build is told of."""
+
+    def __init__(self, owner_url: str, zone: str = "Asia/Shanghai") -> None:
+        self.zone = ZoneInfo(zone)
+        self.connection = psycopg.connect(owner_url, autocommit=True)
+        self._changed: set[tuple[str, date]] = set()
+        self._position = 0
+
+    def at(self, day: str | date, clock: str = "00:00") -> datetime:
+        """Local day and time as an instant."""
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+        hours, minutes, *seconds = (int(part) for part in clock.split(":"))
+        return datetime(day.year, day.month, day.day, hours, minutes, *seconds, tzinfo=self.zone).astimezone(UTC)
+
+    def load(self, entity: str, rows: Iterable[dict[str, Any]], feed: str | None = None) -> int:
+        """One batch of raw rows with its ledger rows; `arrived_at` defaults to an hour after the event. Returns the batch id."""
+        feed = feed or f"{entity}_feed"
+        definition = ENTITIES[entity]
+        batch = self.one("select nextval('ledger.batch_id')")
+        days: dict[date, int] = {}
+        for given in rows:
+            row = {**_DEFAULTS, **given, "feed": feed, "batch_id": batch}
+            event = row.get(definition.event_column) if definition.event_column != "arrived_at" else None
+            row.setdefault("arrived_at", event + timedelta(hours=1) if isinstance(event, datetime) else self.at("2015-05-02"))
+            self._position += 1
+            row["position"] = self._position
+            day = event if event is not None else row["arrived_at"]
+            day = day.astimezone(self.zone).date() if isinstance(day, datetime) else day
+            days[day] = days.get(day, 0) + 1
+            self._insert(entity, row)
+        self._write_batch(batch, feed, entity, days)
+        self._changed |= {(entity, day) for day in days}
+        return int(batch)
+
+    def replace(self, batch: int, entity: str, rows: Iterable[dict[str, Any]], feed: str | None = None) -> int:
+        """A new pull of the same interval: the old batch's rows go, the days of both have changed."""
+        gone = self.rows("select event_date from ledger.batch_day where batch_id = %s", batch)
+        self.run(f"delete from raw.{entity} where batch_id = %s", batch)
+        new = self.load(entity, rows, feed)
+        self.run("insert into ledger.supersession (batch_id, by_batch_id) values (%s, %s)", batch, new)
+        self._changed |= {(entity, day) for (day,) in gone}
+        return new
+
+    def dbt(self, *arguments: str, full: bool = False) -> None:
+        """Run dbt as a build does, with the days changed since the last successful one."""
+        from hearth.transform.dbt import run_dbt
+
+        build = self.one(
+            "insert into ledger.build (run_id, definition_hash, full_refresh) values ('test', repeat('0', 64), %s)"
+            " returning build_id",
+            full,
+        )
+        for entity, day in self._changed:
+            self.run("insert into ledger.build_day values (%s, %s, %s)", build, entity, day)
+        run_dbt([*(arguments or ("run",)), "--vars", f"{{build_id: {build}}}", *(["--full-refresh"] if full else [])])
+        self._changed = set()
+
+    def marts(self, schemas: tuple[str, ...] = ("intermediate", "candidate")) -> dict[str, list[tuple[str]]]:
+        """Every row of every table dbt made, as text in order; int_rebuild_range speaks of the build, not of the data."""
+        tables = self.rows(
+            "select schemaname || '.' || tablename from pg_tables where schemaname = any(%s) order by 1", list(schemas)
+        )
+        names = [name for (name,) in tables if not name.endswith("int_rebuild_range")]
+        return {name: self.rows(f"select t.*::text from {name} as t order by 1") for name in names}
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query, values or None).fetchall()
+
+    def one(self, query: str, *values: Any) -> Any:
+        (row,) = self.rows(query, *values)
+        return row[0] if len(row) == 1 else row
+
+    def run(self, statement: str, *values: Any) -> None:
+        self.connection.execute(statement, values or None)
+
+    def empty(self) -> None:
+        """Take everything out, the ledger too: the owner of a test may."""
+        tables = self.rows(
+            "select format('%%I.%%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname = any(%s) and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'migration'",
+            ["raw", "ledger"],
+        )
+        self.run("set session_replication_role = replica")
+        self.run(f"truncate {', '.join(name for (name,) in tables)} cascade")
+        self.run("set session_replication_role = default")
+        self.run(
+            "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
+            " values ('test', '2015-05-01', '2017-05-01', 'test', 'test', 'test', 0, 0)"
+        )
+
+    def _insert(self, entity: str, row: dict[str, Any]) -> None:
+        statement = sql.SQL("insert into raw.{} ({}) values ({})").format(
+            sql.Identifier(entity),
+            sql.SQL(", ").join(map(sql.Identifier, row)),
+            sql.SQL(", ").join(sql.Placeholder() * len(row)),
+        )
+        self.connection.execute(statement, list(row.values()))
+
+    def _write_batch(self, batch: int, feed: str, entity: str, days: dict[date, int]) -> None:
+        count = sum(days.values())
+        self.run(
+            "insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id, run_id,"
+            " contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate)"
+            " select %s, %s, %s, 'pull', 'loaded', %s, '2017-05-01', max(pull_id), 'test', repeat('0', 64), repeat('0', 64),"
+            " %s, %s, 0, 0 from ledger.pull",
+            batch, feed, entity, self.at("2015-05-01"), count, count,
+        )  # fmt: skip
+        for day, rows in days.items():
+            self.run("insert into ledger.batch_day values (%s, %s, %s, %s)", batch, entity, day, rows)
+
+
+_DEFAULTS = {"file_id": 1, "sub_position": 0, "source_version": 0}
+
+
+@pytest.fixture(scope="session")
+def _warehouse_url(postgres: Server) -> str:
+    url = postgres.create_database(DATABASE)
+    migrate(url, {role: postgres.url(DATABASE, f"hearth_{role}", PASSWORD) for role in ROLES})
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("select raw.ensure_month_partitions('room_reading', '2015-01-01', '2017-08-01')")
+    return url
+
+
+@pytest.fixture(scope="session")
+def _dbt_target(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the session, so that dbt parses the project once."""
+    return tmp_path_factory.mktemp("dbt_target")
+
+
+@pytest.fixture(scope="module")
+def _environment(_warehouse_url: str, _dbt_target: Path, postgres: Server) -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEARTH_WAREHOUSE_URL_TRANSFORMER", postgres.url(DATABASE, "hearth_transformer", PASSWORD))
+        patch.setenv("HEARTH_DBT_TARGET", str(_dbt_target))
+        patch.setenv("HEARTH_DBT_THREADS", "2")
+        patch.delenv("HEARTH_SEEDS", raising=False)
+        with psycopg.connect(_warehouse_url, autocommit=True) as connection:
+            connection.execute(f"alter role hearth_transformer password '{PASSWORD}'")
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def company(_warehouse_url: str, _environment: pytest.MonkeyPatch) -> Iterator[Company]:
+    """An empty company under the seeds of Changchun."""
+    made = Company(_warehouse_url)
+    made.empty()
+    yield made
+    made.connection.close()
+
+
+@pytest.fixture(scope="module")
+def berlin(_warehouse_url: str, _environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """An empty company of a place that changes its clocks; the rest of its seeds is Changchun's."""
+    seeds = tmp_path_factory.mktemp("seeds") / "berlin"
+    shutil.copytree(SEEDS, seeds)
+    place = seeds / "place.csv"
+    place.write_text(place.read_text(encoding="utf-8").replace("Asia/Shanghai", "Europe/Berlin"), encoding="utf-8")
+    _environment.setenv("HEARTH_SEEDS", str(seeds))
+    made = Company(_warehouse_url, "Europe/Berlin")
+    made.empty()
+    yield made
+    made.connection.close()
+    _environment.delenv("HEARTH_SEEDS")

@@ -1,0 +1,167 @@
+"""From raw to published marts: equal to the city's truth, whatever the order; a red gate publishes nothing."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+from world import END, START, Warehouse, World, feeds_in_order
+
+MARTS = {
+    "complaint_rate",
+    "pipe_register_change",
+    "pipe_register_summary",
+    "renewal_progress",
+    "room_compliance",
+    "season_kpi",
+}
+
+
+@pytest.fixture(scope="module")
+def published(reference: Warehouse) -> Warehouse:
+    """The reference warehouse with its first publication."""
+    assert reference.build() is not None
+    return reference
+
+
+@pytest.fixture(scope="module")
+def other_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Warehouse]]:
+    """Another seed and another scale, loaded and published."""
+    world = World.start(tmp_path_factory.mktemp("other_city"), scale=0.015, seed=23)
+    with world.warehouse("other_city") as warehouse:
+        for feed in feeds_in_order():
+            warehouse.load(feed)
+        assert warehouse.build() is not None
+        yield world, warehouse
+    world.stop()
+
+
+def number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def assert_equal_to_truth(world: World, warehouse: Warehouse) -> None:
+    """Every KPI of every unit and day: counts exactly, values to 1e-9; and nothing published that the city does not know."""
+    with (world.instance.city / "truth" / "season_kpi.csv").open(encoding="utf-8") as file:
+        truth = {
+            (r["season"], r["heating_date"], r["unit_kind"], r["unit_id"], r["kpi"]): [
+                number(r[n]) for n in ("value", "numerator", "denominator")
+            ]
+            for r in csv.DictReader(file)
+        }
+    found = {
+        (season, str(day), kind, unit, kpi): [None if x is None else float(x) for x in figures]
+        for season, day, kind, unit, kpi, *figures in warehouse.rows(
+            "select season, heating_date, unit_kind, unit_id, kpi, value, numerator, denominator from marts.season_kpi"
+            " where unit_kind <> 'community'"
+        )
+    }
+    truth = {key: figures for key, figures in truth.items() if key[2] != "community"}
+    assert len(truth) > 3000
+    missing = [key for key, figures in truth.items() if key not in found and figures[0] is not None]
+    extra = [key for key, figures in found.items() if key not in truth and figures[0] is not None]
+    assert (missing[:3], extra[:3]) == ([], [])
+    for key in truth.keys() & found.keys():
+        for mine, theirs in zip(found[key], truth[key], strict=True):
+            assert (mine is None) == (theirs is None), (key, found[key], truth[key])
+            assert mine is None or abs(mine - theirs) <= 1e-9 * max(1.0, abs(theirs)), (key, found[key], truth[key])
+
+
+def test_kpis_equal_the_citys_truth(world: World, published: Warehouse) -> None:
+    assert_equal_to_truth(world, published)
+
+
+def test_kpis_of_another_city_equal_its_truth(other_city: tuple[World, Warehouse]) -> None:
+    assert_equal_to_truth(*other_city)
+
+
+def test_a_build_without_news_does_nothing(published: Warehouse) -> None:
+    from hearth.transform.plan import plan_build
+
+    before = published.rows("select count(*) from ledger.build")
+    assert plan_build("test") is None
+    assert published.rows("select count(*) from ledger.build") == before
+
+
+def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
+    tables = {r[0] for r in warehouse.rows("select tablename from pg_tables where schemaname = 'marts'")}
+    assert tables == MARTS
+    return {name: warehouse.rows(f"select t.*::text from marts.{name} t order by 1") for name in MARTS}
+
+
+def test_pieces_in_random_order_with_builds_between_give_the_same_marts(world: World, published: Warehouse) -> None:
+    """Three builds: the register and some pieces first, late pieces of closed days after that."""
+    rng = random.Random(9)
+    days = sorted(rng.sample(range(150, (END - START).days), 3))
+    edges = [START, *(START + timedelta(days=d) for d in days), END]
+    with world.warehouse("piecewise") as warehouse:
+        feeds = feeds_in_order()
+        for feed in (f for f in feeds if f.startswith("register_")):
+            warehouse.load(feed)
+        pieces = [(feed, *piece) for feed in feeds if not feed.startswith("register_") for piece in pairwise(edges)]
+        rng.shuffle(pieces)
+        third = len(pieces) // 3
+        for part in (pieces[:third], pieces[third : 2 * third], pieces[2 * third :]):
+            for feed, start, end in part:
+                warehouse.load(feed, start, end)
+            warehouse.build()
+        kinds = [r[0] for r in warehouse.rows("select full_refresh from ledger.build order by build_id")]
+        assert kinds == [True, False, False]
+        mine, theirs = contents(warehouse), contents(published)
+        for name in MARTS:
+            assert mine[name] == theirs[name], name
+
+
+def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published: Warehouse) -> None:
+    """Candidates that contradict themselves are not published; readers keep the last publication."""
+    from hearth.transform import dbt, publish
+    from hearth.transform.plan import plan_build
+
+    published.load("weather")
+    plan = plan_build("test")
+    assert plan is not None and not plan.full_refresh
+    dbt.build(plan.build_id, plan.full_refresh)
+    before = contents(published)
+    with psycopg.connect(published.url) as owner:
+        owner.execute(
+            "update candidate.room_compliance set judged_household_days = judged_household_days + 1"
+            " where unit_kind = 'company' and period = 'day' and point_kind = 'all' and heating_date = '2017-01-15'"
+        )
+    with pytest.raises(publish.GateRed, match=r"stations add up.*1 of"):
+        publish.check_candidates(plan.build_id, "test")
+    assert contents(published) == before
+    outcome = published.rows("select stage, outcome from ledger.build_outcome where build_id = %s", plan.build_id)
+    assert outcome == [("gate", "failed")]
+    assert published.rows("select count(*) from ledger.publication where build_id = %s", plan.build_id) == [(0,)]
+    with psycopg.connect(published.url) as owner:
+        owner.execute(
+            "update candidate.room_compliance set judged_household_days = judged_household_days - 1"
+            " where unit_kind = 'company' and period = 'day' and point_kind = 'all' and heating_date = '2017-01-15'"
+        )
+    assert published.build() is not None, "the next build takes up what was not published"
+    assert contents(published) == before
+
+
+def test_readers_read_marts_and_nothing_personal(world: World, published: Warehouse) -> None:
+    url = world.instance.warehouse_url("reader").replace("/warehouse", "/reference")
+    with psycopg.connect(url) as reader:
+        assert reader.execute("select count(*) from marts.season_kpi").fetchone()[0] > 0
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("select * from candidate.season_kpi")
+
+
+def test_data_docs_and_dbt_docs_are_written(published: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from hearth.reports.data_docs import build_data_docs
+    from hearth.reports.dbt_docs import build_dbt_docs
+
+    monkeypatch.setenv("HEARTH_PAGES", str(tmp_path))
+    index = build_data_docs()
+    assert "remote_points" in index.read_text(encoding="utf-8")
+    assert len(list(index.parent.glob("validations/**/*.html"))) >= 20
+    assert "season_kpi" in build_dbt_docs().read_text(encoding="utf-8")
