@@ -114,14 +114,18 @@ def feed_counts(url: str, feeds: Iterable[str], planted: Mapping[str, Mapping[st
 
 
 def kpi_differences(published: Mapping[KpiKey, Figure], truth: Mapping[KpiKey, Figure]) -> list[str]:
-    """What differs from the truth, in words; nothing when all agree."""
+    """What differs from the truth, in words; nothing when all agree.
+
+    Organisation units the city keeps no account of (communities) are not compared.
+    """
+    kept = {(kind, kpi) for _, _, kind, _, kpi in truth}
     told = []
     for key in sorted(truth.keys() | published.keys()):
         name = " ".join(key)
         if key not in published:
             told.append(f"{name}: not published, truth {truth[key].value}")
         elif key not in truth:
-            if published[key].value is not None:
+            if published[key].value is not None and (key[2], key[4]) in kept:
                 told.append(f"{name}: published {published[key].value}, unknown to the city")
         else:
             told += [f"{name}: {difference}" for difference in _figure_differences(published[key], truth[key])]

@@ -36,9 +36,15 @@ def test_a_figure_that_is_not_published_is_told() -> None:
 
 
 def test_a_figure_the_city_does_not_know_is_told_unless_it_is_null() -> None:
-    assert kpi_differences({KEY: Figure(None, None, None)}, {}) == []
-    (told,) = kpi_differences({KEY: RIGHT}, {})
+    day_after: KpiKey = (KEY[0], "2017-04-07", *KEY[2:])
+    assert kpi_differences({KEY: RIGHT, day_after: Figure(None, None, None)}, {KEY: RIGHT}) == []
+    (told,) = kpi_differences({KEY: RIGHT, day_after: RIGHT}, {KEY: RIGHT})
     assert "unknown to the city" in told
+
+
+def test_units_the_city_keeps_no_account_of_are_left_out() -> None:
+    community: KpiKey = (*KEY[:2], "community", "COMM-0001", KEY[4])
+    assert kpi_differences({KEY: RIGHT, community: RIGHT}, {KEY: RIGHT}) == []
 
 
 def entry(**changes: object) -> FeedCounts:
