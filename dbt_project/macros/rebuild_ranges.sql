@@ -6,6 +6,10 @@
     Nothing of it is asked while parsing or in a full build.
 -#}
 {% macro rebuild_ranges(subjects) -%}
+    {%- if not execute -%}
+        {#- Said while parsing: a model that is built in parts needs these, one that is built whole does not ask them. -#}
+        {%- do [ref('int_rebuild_range'), ref('int_season_day'), ref('int_series_reach')] -%}
+    {%- endif -%}
     {%- if not execute or not is_incremental() -%}
         {{ return([]) }}
     {%- endif -%}
@@ -79,6 +83,9 @@
     compared with this one.
 -#}
 {% macro to_date_ranges(subjects, next_season=false) -%}
+    {%- if not execute -%}
+        {%- do [ref('int_rebuild_range'), ref('int_season_day'), ref('int_season')] -%}
+    {%- endif -%}
     {%- if not execute or not is_incremental() -%}
         {{ return([]) }}
     {%- endif -%}
@@ -186,6 +193,9 @@
 
 {#- Time zone of the place as a literal, so that a limit on read_at reaches the table of readings. -#}
 {% macro place_time_zone() -%}
+    {%- if not execute -%}
+        {%- do ref('stg_place') -%}
+    {%- endif -%}
     {%- if execute and is_incremental() -%}
         {{ return(run_query('select time_zone from ' ~ ref('stg_place')).rows[0][0]) }}
     {%- endif -%}

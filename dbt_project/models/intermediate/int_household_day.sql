@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['room']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['room']) %}
 -- Of the judged rooms of a home the one with the smallest margin to its standard speaks for the home that day: once among
 -- all its points, once among those of each kind. Residents only; a home without a judged room has no row.

@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['room']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['room']) %}
 -- The value of each point-day and whether it can be judged, and why not. An automatic point's value is weighted by the time
 -- each reading holds, in whole seconds and thousandths of a degree; a manual point's is the mean of its tests.

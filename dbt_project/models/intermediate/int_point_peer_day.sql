@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['room']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['room']) %}
 -- How far each judged point-day lies from its station's others of the same kind and day, as a modified z. Suspect points
 -- go to the worklist of field staff; nothing is excluded for it.

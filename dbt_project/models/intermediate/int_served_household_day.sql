@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['register']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['register']) %}
 -- Active, not suspended resident homes of each stratum on each season day; strata without any have no row.
 with season_step as (

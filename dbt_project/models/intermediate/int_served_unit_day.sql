@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['register']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['register']) %}
 -- Active, not suspended resident homes and their heated area, by unit and season day: the denominators. Where a place keeps
 -- no register, the dated rows of the seed served_household stand in for it.

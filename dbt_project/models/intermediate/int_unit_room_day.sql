@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_ranges(['room']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season_day') }}
 {%- set ranges = rebuild_ranges(['room']) %}
 -- Counts of household-days, point-days and readings by unit and kind of point: everything of room compliance that can be
 -- added up over days.

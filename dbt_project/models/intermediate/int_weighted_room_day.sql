@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_to_date(['room', 'register']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season') }}
 {%- set ranges = to_date_ranges(['room', 'register']) %}
 -- Room compliance as it would be if every kind of home were measured as often as it exists: the rate of each stratum
 -- (station, place on the network, place of the flat) weighted by the homes served in it that day. A stratum without a

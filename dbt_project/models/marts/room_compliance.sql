@@ -5,7 +5,6 @@
     indexes=[{'columns': ['heating_date']}],
     pre_hook="{{ delete_to_date(['room', 'weather', 'register']) }}"
 ) }}
--- depends_on: {{ ref('int_rebuild_range') }} {{ ref('int_series_reach') }} {{ ref('int_season') }}
 {%- set ranges = to_date_ranges(['room', 'weather', 'register']) %}
 {%- set added = [
     'judged_household_days', 'complying_household_days', 'normal_judged_household_days', 'normal_complying_household_days',
