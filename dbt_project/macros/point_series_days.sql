@@ -193,7 +193,7 @@ select
     cast(count(*) filter (where marks & {{ low_battery }} > 0) as int) as readings_low_battery,
     cast(count(*) filter (where marks & {{ unusual }} > 0) as int) as readings_unusual,
     cast(count(*) filter (where marks & {{ method }} > 0) as int) as tests_method_flagged,
-    avg(cast(v as numeric)) filter (where is_manual) as mean_degc,
+    cast(avg(cast(v as numeric)) filter (where is_manual) as double precision) as mean_degc,
     cast(sum(milli_degc * seconds) filter (where is_weighed) as bigint) as milli_degc_seconds,
     cast(sum(seconds) filter (where is_weighed) as bigint) as seconds,
     max(milli_degc) filter (where is_last_of_day) as last_milli_degc,

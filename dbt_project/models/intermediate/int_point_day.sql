@@ -93,7 +93,7 @@ point_day as (
         coalesce(r.readings_low_battery, 0) as readings_low_battery,
         coalesce(r.readings_unusual, 0) as readings_unusual,
         coalesce(r.tests_method_flagged, 0) as tests_method_flagged,
-        coalesce(cast(r.mean_degc as double precision), w.value_degc) as value_degc,
+        coalesce(r.mean_degc, w.value_degc) as value_degc,
         w.held_seconds
     from expected as e
     left join received as r on e.point_id = r.point_id and e.heating_date = r.heating_date

@@ -47,7 +47,7 @@ every_kpi as (
     select *, 'renewal_progress_percent', 'percent' from renewal
 ),
 
-on_season_day as materialized (
+on_season_day as (
     select
         k.season,
         k.heating_date,
@@ -59,9 +59,20 @@ on_season_day as materialized (
         k.value,
         k.numerator,
         k.denominator,
-        k.unit
+        k.unit,
+        -- The newest earlier season that has this day; the season before or another one.
+        lag(k.season) over same_day as compared_season,
+        lag(k.value) over same_day as compared_value
     from every_kpi as k
     inner join {{ ref('int_season_day') }} as d on k.season = d.season and k.heating_date = d.heating_date
+    window same_day as (partition by k.kpi, k.unit_kind, k.unit_id, d.season_day order by k.heating_date)
+),
+
+compared as (
+    select
+        *,
+        case when compared_season = previous_season then compared_value end as previous_value
+    from on_season_day
 )
 
 select
@@ -87,11 +98,8 @@ select
             then 'met'
         else 'missed'
     end as verdict,
-    b.value as previous_value,
-    k.value - b.value as change
-from on_season_day as k
+    k.previous_value,
+    k.value - k.previous_value as change
+from compared as k
 left join {{ ref('int_kpi_target') }} as t
     on k.kpi = t.kpi and k.heating_date between t.valid_from and t.valid_to
-left join on_season_day as b
-    on k.previous_season = b.season and k.season_day = b.season_day
-    and k.unit_kind = b.unit_kind and k.unit_id = b.unit_id and k.kpi = b.kpi
