@@ -27,7 +27,7 @@ from rich.console import Console
 
 from local import airflow, report, results, sources, stack
 from local.airflow_api import AirflowError
-from local.history import Driver, Feed, RunsFailed, read_feeds, uncovered
+from local.history import BUILD_DAG, Driver, Feed, RunsFailed, read_feeds, uncovered
 from local.instance import DEFAULT_HOME, Instance
 from local.memory import MemorySampler
 from local.postgres import ServerError
@@ -134,7 +134,8 @@ class Demo:
                 with self.steps.step("marts built") as step:
                     driver.build(step.tell)
                 self.instance.remember(history_built=True)
-            driver.client.set_paused("build_marts", False)
+            driver.client.set_paused(BUILD_DAG, False)
+            driver.repeat_failed_build()
             with self.steps.step("last days caught up") as step:
                 driver.catch_up(self.end, step.tell)
                 driver.load_remainder(self._gaps(driver.feeds), step.tell)

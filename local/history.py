@@ -163,6 +163,8 @@ class Driver:
     def catch_up(self, end: datetime, tell: Tell, seconds: float = PATIENCE_SECONDS) -> None:
         """Let the scheduler create and run what is due before `end`, and wait until nothing is left."""
         for feed in sorted(self.feeds, key=lambda feed: not feed.is_register):
+            for run in self.client.runs(feed.dag_id, run_type="scheduled", state="failed"):  # an earlier demo's
+                self.client.retry(run.dag_id, run.run_id)
             self.client.set_paused(feed.dag_id, False)
         quiet = 0
 
@@ -203,22 +205,40 @@ class Driver:
         self.client.trigger(BUILD_DAG, note="first build after the history")
         self.wait_for_builds(tell)
 
+    def repeat_failed_build(self) -> None:
+        """Where an earlier demo ended with a red build, build again: nothing else would start it."""
+        if self._waiting_or_active([BUILD_DAG]):
+            return
+        runs = self._runs_in_order(BUILD_DAG)
+        if runs and runs[-1].state == "failed":
+            self.client.trigger(BUILD_DAG, note="again, after a failed build")
+
+    def _waiting_or_active(self, chain: Iterable[str]) -> list[str]:
+        """DAGs of a chain that run, or that an asset event is about to start."""
+        return [
+            dag_id
+            for dag_id in chain
+            if any(run.is_active for run in self.client.runs(dag_id)) or self.client.events_waiting(dag_id)
+        ]
+
+    def _runs_in_order(self, dag_id: str) -> list[Run]:
+        return sorted(self.client.runs(dag_id), key=lambda run: run.started_at or "")
+
     def wait_for_builds(self, tell: Callable[[str], None], seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until no build runs or waits, and insist that the last one succeeded; replays and reports included."""
         quiet_since = time.monotonic()
 
         def settled() -> bool:
             nonlocal quiet_since
-            active = [run for dag_id in chain for run in self.client.runs(dag_id) if run.is_active]
-            if active or any(self.client.events_waiting(dag_id) for dag_id in chain):
+            if busy := self._waiting_or_active(chain):
                 quiet_since = time.monotonic()
-                tell(", ".join(sorted({run.dag_id for run in active})) or "an event waits")
+                tell(", ".join(busy))
             return time.monotonic() - quiet_since > SETTLED_SECONDS
 
         chain = [dag_id for dag_id in (*FOLLOWERS, BUILD_DAG) if dag_id in self.client.dags()]
         wait_for(settled, seconds, "builds of the marts")
         for dag_id in chain:
-            runs = sorted(self.client.runs(dag_id), key=lambda run: run.started_at or "")
+            runs = self._runs_in_order(dag_id)
             if not runs and dag_id == BUILD_DAG:
                 raise RunsFailed(f"no run of {BUILD_DAG}: it is started by the feeds' assets; is it paused?")
             self._raise_failures(runs[-1:])

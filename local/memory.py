@@ -58,8 +58,9 @@ class MemorySampler:
                 groups.setdefault(_command(child), []).append(child)
         for service, members in groups.items():
             for process in members:
-                name = _kind(service, process)
-                self.peak_mib[name] = max(self.peak_mib.get(name, 0), _highest_mib(process))
+                if highest := _highest_mib(process):  # 0: it ended while we looked
+                    name = _kind(service, process)
+                    self.peak_mib[name] = max(self.peak_mib.get(name, 0), highest)
 
 
 def _kind(service: str, process: psutil.Process) -> str:

@@ -1,0 +1,123 @@
+"""What the project promises about itself, read from dbt's own manifest: layers, contracts, owners, words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAY_READ = {
+    "staging": {"source", "seed", "staging"},
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"intermediate", "marts"},
+}
+MARTS = {
+    "complaint_rate", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance", "season_kpi",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Parsed without a database."""
+    from dbt.cli.main import dbtRunner
+
+    project = Path(__file__).resolve().parents[2] / "dbt_project"
+    target = tmp_path_factory.mktemp("manifest")
+    arguments = ["parse", "--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
+    outcome = dbtRunner().invoke([str(argument) for argument in arguments])
+    assert outcome.success, outcome.exception
+    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def models(manifest) -> dict[str, dict[str, Any]]:
+    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+def layer(manifest: dict[str, Any], name: str) -> str:
+    kind = name.split(".")[0]
+    return manifest["nodes"][name]["fqn"][1] if kind == "model" else kind
+
+
+def test_each_layer_reads_only_the_one_before(manifest, models):
+    wrong = [
+        f"{node['name']} ({layer(manifest, name)}) reads {parent} ({layer(manifest, parent)})"
+        for name, node in models.items()
+        for parent in node["depends_on"]["nodes"]
+        if layer(manifest, parent) not in MAY_READ[layer(manifest, name)]
+    ]
+    assert wrong == []
+
+
+def test_readings_are_read_in_one_place(manifest):
+    readers = {child for child in manifest["child_map"]["model.hearth.stg_room_reading"] if child.startswith("model.")}
+    assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
+    sources = {child for child in manifest["child_map"]["source.hearth.raw.room_reading"] if child.startswith("model.")}
+    assert sources == {"model.hearth.stg_room_reading"}
+
+
+def test_schemas_are_the_stages_of_the_way(models):
+    stage = {"staging": "staging", "intermediate": "intermediate", "marts": "candidate"}
+    assert {node["name"]: node["schema"] for node in models.values()} == {
+        node["name"]: stage[node["fqn"][1]] for node in models.values()
+    }
+
+
+def test_marts_are_the_agreed_ones_with_contract_key_and_owner(models):
+    marts = {node["name"]: node for node in models.values() if node["fqn"][1] == "marts"}
+    assert set(marts) == MARTS
+    for name, node in marts.items():
+        assert node["config"]["contract"]["enforced"], name
+        assert node["config"]["meta"]["owner"], name
+        keys = [c for c in node["constraints"] if c["type"] == "primary_key"]
+        assert len(keys) == 1 and keys[0]["columns"], name
+        columns = node["columns"]
+        for column in keys[0]["columns"]:
+            assert {"type": "not_null"}.items() <= next(iter(columns[column]["constraints"])).items(), (name, column)
+        assert all(column["description"] and column["data_type"] for column in columns.values()), name
+
+
+def test_marts_speak_to_managers_in_both_languages(models):
+    for node in models.values():
+        if node["fqn"][1] == "marts":
+            assert any("\u4e00" <= letter <= "\u9fff" for letter in node["description"]), node["name"]
+            assert len(node["description"]) > 80, node["name"]
+
+
+def test_everything_is_described(manifest, models):
+    bare = [node["name"] for node in models.values() if not node["description"]]
+    bare += [s["name"] for s in manifest["sources"].values() if not s["description"]]
+    bare += [n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed" and not n["description"]]
+    assert bare == []
+
+
+def test_exposures_have_owners(manifest):
+    assert manifest["exposures"]
+    read = set()
+    for exposure in manifest["exposures"].values():
+        assert exposure["owner"]["name"] and exposure["owner"]["email"]
+        read |= set(exposure["depends_on"]["nodes"])
+    assert {f"model.hearth.{mart}" for mart in MARTS} <= read
+
+
+def test_only_what_someone_can_act_on_is_a_warning(manifest):
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    warnings = {node["name"] for node in tests if node["config"]["severity"].lower() != "error"}
+    assert warnings == {"readings_of_points_without_a_register_row"}
+    assert len(tests) > 60
+
+
+def test_raw_sources_have_freshness(manifest):
+    raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] == "raw"}
+    watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
+    assert watched == {
+        "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
+    }  # fmt: skip
+    assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
+
+
+def test_no_deprecated_syntax_and_no_packages(manifest):
+    assert not (Path(__file__).resolve().parents[2] / "dbt_project" / "packages.yml").exists()
+    assert {node["package_name"] for node in manifest["nodes"].values()} == {"hearth"}
