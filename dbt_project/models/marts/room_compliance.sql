@@ -18,12 +18,14 @@ with season_day as (
     where {{ in_ranges('heating_date', ranges) }}
 ),
 
-since as (  -- noqa: ST03 (used by the incremental branch)
+{% if is_incremental() -%}
+since as (
     select season, min(heating_date) - 1 as base_date
     from season_day
     group by season
 ),
 
+{% endif -%}
 counted as (
     select
         u.season,
