@@ -188,7 +188,7 @@ class _Builder:
 
     def _observed(self) -> Observed:
         readings = self.remote.readings
-        sound = (readings["reason"] == 0) & ~readings["repeated"]
+        sound = readings["reason"] == 0  # a packet that is sent again stands here once
         remote = {n: readings[n][sound] for n in ("device", "read_s", "tenths", "hist", "arrival_s", "excluded")}
         tests = pd.concat([self._tests("fixed", self.fixed), self._tests("mobile", self.mobile)], ignore_index=True)
         tickets = pd.concat(list(self.tickets.values()), ignore_index=True)

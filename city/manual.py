@@ -140,7 +140,7 @@ def _visits_of_season(rooms: Rooms, points: Points, streams: Streams, grid: Grid
             "version": 1,
         }
     )
-    return _settle_means(_circumstances(frame, points, rng))
+    return _circumstances(_settle_means(frame), points, rng)
 
 
 def _settle_means(frame: pd.DataFrame) -> pd.DataFrame:

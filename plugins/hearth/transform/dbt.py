@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -26,8 +27,8 @@ def target_folder() -> Path:
     return folder
 
 
-def _project(target: Path) -> Path:
-    """The project with the seed folder in force.
+def _project(target: Path) -> tuple[Path, str]:
+    """(the project, its seed folder in force as a path within it).
 
     dbt writes what it compiles for a seed under the seed's own path: given an absolute path, or one that leads out
     of the project, it overwrites the seed file itself. So a folder outside of the project is copied into a project
@@ -35,8 +36,7 @@ def _project(target: Path) -> Path:
     """
     seeds = seeds_folder().resolve()
     if DBT_PROJECT.resolve() in seeds.parents:
-        os.environ["HEARTH_DBT_SEEDS"] = str(seeds.relative_to(DBT_PROJECT.resolve()))
-        return DBT_PROJECT
+        return DBT_PROJECT, str(seeds.relative_to(DBT_PROJECT.resolve()))
     assembled = target / "project"
     shutil.rmtree(assembled, ignore_errors=True)
     assembled.mkdir(parents=True)
@@ -44,45 +44,43 @@ def _project(target: Path) -> Path:
         if part.name not in ("seeds", "target", "logs"):
             (assembled / part.name).symlink_to(part)
     shutil.copytree(seeds, assembled / "seeds" / "active")
-    os.environ["HEARTH_DBT_SEEDS"] = "seeds/active"
-    return assembled
+    return assembled, "seeds/active"
 
 
-def _environment() -> None:
-    """What profiles.yml reads; set in this process only."""
+@contextmanager
+def _environment(seeds: str) -> Iterator[None]:
+    """What dbt_project.yml and profiles.yml read, for the time of one run: the next one may have other seeds."""
     url = urlsplit(warehouse_url("transformer"))
-    os.environ.update(
-        {
-            "HEARTH_PG_HOST": url.hostname or "localhost",
-            "HEARTH_PG_PORT": str(url.port or 5432),
-            "HEARTH_PG_DATABASE": url.path.lstrip("/"),
-            "HEARTH_PG_TRANSFORMER_USER": unquote(url.username or ""),
-            "HEARTH_PG_TRANSFORMER_PASSWORD": unquote(url.password or ""),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
-    )
+    variables = {
+        "HEARTH_DBT_SEEDS": seeds,
+        "HEARTH_PG_HOST": url.hostname or "localhost",
+        "HEARTH_PG_PORT": str(url.port or 5432),
+        "HEARTH_PG_DATABASE": url.path.lstrip("/"),
+        "HEARTH_PG_TRANSFORMER_USER": unquote(url.username or ""),
+        "HEARTH_PG_TRANSFORMER_PASSWORD": unquote(url.password or ""),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
     """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
-    _environment()
     from dbt.cli.main import dbtRunner
 
     target = target_folder()
-    project = _project(target)
-    outcome = dbtRunner().invoke(
-        [
-            *arguments,
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-            "--target-path",
-            str(target),
-            "--log-path",
-            str(target / "logs"),
-        ]
-    )
+    project, seeds = _project(target)
+    folders = {"--project-dir": project, "--profiles-dir": project, "--target-path": target, "--log-path": target / "logs"}
+    with _environment(seeds):
+        outcome = dbtRunner().invoke([*arguments, *(str(part) for option in folders.items() for part in option)])
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
         for r in getattr(outcome.result, "results", None) or []
