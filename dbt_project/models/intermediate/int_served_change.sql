@@ -1,6 +1,6 @@
 -- When active, not suspended resident homes come and go, added up by stratum (station, place on the network, place of the
--- flat) and community. The days in between are a running sum of it: a city has 270,000 homes and few changes.
--- Area in whole dm2, so that sums are exact.
+-- flat) and community, each change on the first season day that is not before it. The days in between are a running sum of
+-- it: a city has 270,000 homes and few changes in a season. Area in whole dm2, so that sums are exact.
 with spell as (
     select
         household_id,
@@ -45,17 +45,25 @@ step as (
     select branch_id, station_id, community_id, network_position, flat_position, to_date + 1, 1, area_dm2
     from suspended
     where to_date < {{ forever() }}
+),
+
+counted_from as (
+    select s.step_date, min(d.heating_date) as heating_date
+    from (select distinct step_date from step) as s
+    inner join {{ ref('int_season_day') }} as d on s.step_date <= d.heating_date
+    group by s.step_date
 )
 
 select
-    branch_id,
-    station_id,
-    community_id,
-    network_position,
-    flat_position,
-    step_date,
-    cast(sum(homes) as bigint) as homes,
-    cast(sum(area_dm2) as bigint) as area_dm2
-from step
-group by branch_id, station_id, community_id, network_position, flat_position, step_date
-having sum(homes) <> 0 or sum(area_dm2) <> 0
+    s.branch_id,
+    s.station_id,
+    s.community_id,
+    s.network_position,
+    s.flat_position,
+    f.heating_date,
+    cast(sum(s.homes) as bigint) as homes,
+    cast(sum(s.area_dm2) as bigint) as area_dm2
+from step as s
+inner join counted_from as f on s.step_date = f.step_date
+group by s.branch_id, s.station_id, s.community_id, s.network_position, s.flat_position, f.heating_date
+having sum(s.homes) <> 0 or sum(s.area_dm2) <> 0

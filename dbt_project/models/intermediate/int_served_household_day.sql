@@ -7,26 +7,9 @@
 ) }}
 {%- set ranges = rebuild_ranges(['register']) %}
 -- Active, not suspended resident homes of each stratum on each season day; strata without any have no row.
-with season_step as (
-    -- A change counts from the first season day that is not before it.
-    select
-        c.branch_id,
-        c.station_id,
-        c.network_position,
-        c.flat_position,
-        (
-            select min(d.heating_date)
-            from {{ ref('int_season_day') }} as d
-            where d.heating_date >= c.step_date
-        ) as heating_date,
-        c.homes
-    from {{ ref('int_served_change') }} as c
-),
-
-step as (
+with step as (
     select branch_id, station_id, network_position, flat_position, heating_date, sum(homes) as homes
-    from season_step
-    where heating_date is not null
+    from {{ ref('int_served_change') }}
     group by branch_id, station_id, network_position, flat_position, heating_date
 ),
 

@@ -8,22 +8,7 @@
 {%- set ranges = rebuild_ranges(['register']) %}
 -- Active, not suspended resident homes and their heated area, by unit and season day: the denominators. Where a place keeps
 -- no register, the dated rows of the seed served_household stand in for it.
-with season_step as (
-    select
-        c.branch_id,
-        c.station_id,
-        c.community_id,
-        (
-            select min(d.heating_date)
-            from {{ ref('int_season_day') }} as d
-            where d.heating_date >= c.step_date
-        ) as heating_date,
-        c.homes,
-        c.area_dm2
-    from {{ ref('int_served_change') }} as c
-),
-
-step as (
+with step as (
     select
         case
             when grouping(branch_id) = 0 then 'branch'
@@ -40,8 +25,7 @@ step as (
         heating_date,
         sum(homes) as homes,
         sum(area_dm2) as area_dm2
-    from season_step
-    where heating_date is not null
+    from {{ ref('int_served_change') }}
     group by grouping sets (
         (heating_date), (branch_id, heating_date), (station_id, heating_date), (community_id, heating_date)
     )

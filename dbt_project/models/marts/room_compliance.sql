@@ -82,6 +82,18 @@ begun as (
     group by c.season, c.unit_kind, c.unit_id, c.point_kind
 ),
 
+{% if is_incremental() -%}
+-- Few or none; made before it is joined, because the planner cannot know that.
+newly_begun as materialized (
+    select g.season, g.unit_kind, g.unit_id, g.point_kind
+    from begun as g
+    where not exists (
+        select from base as b
+        where b.season = g.season and b.unit_kind = g.unit_kind and b.unit_id = g.unit_id and b.point_kind = g.point_kind
+    )
+),
+
+{% endif -%}
 -- Readings of a unit that came before its first judged day and before the days built now.
 before_begun as (
     {% if is_incremental() -%}
@@ -91,11 +103,8 @@ before_begun as (
         sum(u.readings_ok) as readings_ok
     from {{ ref('int_unit_room_day') }} as u
     inner join since as s on u.season = s.season and u.heating_date <= s.base_date
-    inner join begun as g
+    inner join newly_begun as g
         on u.season = g.season and u.unit_kind = g.unit_kind and u.unit_id = g.unit_id and u.point_kind = g.point_kind
-    left join base as b
-        on u.season = b.season and u.unit_kind = b.unit_kind and u.unit_id = b.unit_id and u.point_kind = b.point_kind
-    where b.season is null
     group by u.season, u.unit_kind, u.unit_id, u.point_kind
     {%- else -%}
     select season, unit_kind, unit_id, point_kind, readings, readings_ok
