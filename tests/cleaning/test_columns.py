@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from hearth.cleaning.columns import convert
 from hearth.contracts.contract import Mapping
-from hearth.contracts.entities import ENTITIES, Column
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import Column
 from hearth.validation.reasons import names
 
 TEMPERATURE = ENTITIES["room_reading"].columns_by_name["temperature_degc"]

@@ -16,7 +16,8 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, Records
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.contract import Contract, Mapping
-from hearth.contracts.entities import ENTITIES, Column
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import Column
 from hearth.validation.reasons import BIT
 
 NEW_YORK, ADELAIDE = "America/New_York", "Australia/Adelaide"

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from hearth.cleaning.instants import INSTANT, UTC_MICROS, arrow, from_micros, localise
 from hearth.contracts.contract import Mapping
-from hearth.contracts.entities import Column
+from hearth.contracts.entity import Column
 from hearth.contracts.units import CONVERSIONS
 from hearth.validation.reasons import BIT, Bits
 

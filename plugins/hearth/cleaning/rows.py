@@ -17,7 +17,7 @@ from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
 from hearth.contracts.contract import Contract, Mapping, SelfRegistering
-from hearth.contracts.entities import Column
+from hearth.contracts.entity import Column
 from hearth.validation.reasons import BIT, Bits
 
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from hearth.contracts.entities import ENTITIES, Column, Entity
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import Column, Entity
 from hearth.contracts.units import CONVERSIONS
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from hearth.cleaning.instants import arrow, localise, to_micros
 from hearth.cleaning.rows import Rows
-from hearth.contracts.entities import Entity
+from hearth.contracts.entity import Entity
 
 MINUTE = 60_000_000
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hearth.contracts.contract import Contract
-from hearth.contracts.entities import Entity, Kind
+from hearth.contracts.entity import Entity, Kind
 from hearth.sources.delivery import Interval
 from hearth.validation.reasons import names
 from hearth.warehouse.connections import connect, warehouse_url

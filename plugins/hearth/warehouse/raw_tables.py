@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hearth.contracts.entities import ENTITIES, POSTGRES_TYPE, PROVENANCE, Entity
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import POSTGRES_TYPE, PROVENANCE, Entity
 
 PARTITIONS_FUNCTION = """
 create or replace function raw.ensure_month_partitions(entity text, first timestamptz, beyond timestamptz)

@@ -1,0 +1,15 @@
+"""The canonical entities: what every feed of a kind ends as, described once.
+
+The raw tables, the Arrow schema of the bulk load, the checks of a contract and the
+documentation are all made from these declarations. Units stand in the names;
+`_at` is a UTC instant, `_date` a local calendar day.
+"""
+
+from __future__ import annotations
+
+from hearth.contracts.entities import measurements, register, service, works
+from hearth.contracts.entity import Entity
+
+ENTITIES: dict[str, Entity] = {
+    entity.name: entity for theme in (measurements, service, works, register) for entity in theme.ENTITIES
+}

@@ -1,0 +1,105 @@
+"""The dated register: what everything else refers to, loaded first."""
+
+from __future__ import annotations
+
+from hearth.contracts.entity import Entity, date, integer, number, personal, text
+
+ENTITIES = (
+    Entity(
+        "station",
+        "Heat-exchange station",
+        "换热站",
+        ("station_id", "valid_from"),
+        "valid_from",
+        (
+            text("station_id", required=True),
+            date("valid_from", required=True),
+            text("station_name"),
+            text("branch_id", required=True),
+            text("branch_name"),
+            text("plant_id"),
+        ),
+        register=True,
+    ),
+    Entity(
+        "community",
+        "Community",
+        "小区",
+        ("community_id", "valid_from"),
+        "valid_from",
+        (
+            text("community_id", required=True),
+            date("valid_from", required=True),
+            text("community_name"),
+            text("branch_id"),
+        ),
+        register=True,
+    ),
+    Entity(
+        "building",
+        "Building",
+        "楼栋",
+        ("building_id", "valid_from"),
+        "valid_from",
+        (
+            text("building_id", required=True),
+            date("valid_from", required=True),
+            text("community_id"),
+            text("station_id"),
+            text("system_id"),
+            text("network_position", choices=("near", "middle", "far")),
+            integer("year_built"),
+        ),
+        register=True,
+    ),
+    Entity(
+        "household",
+        "Household or enterprise served",
+        "热用户",
+        ("household_id", "valid_from"),
+        "valid_from",
+        (
+            text("household_id", required=True),
+            date("valid_from", required=True),
+            text("building_id"),
+            text("customer_kind", required=True, choices=("resident", "enterprise")),
+            text("flat_position", choices=("top", "middle", "bottom", "corner")),
+            number("heated_area_m2", "m2"),
+            date("valid_to", doc="last served day, inclusive"),
+            personal("owner_name"),
+            personal("owner_phone"),
+        ),
+        register=True,
+    ),
+    Entity(
+        "household_suspension",
+        "Suspension of heating",
+        "报停",
+        ("household_id", "suspended_from"),
+        "suspended_from",
+        (
+            text("household_id", required=True),
+            date("suspended_from", required=True),
+            date("suspended_to", doc="last suspended day, inclusive"),
+        ),
+        register=True,
+    ),
+    Entity(
+        "measuring_point",
+        "Temperature measuring point",
+        "测温点",
+        ("point_id", "valid_from"),
+        "valid_from",
+        (
+            text("point_id", required=True),
+            date("valid_from", required=True),
+            text("point_kind", required=True, choices=("fixed", "mobile", "remote")),
+            text("household_id"),
+            text("room_type"),
+            integer("expected_interval_minutes", "min"),
+            number("resolution_degc", "degC"),
+            date("valid_to", doc="last valid day, inclusive"),
+        ),
+        register=True,
+    ),
+)

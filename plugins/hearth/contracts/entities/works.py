@@ -1,0 +1,77 @@
+"""What is repaired, renewed and built, and the pipes it is done to."""
+
+from __future__ import annotations
+
+from hearth.contracts.entity import Entity, date, flag, instant, integer, number, personal, text
+
+ENTITIES = (
+    Entity(
+        "maintenance_order",
+        "Maintenance order",
+        "检修工单",
+        ("order_no",),
+        "reported_at",
+        (
+            text("order_no", required=True),
+            text("kind", required=True, choices=("overhaul", "fault", "emergency", "major_repair")),
+            text("asset_kind"),
+            text("asset_id"),
+            text("station_id"),
+            text("branch_id"),
+            text("priority"),
+            text("status"),
+            instant("reported_at", required=True),
+            instant("started_at"),
+            instant("completed_at"),
+            flag("is_planned"),
+            text("work_summary"),
+            personal("crew"),
+        ),
+    ),
+    Entity(
+        "renewal_progress",
+        "Pipe-renewal progress",
+        "管网改造进度",
+        ("project_id", "progress_date"),
+        "progress_date",
+        (
+            text("project_id", required=True),
+            text("project_name"),
+            text("season", required=True, doc="the heating season the programme serves, e.g. 2016-17"),
+            text("branch_id"),
+            text("station_id"),
+            text("network_level", choices=("primary", "secondary")),
+            text("work_type", required=True, choices=("renewal", "new_build", "merging")),
+            date("progress_date", required=True),
+            number("planned_length_m", "m", doc="trench length; null: no plan"),
+            number("renewed_length_m", "m", required=True, doc="trench length done so far"),
+            number("budget_cny", "CNY"),
+            number("spent_cny", "CNY"),
+            date("planned_start_date"),
+            date("planned_end_date"),
+            text("stage"),
+        ),
+    ),
+    Entity(
+        "pipe_segment",
+        "Pipe segment of the register",
+        "管段台账",
+        ("segment_no",),
+        "arrived_at",
+        (
+            text("segment_no", required=True),
+            text("network_level", choices=("primary", "secondary")),
+            integer("dn_mm", "mm"),
+            text("material"),
+            text("insulation"),
+            text("laying_way"),
+            number("length_m", "m", required=True, doc="trench length"),
+            integer("year_laid"),
+            text("owner"),
+            text("start_node"),
+            text("end_node"),
+            text("status"),
+        ),
+        full_export=True,
+    ),
+)

@@ -1,0 +1,111 @@
+"""What a canonical entity is made of. The entities themselves are declared in the modules beside this one, by theme."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["text", "instant", "date", "number", "integer", "flag"]
+
+POSTGRES_TYPE: dict[Kind, str] = {
+    "text": "text",
+    "instant": "timestamptz",
+    "date": "date",
+    "number": "double precision",
+    "integer": "integer",
+    "flag": "boolean",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One canonical column.
+
+    `unit` is the unit values are stored in (None: not a quantity). `personal` marks a resident's
+    or an employee's data: the value goes to the restricted schema, raw keeps `<name>_hash`.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = False
+    unit: str | None = None
+    choices: tuple[str, ...] = ()
+    personal: bool = False
+    doc: str = ""
+
+    @property
+    def stored_name(self) -> str:
+        return f"{self.name}_hash" if self.personal else self.name
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A canonical thing and how its rows are told apart.
+
+    `event_column` gives the day a row changes in the marts; `register` rows change everything from
+    that day on. `full_export`: every delivery is the whole state, the newest one is current.
+    """
+
+    name: str
+    title: str
+    title_zh: str
+    natural_key: tuple[str, ...]
+    event_column: str
+    columns: tuple[Column, ...]
+    register: bool = False
+    full_export: bool = False
+    partitioned: bool = False
+    columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns_by_name", {c.name: c for c in self.columns})
+
+    @property
+    def raw_key(self) -> tuple[str, ...]:
+        """Key of raw.<entity>: the feed, the natural key and the arrival or version."""
+        return ("feed", *self.natural_key, "arrived_at", "source_version")
+
+    @property
+    def content_columns(self) -> tuple[str, ...]:
+        """Stored columns whose equality makes two rows of one key the same row."""
+        return tuple(c.stored_name for c in self.columns)
+
+
+def text(name: str, **kw: Any) -> Column:
+    return Column(name, "text", **kw)
+
+
+def instant(name: str, **kw: Any) -> Column:
+    return Column(name, "instant", **kw)
+
+
+def date(name: str, **kw: Any) -> Column:
+    return Column(name, "date", **kw)
+
+
+def number(name: str, unit: str | None, **kw: Any) -> Column:
+    return Column(name, "number", unit=unit, **kw)
+
+
+def integer(name: str, unit: str | None = None, **kw: Any) -> Column:
+    return Column(name, "integer", unit=unit, **kw)
+
+
+def flag(name: str, **kw: Any) -> Column:
+    return Column(name, "flag", **kw)
+
+
+def personal(name: str) -> Column:
+    return Column(name, "text", personal=True)
+
+
+PROVENANCE: tuple[tuple[str, str], ...] = (
+    ("feed", "text not null"),
+    ("batch_id", "bigint not null"),
+    ("file_id", "bigint not null"),
+    ("position", "bigint not null"),
+    ("sub_position", "integer not null"),
+    ("arrived_at", "timestamptz not null"),
+    ("source_version", "bigint not null"),
+)
+"""Columns in front of every raw table: where a row came from. (name, PostgreSQL type)"""
