@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
@@ -194,7 +195,8 @@ def _filled(
             load.counts.rows_read += len(rows)
             load.counts.rows_quarantined += len(bad)
             load.accept(rows.frame[good] if len(bad) else rows.frame)
-            _self_register(load, contract, rows, good)
+            if rows.named is not None and good.any():
+                load.remember_named(_newly_named(rows, good))
             records = masked_records(contract, rows, bad, pseudonyms)
             load.refuse(rows.frame.iloc[bad], bits[bad].tolist(), records)
             load.remember_personal(pseudonyms.take_seen())
@@ -206,13 +208,15 @@ def _finish(
 ) -> dict[str, int]:
     replace_interval(load, provenance, held)
     write_ledger(load, provenance, held, verdict.message if verdict.severity else None)
+    if isinstance(load.contract.points, SelfRegistering):
+        self_register(load)
     validation.record(load, provenance, verdict)
     load.commit()
     return asdict(load.counts)
 
 
-def _self_register(load: BatchLoad, contract: Contract, rows: Rows, good: np.ndarray) -> None:
-    if not isinstance(contract.points, SelfRegistering) or rows.named is None or not good.any():
-        return
+def _newly_named(rows: Rows, good: np.ndarray) -> pd.DataFrame:
+    """What the accepted rows of a chunk say of their points, each point once."""
+    assert rows.named is not None
     points = rows.frame["point_id"][good].reset_index(drop=True)
-    self_register(load, contract, rows.named[good].reset_index(drop=True).assign(point_id=points))
+    return rows.named[good].reset_index(drop=True).assign(point_id=points).drop_duplicates("point_id").dropna(subset=["point_id"])

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -87,6 +87,12 @@ def test_units_and_names_are_the_canonical_ones(warehouse: Warehouse) -> None:
         ("S1", "A1", "remote", 30, "HOUSE-1", "PLANT-NORTH", "VENDOR"),
         ("S2", "A2", "remote", 30, "HOUSE-2", "PLANT-SOUTH", "VENDOR"),
     ]
+    changed = "select entity, event_date, rows from ledger.batch_day where batch_id = %s and entity <> 'room_reading' order by 1"
+    (batch,) = warehouse.rows("select max(batch_id) from ledger.batch")[0]
+    named = ("building", "household", "measuring_point", "station")
+    assert warehouse.rows(changed, batch) == [(entity, date(2014, 10, 1), 2) for entity in named], "a build must follow them"
+    load(warehouse)
+    assert warehouse.rows(changed, batch + 1) == [], "nothing new was named"
 
 
 def test_one_interval_or_two_make_no_difference(warehouse: Warehouse) -> None:

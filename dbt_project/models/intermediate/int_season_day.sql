@@ -2,6 +2,13 @@
 -- to-date figures end.
 with horizon as (
     select max(event_date) as last_known_date from {{ ref('stg_known_day') }}
+),
+
+beginning as (
+    select
+        min(known_since_date) as known_since_date,
+        min(known_since_date) filter (where entity = 'service_ticket') as tickets_known_since_date
+    from {{ ref('stg_known_since') }}
 )
 
 select
@@ -11,10 +18,12 @@ select
     s.season_start,
     s.season_end,
     s.previous_season,
+    -- False on days before the first one tickets were ever asked for.
+    coalesce(cast(d.day as date) >= k.tickets_known_since_date, false) as tickets_known,
     {{ day_start('d.day') }} as day_start_at,
     {{ day_start('d.day + interval \'1 day\'') }} as day_end_at
 from {{ ref('int_season') }} as s
-inner join {{ ref('stg_known_since') }} as k on s.season_end >= k.known_since_date
+inner join beginning as k on s.season_end >= k.known_since_date
 cross join horizon as h
 cross join {{ ref('stg_place') }} as place
 cross join lateral generate_series(

@@ -1,6 +1,7 @@
 {%- set counted = ['cases', 'enterprise_cases', 'tickets', 'user_fault_cases'] %}
 -- Complaint cases per served home, by day and for the season to date. Every unit has a row for every season day, so that a
--- day without complaints is a zero and not a gap; lines and categories apart are given for the company and its branches.
+-- day without complaints is a zero and not a gap; lines and categories apart are given for the company and its branches. Before
+-- the first day tickets were asked for nothing is known: no zero, and no figure to date for a season that began before it.
 with series_day as (
     select
         d.season,
@@ -15,7 +16,7 @@ with series_day as (
         case when k.is_served_known then cast(coalesce(s.served_households, 0) as int) end as homes,
         s.heated_area_m2 as area_m2,
         {%- for name in counted %}
-        coalesce(c.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+        case when d.tickets_known then coalesce(c.{{ name }}, 0) end as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_season_day') }} as d
     inner join {{ ref('int_complaint_series') }} as k on d.season = k.season
@@ -32,7 +33,7 @@ running as (
         sum(homes) over so_far as home_days,
         sum(area_m2) over so_far / season_day as mean_area_m2,
         {%- for name in counted %}
-        sum({{ name }}) over so_far as {{ name }}_to_date{{ ',' if not loop.last }}
+        case when count(cases) over so_far = season_day then sum({{ name }}) over so_far end as {{ name }}_to_date{{ ',' if not loop.last }}
         {%- endfor %}
     from series_day
     window so_far as (

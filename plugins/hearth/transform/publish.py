@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -14,9 +13,8 @@ from psycopg.types.json import Jsonb
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import write_validation
 
-LOOK_BACK_DAYS = 31
-"""Marts are copied from this many days before the first changed day on: series flags look to both sides of a day
-(see the pad of dbt's incremental models), a copy too many costs little and a copy too few would be wrong."""
+DAY_COLUMNS = ("heating_date", "progress_date")
+"""The local day of a mart's rows: marts that have one are published day by day, the others whole."""
 
 ACCEPTANCE = """
 select k.season, k.heating_date, k.kpi, k.value::float8 as value,
@@ -98,20 +96,15 @@ def publish(build_id: int, run_id: str) -> Publication:
     """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new."""
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.publish'))")
-        row = connection.execute(
-            "select full_refresh, definition_hash from ledger.build where build_id = %s", (build_id,)
-        ).fetchone()
+        row = connection.execute("select definition_hash from ledger.build where build_id = %s", (build_id,)).fetchone()
         if row is None:
             raise LookupError(f"ledger.build has no build {build_id}")
-        full, definitions = row
-        first = connection.execute("select min(event_date) from ledger.build_day where build_id = %s", (build_id,)).fetchone()
-        since = None if full or first is None or first[0] is None else first[0] - timedelta(days=LOOK_BACK_DAYS)
-        rows = {mart: _copy(connection, mart, since) for mart in _marts(connection)}
+        rows = {mart: _copy(connection, mart) for mart in _marts(connection)}
         headline = _headline(connection)
         made = connection.execute(
             "insert into ledger.publication (build_id, run_id, definition_hash, rows_published, headline)"
             " values (%s, %s, %s, %s, %s) returning publication_id",
-            (build_id, run_id, definitions, Jsonb(rows), Jsonb(headline)),
+            (build_id, run_id, row[0], Jsonb(rows), Jsonb(headline)),
         ).fetchone()
         assert made is not None
         return Publication(int(made[0]), rows, headline)
@@ -129,21 +122,38 @@ def _columns(connection: psycopg.Connection, schema: str, table: str) -> list[tu
     ).fetchall()
 
 
-def _copy(connection: psycopg.Connection, mart: str, since: date | None) -> int:
-    """Rows copied of one mart: from `since` on where it has a date column, else all of it."""
+def _copy(connection: psycopg.Connection, mart: str) -> int:
+    """Bring one published mart to its candidate; returns the rows written. Days that are the same stay as they are."""
     source, target = sql.Identifier("candidate", mart), sql.Identifier("marts", mart)
     columns = _columns(connection, "candidate", mart)
-    if columns != _columns(connection, "marts", mart):
+    is_new = columns != _columns(connection, "marts", mart)
+    if is_new:
         connection.execute(sql.SQL("drop table if exists {}").format(target))
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
-        since = None
     names = {name for name, _ in columns}
-    day = next((name for name in ("heating_date", "progress_date") if name in names), None)
+    day = next((sql.Identifier(name) for name in DAY_COLUMNS if name in names), None)
     where: sql.Composable = sql.SQL("")
-    if since is not None and day is not None:
-        where = sql.SQL(" where {} >= {}").format(sql.Identifier(day), sql.Literal(since))
+    if day is not None and not is_new:
+        _find_changed_days(connection, source, target, day)
+        where = sql.SQL(" where {} in (select day from changed_day)").format(day)
     connection.execute(sql.SQL("delete from {}{}").format(target, where))
     return connection.execute(sql.SQL("insert into {} select * from {}{}").format(target, source, where)).rowcount
+
+
+def _find_changed_days(connection: psycopg.Connection, source: sql.Composable, target: sql.Composable, day: sql.Composable) -> None:
+    """Days on which candidate and published rows differ, told by the sum of the rows' 64-bit hashes, as a temporary table.
+
+    Asked of the rows themselves: what a change reaches (a case that moves to another day, a run of identical
+    readings) is the models' business, and a rule of ours about it would be a second one.
+    """
+    digest = sql.SQL("select {day} as day, count(*) as n, sum(hash_record_extended(r, 0)) as hash from {rows} as r group by 1")
+    connection.execute("drop table if exists changed_day")
+    connection.execute(
+        sql.SQL(
+            "create temp table changed_day on commit drop as select day from ({}) c full join ({}) p using (day)"
+            " where (c.n, c.hash) is distinct from (p.n, p.hash)"
+        ).format(digest.format(day=day, rows=source), digest.format(day=day, rows=target))
+    )
 
 
 def _headline(connection: psycopg.Connection) -> list[dict[str, Any]]:

@@ -96,6 +96,8 @@ class BatchLoad:
             "create temp table refused (file_id bigint, position bigint, sub_position int, arrived_at timestamptz,"
             " reasons text, record text) on commit drop",
             "create temp table personal (value_hash text, kind text, value text) on commit drop",
+            "create temp table named (point_id text, household_id text, building_id text, station_id text, branch_id text)"
+            " on commit drop",
         )
         return self
 
@@ -161,6 +163,11 @@ class BatchLoad:
             hashes, kinds, texts = zip(*values, strict=True)
             texts = tuple(text.replace("\0", "\ufffd") for text in texts)
             self._submit("personal", pa.table({"value_hash": hashes, "kind": kinds, "value": texts}))
+
+    def remember_named(self, rows: pd.DataFrame) -> None:
+        """What self-registering points say of themselves: point_id, household_id, building_id, station_id, branch_id."""
+        if not rows.empty:
+            self._submit("named", pa.table({name: pa.array(rows[name], pa.string(), from_pandas=True) for name in rows}))
 
     def _submit(self, table: str, rows: pa.Table) -> None:
         self._wait()

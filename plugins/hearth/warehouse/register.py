@@ -9,11 +9,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hearth.contracts.contract import Contract, SelfRegistering
+from hearth.contracts.contract import SelfRegistering
 from hearth.warehouse.batch_load import BatchLoad
 from hearth.warehouse.connections import connect
-
-REGISTER_TABLES = ("station", "building", "household", "measuring_point")
 
 
 class KnownPoints:
@@ -43,72 +41,54 @@ class KnownPoints:
         return known
 
 
-def self_register(load: BatchLoad, contract: Contract, rows: pd.DataFrame) -> None:
+def self_register(load: BatchLoad) -> None:
     """Where no register exists, the readings name their points, households and units: add the new ones.
 
-    `rows`: point_id, household_id, building_id, station_id, branch_id of accepted readings. Register rows
-    are the same whichever interval brought them, so the order of loading cannot matter.
+    Reads the load's side table `named` and writes what is new in raw, and in the ledger the day from which it changes the
+    marts, in the batch's transaction and after its batch row. A register row is the same whichever interval
+    brought it, so the order of loading cannot matter.
     """
-    points = contract.points
+    points = load.contract.points
     assert isinstance(points, SelfRegistering)
-    rows = rows.drop_duplicates("point_id").dropna(subset=["point_id"])
-    arrived = datetime.combine(points.valid_from, time(), ZoneInfo(contract.time_zone))
-    for record in rows.to_dict("records"):
-        common = {"valid_from": points.valid_from}
-        facts = {
-            "station": {
-                "station_id": record["station_id"],
-                "branch_id": record["branch_id"],
-                "branch_name": record["branch_id"],
-            },
-            "building": {
-                "building_id": record["building_id"],
-                "station_id": record["station_id"],
-                "community_id": record["building_id"],
-            },
-            "household": {
-                "household_id": record["household_id"],
-                "building_id": record["building_id"],
-                "customer_kind": "resident",
-            },
-            "measuring_point": {
-                "point_id": record["point_id"],
-                "household_id": record["household_id"],
-                "point_kind": points.point_kind,
-                "room_type": points.room_type,
-                "expected_interval_minutes": points.expected_interval_minutes,
-                "resolution_degc": points.resolution_degc,
-            },
-        }
-        for table in REGISTER_TABLES:
-            _insert(load, table, {**facts[table], **common}, arrived)
+    arrived = datetime.combine(points.valid_from, time(), ZoneInfo(load.contract.time_zone))
+    for table, facts in _named_facts(points).items():
+        columns = {**_PROVENANCE, **facts}
+        load.ask(
+            f"with made as (insert into raw.{table} (feed, batch_id, arrived_at, valid_from, {', '.join(columns)})"
+            f" select distinct on ({next(iter(facts))}) $1::text, {load.batch_id}, $2::timestamptz, $3::date,"
+            f" {', '.join(columns.values())} from named order by {', '.join(dict.fromkeys([next(iter(facts)), *_NAMED]))}"
+            " on conflict do nothing returning 1), noted as (insert into ledger.batch_day (batch_id, entity, event_date, rows)"
+            f" select {load.batch_id}, '{table}', $3::date, count(*) from made having count(*) > 0 returning 1)"
+            " select count(*) from noted",
+            load.contract.feed,
+            arrived,
+            points.valid_from,
+        )
 
 
-def _insert(load: BatchLoad, table: str, facts: dict[str, object], arrived: datetime) -> None:
-    values = {
-        "feed": load.contract.feed,
-        "batch_id": load.batch_id,
-        "file_id": 0,
-        "position": 0,
-        "sub_position": 0,
-        "arrived_at": arrived,
-        "source_version": 0,
-        **facts,
+_NAMED = ("point_id", "household_id", "building_id", "station_id", "branch_id")
+_PROVENANCE = {"file_id": "0", "position": "0", "sub_position": "0", "source_version": "0"}
+
+
+def _named_facts(points: SelfRegistering) -> dict[str, dict[str, str]]:
+    """Register table -> column -> SQL over `named`, the table's own id first."""
+    return {
+        "station": {"station_id": "station_id", "branch_id": "branch_id", "branch_name": "branch_id"},
+        "building": {"building_id": "building_id", "station_id": "station_id", "community_id": "building_id"},
+        "household": {"household_id": "household_id", "building_id": "building_id", "customer_kind": "'resident'"},
+        "measuring_point": {
+            "point_id": "point_id",
+            "household_id": "household_id",
+            "point_kind": _literal(points.point_kind),
+            "room_type": _literal(points.room_type),
+            "expected_interval_minutes": _literal(points.expected_interval_minutes),
+            "resolution_degc": _literal(points.resolution_degc),
+        },
     }
-    cast = {
-        "batch_id": "bigint",
-        "file_id": "bigint",
-        "position": "bigint",
-        "sub_position": "int",
-        "source_version": "bigint",
-        "arrived_at": "timestamptz",
-        "valid_from": "date",
-        "expected_interval_minutes": "int",
-        "resolution_degc": "float8",
-    }
-    marks = ", ".join(f"${i}::{cast.get(name, 'text')}" for i, name in enumerate(values, 1))
-    load.ask(
-        f"with made as (insert into raw.{table} ({', '.join(values)}) values ({marks}) on conflict do nothing returning 1)"
-        " select count(*) from made",
-        *values.values(),
-    )
+
+
+def _literal(value: str | float | None) -> str:
+    """A value of the contract in SQL."""
+    if value is None:
+        return "null"
+    return str(value) if isinstance(value, (int, float)) else "'" + value.replace("'", "''") + "'"
