@@ -1,0 +1,231 @@
+"""Faults of processes, connections and the database while a batch is loaded: old or new, never a half, and whole after a retry."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import adbc_driver_manager
+import psycopg
+import pytest
+from disturbed import MOMENTS, start_load
+from world import END, START, Warehouse, World
+
+from hearth import intake
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.loading import find_contract
+from hearth.sources.delivery import Interval
+from local.postgres import SMALL, Server
+
+FEED = "weather"
+ROWS = f"select ({', '.join(ENTITIES['outdoor_reading'].content_columns)}, arrived_at)::text from raw.outdoor_reading order by 1"
+ROLES = ("loader", "transformer", "publisher", "reader")
+INTERVAL = Interval(START, END)
+
+
+@pytest.fixture
+def warehouse(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    """A warehouse on a server of its own, so that killing it harms nobody else."""
+    from hearth.warehouse.migrate import migrate, role_urls
+
+    tmp_path.chmod(0o711)
+    server = Server(tmp_path / "pg", settings={**SMALL, "deadlock_timeout": "200ms"}).start()
+    with world.warehouse("faults"):  # the sources' addresses and secrets
+        url = server.create_database("faults")
+        monkeypatch.setenv("HEARTH_WAREHOUSE_URL_OWNER", url)
+        for role in ROLES:
+            monkeypatch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", server.url("faults", f"hearth_{role}", "for-tests-only"))
+        monkeypatch.setenv("HEARTH_LANDING", str(tmp_path / "landing"))
+        migrate(url, role_urls())
+        made = Warehouse(url)
+        made.server = server  # type: ignore[attr-defined]
+        yield made
+    server.remove()
+
+
+@pytest.fixture
+def expected(reference: Warehouse) -> list[tuple]:
+    """The feed's rows of an undisturbed load."""
+    return reference.rows(ROWS)
+
+
+def pull() -> int:
+    return intake.pull_and_land(find_contract(FEED), INTERVAL, "test")
+
+
+def load(pull_id: int, run: str = "again") -> dict[str, int]:
+    return intake.clean_validate_load(find_contract(FEED), pull_id, run)
+
+
+def ended(process: BaseProcess) -> int | None:
+    process.join(120)
+    return process.exitcode
+
+
+def assert_whole(warehouse: Warehouse, expected: list[tuple]) -> None:
+    """One current batch whose counts add up, and the rows of an undisturbed load."""
+    batches = warehouse.rows("select rows_read - rows_quarantined - rows_duplicate, rows_loaded from ledger.batch_current")
+    assert batches == [(len(expected), len(expected))]
+    assert warehouse.rows(ROWS) == expected
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
+    warehouse: Warehouse, expected: list[tuple], moment: str
+) -> None:
+    pull_id = pull()
+    assert ended(start_load(FEED, pull_id, moment)) == -signal.SIGKILL
+    assert warehouse.rows(ROWS) == (expected if moment == MOMENTS[-1] else [])
+    load(pull_id)
+    assert_whole(warehouse, expected)
+    outcomes = warehouse.rows("select run_id, outcome from ledger.step where step = 'clean_validate_load' order by step_id")
+    assert outcomes == [("disturbed", "started"), ("again", "started"), ("again", "succeeded")]
+
+
+def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehouse, expected: list[tuple]) -> None:
+    pull_id = pull()
+    lock = psycopg.connect(warehouse.url)
+    lock.execute("lock table raw.outdoor_reading in exclusive mode")
+    loading = start_load(FEED, pull_id)
+    await_query(warehouse, "insert into raw.outdoor_reading%", loading)
+    warehouse.server.kill()  # type: ignore[attr-defined]
+    assert ended(loading) == 1, "the task ends with an error"
+    lock.close()
+    warehouse.server.start()  # type: ignore[attr-defined]
+    assert warehouse.rows(ROWS) == []
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+def await_query(warehouse: Warehouse, like: str, process: BaseProcess) -> None:
+    waiting = "select count(*) from pg_stat_activity where query like %s and wait_event_type = 'Lock'"
+    deadline = time.monotonic() + 120
+    while not warehouse.rows(waiting, like)[0][0]:
+        assert process.is_alive() and time.monotonic() < deadline, "the load never came there"
+        time.sleep(0.05)
+
+
+@contextmanager
+def cut_at_commit(address: str) -> Iterator[str]:
+    """A way to the database that lets COMMIT through and then cuts the wire before the answer."""
+    parts = urlsplit(address)
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.2)
+    closing = threading.Event()
+
+    def serve() -> None:
+        while not closing.is_set():
+            try:
+                client, _ = listener.accept()
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            server = socket.create_connection((parts.hostname, parts.port))
+            threading.Thread(target=pump, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=pump, args=(server, client, False), daemon=True).start()
+
+    def pump(source: socket.socket, target: socket.socket, to_server: bool) -> None:
+        try:
+            while data := source.recv(1 << 16):
+                cut = to_server and b"COMMIT" in data
+                if cut:
+                    source.shutdown(socket.SHUT_WR)  # no answer reaches the client any more
+                target.sendall(data)
+                if cut:
+                    time.sleep(1)
+                    source.close()
+        except OSError:
+            pass
+        target.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    host = f"{parts.username}:{parts.password}@127.0.0.1:{listener.getsockname()[1]}"
+    yield urlunsplit(parts._replace(netloc=host))
+    closing.set()
+    listener.close()
+
+
+def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
+    warehouse: Warehouse, expected: list[tuple], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull_id = pull()
+    straight = os.environ["HEARTH_WAREHOUSE_URL_LOADER"]
+    with cut_at_commit(straight) as address, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hearth.warehouse.batch_load.warehouse_url", lambda role: address)
+        with pytest.raises(adbc_driver_manager.Error):
+            load(pull_id, "disturbed")
+    deadline = time.monotonic() + 10
+    while warehouse.rows(ROWS) != expected and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert warehouse.rows(ROWS) == expected, "the database had committed"
+    load(pull_id)
+    assert_whole(warehouse, expected)
+    message = warehouse.rows("select message from ledger.step where run_id = 'again' and outcome = 'succeeded'")
+    assert "loaded before" in message[0][0]
+
+
+def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
+    processes = [start_load(FEED, pull_id) for pull_id in (pull(), pull())]
+    assert [ended(process) for process in processes] == [0, 0]
+    assert_whole(warehouse, expected)
+    assert warehouse.rows("select count(*) from ledger.batch") == [(2,)]
+
+
+def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
+    """A backfill beside a scheduled run."""
+    contract, middle = find_contract(FEED), START + timedelta(days=400)
+    pulls = [intake.pull_and_land(contract, Interval(*edges), "test") for edges in ((START, middle), (middle, END))]
+    processes = [start_load(FEED, pull_id) for pull_id in pulls]
+    assert [ended(process) for process in processes] == [0, 0]
+    assert warehouse.rows(ROWS) == expected
+
+
+REFUSALS: dict[str, tuple[str, str]] = {
+    "no connection left": ("alter role hearth_loader connection limit 0", "alter role hearth_loader connection limit -1"),
+    "statement time-out": (
+        "alter role hearth_loader set statement_timeout = '1ms'",
+        "alter role hearth_loader reset statement_timeout",
+    ),
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_a_refusal_of_the_database_is_an_error_and_the_retry_makes_it_whole(
+    warehouse: Warehouse, expected: list[tuple], refusal: str
+) -> None:
+    pull_id = pull()
+    refuse, allow = REFUSALS[refusal]
+    change(warehouse, refuse)
+    with pytest.raises((psycopg.Error, adbc_driver_manager.Error)):
+        load(pull_id, "disturbed")
+    change(warehouse, allow)
+    assert warehouse.rows(ROWS) == []
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+def change(warehouse: Warehouse, statement: str) -> None:
+    with psycopg.connect(warehouse.url, autocommit=True) as owner:
+        owner.execute(statement)
+
+
+def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehouse: Warehouse, expected: list[tuple]) -> None:
+    pull_id = pull()
+    change(warehouse, "alter role hearth_loader set lock_timeout = '300ms'")
+    with psycopg.connect(warehouse.url) as lock:
+        lock.execute("lock table raw.outdoor_reading in exclusive mode")
+        with pytest.raises(adbc_driver_manager.Error, match="lock timeout"):
+            load(pull_id, "disturbed")
+    assert warehouse.rows("select outcome, message from ledger.step where run_id = 'disturbed' order by 1")[0][0] == "failed"
+    load(pull_id)
+    assert_whole(warehouse, expected)
