@@ -68,6 +68,23 @@ def migrate() -> None:
     click.echo(f"applied: {', '.join(applied)}" if applied else "the warehouse is up to date")
 
 
+@main.command()
+@click.option(
+    "--out", default=REPOSITORY / "docs", type=click.Path(path_type=Path, file_okay=False), help="folder (default: docs/)"
+)
+def catalogue(out: Path) -> None:
+    """Write the KPI catalogue, English and Chinese, from the marts' own descriptions."""
+    from hearth.reports.kpi_catalogue import IncompleteKpi, write_catalogue
+    from hearth.transform.dbt import DbtFailed, read_manifest
+
+    try:
+        written = write_catalogue(read_manifest(), out)
+    except (IncompleteKpi, DbtFailed) as error:
+        raise click.ClickException(str(error)) from error
+    for path in written:
+        click.echo(f"{path} written")
+
+
 @main.group()
 def connections() -> None:
     """The sources' connections."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
+from hearth.transform.dbt import read_manifest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 MAY_READ = {
     "staging": {"source", "seed", "staging"},
     "intermediate": {"staging", "intermediate"},
@@ -19,16 +23,9 @@ MARTS = {
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def manifest() -> dict[str, Any]:
     """Parsed without a database."""
-    from dbt.cli.main import dbtRunner
-
-    project = Path(__file__).resolve().parents[2] / "dbt_project"
-    target = tmp_path_factory.mktemp("manifest")
-    arguments = ["parse", "--project-dir", project, "--profiles-dir", project, "--target-path", target, "--log-path", target]
-    outcome = dbtRunner().invoke([str(argument) for argument in arguments])
-    assert outcome.success, outcome.exception
-    return json.loads((target / "manifest.json").read_text(encoding="utf-8"))
+    return read_manifest()
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +118,17 @@ def test_raw_sources_have_freshness(manifest):
 def test_no_deprecated_syntax_and_no_packages(manifest):
     assert not (Path(__file__).resolve().parents[2] / "dbt_project" / "packages.yml").exists()
     assert {node["package_name"] for node in manifest["nodes"].values()} == {"hearth"}
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_the_kpi_catalogue_says_what_the_marts_say(manifest, language):
+    """Make it again with `hearth catalogue` after a change of a mart."""
+    written = (DOCS / FILES[language]).read_text(encoding="utf-8")
+    assert written == render(manifest, language)
+
+
+def test_a_number_that_is_not_explained_in_both_languages_is_refused(manifest, models):
+    mart = copy.deepcopy(next(node for node in models.values() if node["name"] == "season_kpi"))
+    mart["config"]["meta"]["kpis"][0]["formula_zh"] = ""
+    with pytest.raises(IncompleteKpi, match="season_kpi: kpi value does not say its formula_zh"):
+        render({"nodes": {"one": mart}}, "en")

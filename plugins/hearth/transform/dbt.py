@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -47,19 +48,21 @@ def _project(target: Path) -> tuple[Path, str]:
     return assembled, "seeds/active"
 
 
-@contextmanager
-def _environment(seeds: str) -> Iterator[None]:
-    """What dbt_project.yml and profiles.yml read, for the time of one run: the next one may have other seeds."""
+def _connection() -> dict[str, str]:
+    """What profiles.yml reads."""
     url = urlsplit(warehouse_url("transformer"))
-    variables = {
-        "HEARTH_DBT_SEEDS": seeds,
+    return {
         "HEARTH_PG_HOST": url.hostname or "localhost",
         "HEARTH_PG_PORT": str(url.port or 5432),
         "HEARTH_PG_DATABASE": url.path.lstrip("/"),
         "HEARTH_PG_TRANSFORMER_USER": unquote(url.username or ""),
         "HEARTH_PG_TRANSFORMER_PASSWORD": unquote(url.password or ""),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Variables for dbt, for the time of one run: the next one may have other seeds or another warehouse."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -72,15 +75,30 @@ def _environment(seeds: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
+def _invoke(arguments: Sequence[str], target: Path, connection: dict[str, str]) -> Any:
+    """dbt's own result object."""
     from dbt.cli.main import dbtRunner
 
-    target = target_folder()
     project, seeds = _project(target)
     folders = {"--project-dir": project, "--profiles-dir": project, "--target-path": target, "--log-path": target / "logs"}
-    with _environment(seeds):
-        outcome = dbtRunner().invoke([*arguments, *(str(part) for option in folders.items() for part in option)])
+    with _environment({"HEARTH_DBT_SEEDS": seeds, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", **connection}):
+        return dbtRunner().invoke([*arguments, *(str(part) for option in folders.items() for part in option)])
+
+
+def read_manifest() -> dict[str, Any]:
+    """dbt's manifest of the project, parsed anew and without a database. Raises DbtFailed."""
+    with tempfile.TemporaryDirectory(prefix="hearth-manifest-") as folder:
+        outcome = _invoke(["parse"], Path(folder), {})
+        if not outcome.success:
+            raise DbtFailed(f"dbt cannot parse the project: {outcome.exception}")
+        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+    assert isinstance(manifest, dict)
+    return manifest
+
+
+def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
+    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
+    outcome = _invoke(arguments, target_folder(), _connection())
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
         for r in getattr(outcome.result, "results", None) or []
