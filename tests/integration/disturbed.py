@@ -1,41 +1,79 @@
-"""A load in a process of its own that dies at a chosen moment. The process is forked from one that has imported the slow part."""
+"""Loads and builds in processes of their own, which die at a chosen moment; forked from one that has imported the slow part."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
 MOMENTS = ("before the first row", "after the rows, before the commit", "after the commit")
-_PRELOADED = ["great_expectations", "pandas", "pyarrow.compute", "adbc_driver_postgresql.dbapi", "hearth.intake", __name__]
+_PRELOADED = [
+    "great_expectations",
+    "pandas",
+    "pyarrow.compute",
+    "adbc_driver_postgresql.dbapi",
+    "hearth.intake",
+    "dbt.cli.main",
+    __name__,
+]
 
 
 def start_load(feed: str, pull_id: int, dies: str | None = None) -> BaseProcess:
     """Clean, validate and load a pull; `dies`: one of MOMENTS, where the process kills itself with SIGKILL."""
+    return _start(_load, feed, pull_id, dies)
+
+
+def start_build(dies_in_publish: bool = False) -> BaseProcess:
+    """Plan, transform, gate and publish; `dies_in_publish`: with every mart copied and nothing committed."""
+    return _start(_build, dies_in_publish)
+
+
+def ended(process: BaseProcess) -> int | None:
+    """Exit code of a process; a signal is a negative number."""
+    process.join(120)
+    return process.exitcode
+
+
+def _start(work: Callable[..., None], *arguments: object) -> BaseProcess:
     context: ForkServerContext = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    process = context.Process(target=_load, args=(dict(os.environ), feed, pull_id, dies))
+    process = context.Process(target=_in, args=(dict(os.environ), work, *arguments))
     process.start()
     return process
 
 
-def _load(environment: dict[str, str], feed: str, pull_id: int, dies: str | None) -> None:
+def _in(environment: dict[str, str], work: Callable[..., None], *arguments: object) -> None:
     os.environ.clear()
     os.environ.update(environment)
+    work(*arguments)
+
+
+def _die(*_: object) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _build(dies_in_publish: bool) -> None:
+    from hearth.transform import publish
+    from tests.integration.world import Warehouse
+
+    if dies_in_publish:
+        publish._headline = _die  # type: ignore[assignment]
+    Warehouse(os.environ["HEARTH_WAREHOUSE_URL_OWNER"]).build("disturbed")
+
+
+def _load(feed: str, pull_id: int, dies: str | None) -> None:
     from hearth import intake
     from hearth.contracts.loading import find_contract
     from hearth.warehouse.batch_load import BatchLoad
 
-    def die(*_: object) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
     commit = BatchLoad.commit
     if dies == MOMENTS[0]:
-        BatchLoad.accept = die  # type: ignore[method-assign]
+        BatchLoad.accept = _die  # type: ignore[method-assign]
     elif dies == MOMENTS[1]:
-        BatchLoad.commit = die  # type: ignore[method-assign]
+        BatchLoad.commit = _die  # type: ignore[method-assign]
     elif dies == MOMENTS[2]:
-        BatchLoad.commit = lambda self: die(commit(self))  # type: ignore[method-assign, func-returns-value]
+        BatchLoad.commit = lambda self: _die(commit(self))  # type: ignore[method-assign, func-returns-value]
     intake.clean_validate_load(find_contract(feed), pull_id, "disturbed")

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import adbc_driver_manager
 import psycopg
 import pytest
-from disturbed import MOMENTS, start_load
+from disturbed import MOMENTS, ended, start_load
 from world import END, START, Warehouse, World
 
 from hearth import intake
@@ -64,11 +64,6 @@ def pull() -> int:
 
 def load(pull_id: int, run: str = "again") -> dict[str, int]:
     return intake.clean_validate_load(find_contract(FEED), pull_id, run)
-
-
-def ended(process: BaseProcess) -> int | None:
-    process.join(120)
-    return process.exitcode
 
 
 def assert_whole(warehouse: Warehouse, expected: list[tuple]) -> None:

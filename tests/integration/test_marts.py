@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import random
+import signal
+import time
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import psycopg
 import pytest
+from disturbed import ended, start_build
 from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
@@ -142,6 +145,25 @@ def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published
         )
     assert published.build() is not None, "the next build takes up what was not published"
     assert contents(published) == before
+
+
+def test_builds_killed_in_dbt_and_in_publishing_change_nothing_and_the_next_one_is_whole(published: Warehouse) -> None:
+    before = contents(published)
+    published.load("weather")
+    in_dbt = start_build()
+    running = "select count(*) from pg_stat_activity where state = 'active' and query like '%\"model.hearth.int\\_%'"
+    deadline = time.monotonic() + 120
+    while not published.rows(running)[0][0]:
+        assert in_dbt.is_alive() and time.monotonic() < deadline, "dbt was never seen at work"
+        time.sleep(0.02)
+    in_dbt.kill()
+    assert ended(in_dbt) == -signal.SIGKILL
+    assert contents(published) == before
+    assert ended(start_build(dies_in_publish=True)) == -signal.SIGKILL
+    assert contents(published) == before
+    assert published.build() is not None, "the next build takes up what two others left"
+    assert contents(published) == before
+    assert published.build() is None
 
 
 def test_readers_read_marts_and_nothing_personal(world: World, published: Warehouse) -> None:
