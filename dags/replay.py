@@ -20,7 +20,12 @@ with DAG(
     max_active_runs=1,
     tags=["quarantine"],
     doc_md=__doc__,
-    default_args={"retries": 1, "retry_delay": timedelta(seconds=20), "on_failure_callback": task_failed},
+    default_args={
+        "owner": "data engineering 数据组",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": task_failed,
+    },
 ):
 
     @task(

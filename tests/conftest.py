@@ -16,7 +16,18 @@ for folder in (REPOSITORY, REPOSITORY / "plugins"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from local.postgres import SMALL, Server  # needs the path above
+from local.instance import PREFERRED_PORTS  # needs the path above
+from local.postgres import SMALL, Server
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+for service in PREFERRED_PORTS:  # two processes that look for a free port at once must not find the same one
+    PREFERRED_PORTS[service] += 100 * (1 + int(WORKER.removeprefix("gw")))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A folder of tests stays in one process: its costly cities and warehouses are made once."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(REPOSITORY / "tests").parts[0]))
 
 
 @pytest.fixture(scope="session")

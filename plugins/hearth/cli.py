@@ -73,15 +73,18 @@ def migrate() -> None:
     "--out", default=REPOSITORY / "docs", type=click.Path(path_type=Path, file_okay=False), help="folder (default: docs/)"
 )
 def catalogue(out: Path) -> None:
-    """Write the KPI catalogue, English and Chinese, from the marts' own descriptions."""
+    """Write the catalogues: KPIs (English and Chinese) from the marts' descriptions, DAGs from their documentation."""
+    from hearth.reports import dag_catalogue
     from hearth.reports.kpi_catalogue import IncompleteKpi, write_catalogue
     from hearth.transform.dbt import DbtFailed, read_manifest
 
     try:
         written = write_catalogue(read_manifest(), out)
-    except (IncompleteKpi, DbtFailed) as error:
+        page = dag_catalogue.render(dag_catalogue.read_dags(REPOSITORY / "dags"))
+    except (IncompleteKpi, DbtFailed, RuntimeError) as error:
         raise click.ClickException(str(error)) from error
-    for path in written:
+    (out / dag_catalogue.FILE).write_text(page, encoding="utf-8")
+    for path in [*written, out / dag_catalogue.FILE]:
         click.echo(f"{path} written")
 
 

@@ -91,9 +91,3 @@ def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
     assert run("local.stack", "stop", "--home", str(home)).returncode == 0
     assert [p for p in everybody if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     assert run("local.stack", "stop", "--home", str(home)).returncode == 0, "stopping what is stopped is no mistake"
-
-
-def test_another_seed_and_another_share_of_scheduled_days(home: Path) -> None:
-    answer, facts = demo(home, "--scale", "0.02", "--seed", "11", "--days", "1")
-    assert answer.returncode == 0, answer.stdout[-6000:] + answer.stderr[-3000:]
-    check_facts(facts)
