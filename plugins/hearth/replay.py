@@ -40,17 +40,24 @@ def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
     return {pull: {file: np.sort(np.array(keys)) for file, keys in files.items()} for pull, files in found.items()}
 
 
+_NOW_KNOWN = """
+select count(*) from quarantine.row_open
+where feed = %(feed)s and 'unknown_point' = any(reasons) and record ->> %(column)s in (
+    select p.point_id from raw.measuring_point p join ledger.batch b using (batch_id)
+    where b.committed_at > coalesce((
+        select max(tried.at) from ledger.step tried join ledger.step ended using (run_id, subject, step)
+        where subject = %(feed)s and step = 'replay' and tried.outcome = 'started' and ended.outcome in ('succeeded', 'skipped')
+    ), '-infinity'))
+"""
+
+
 def points_now_known(contract: Contract) -> int:
-    """Open rows refused for an unknown point that the register has learned since."""
+    """Open rows refused for an unknown point about which the register has learned something since the last replay."""
     mapping = contract.columns.get("point_id")
     if mapping is None or mapping.from_ is None:
         return 0
     with connect("loader") as connection:
-        row = connection.execute(
-            "select count(*) from quarantine.row_open where feed = %s and 'unknown_point' = any(reasons)"
-            " and record ->> %s in (select point_id from raw.measuring_point)",
-            (contract.feed, mapping.from_),
-        ).fetchone()
+        row = connection.execute(_NOW_KNOWN, {"feed": contract.feed, "column": mapping.from_}).fetchone()
     return int(row[0]) if row else 0
 
 

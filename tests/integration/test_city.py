@@ -104,6 +104,7 @@ def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, re
         warehouse.load("register_points")
         assert points_now_known(contract) > 0
         replay(contract, "test", "tester", "the register is here", "unknown_point")
+        assert points_now_known(contract) == 0, "tried; the register has learned nothing since"
         mine = warehouse.rows("select point_id, read_at, temperature_degc, arrived_at from raw.room_reading order by 1, 2, 4")
         theirs = reference.rows(
             "select point_id, read_at, temperature_degc, arrived_at from raw.room_reading where feed = %s order by 1, 2, 4",
