@@ -33,7 +33,9 @@ from city.streams import Streams
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
 from city.truth import Observed, write_truth
+from city.truth.works import write_works_truth
 from city.weather import Weather, weather_items, weather_json
+from city.works.build import Given, send_works
 
 _KINDS = {"投诉": "complaint", "报修": "repair", "咨询": "consultation", "测温": "temperature_test"}
 _CATEGORIES = {
@@ -58,6 +60,7 @@ def build_city(
     builder.send_readings()
     builder.send_tickets()
     builder.send_works()
+    builder.send_service_and_works()
     return builder.conclude()
 
 
@@ -167,8 +170,16 @@ class _Builder:
         self.planted["pipe_register"] = total([feed_counts(f["reason"], f["duplicate"]) for _, f in exports])
         self._done("works")
 
+    def send_service_and_works(self) -> None:
+        given = Given(self.out, self.network, self.rooms, self.discontent, self.tickets, self.streams, self.window, self.shelf)
+        self.works = send_works(given)
+        self.planted |= self.works.planted
+        self._done("service and summer works")
+
     def conclude(self) -> dict[str, Any]:
-        answers = write_truth(self._observed(), self.out / "truth")
+        observed = self._observed()
+        answers = write_truth(observed, self.out / "truth")
+        write_works_truth(observed, self.tickets, self.works, self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}

@@ -14,8 +14,14 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
-    "complaint_rate", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance", "season_kpi",
-}  # fmt: skip
+    "complaint_rate",
+    "pipe_register_change",
+    "pipe_register_summary",
+    "renewal_progress",
+    "room_compliance",
+    "season_kpi",
+    "service_timeliness",
+}
 
 
 @pytest.fixture(scope="module")

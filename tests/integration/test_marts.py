@@ -20,6 +20,7 @@ MARTS = {
     "renewal_progress",
     "room_compliance",
     "season_kpi",
+    "service_timeliness",
 }
 
 

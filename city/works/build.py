@@ -1,0 +1,62 @@
+"""Send what follows from the winters to the sources: one step of the city's build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city import sql
+from city.calendar import Window
+from city.cases import Discontent
+from city.network import Network
+from city.planted import feed_counts
+from city.rooms import Rooms
+from city.sheets import Shelf
+from city.streams import Streams
+from city.works.reception import reception_log, reception_table
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the city has lived through when the works begin."""
+
+    out: Path
+    network: Network
+    rooms: Rooms
+    discontent: Discontent
+    tickets: dict[str, pd.DataFrame]
+    streams: Streams
+    window: Window
+    shelf: Shelf
+
+
+@dataclass
+class Works:
+    """Rows sent, with their labels, by feed; and what was planted in them."""
+
+    rows: dict[str, pd.DataFrame] = field(default_factory=dict)
+    planted: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, feed: str, rows: pd.DataFrame, other: dict[str, int] | None = None) -> None:
+        self.rows[feed] = rows
+        self.planted[feed] = feed_counts(rows["reason"], rows["duplicate"], other)
+
+    def sound(self, feed: str) -> pd.DataFrame:
+        rows = self.rows[feed]
+        return rows[(rows["reason"] == "") & ~rows["duplicate"]]
+
+
+def send_works(given: Given) -> Works:
+    """Every feed of service and works."""
+    works = Works()
+    _send_reception(given, works)
+    return works
+
+
+def _send_reception(given: Given, works: Works) -> None:
+    rows = reception_log(given.network, given.discontent, given.tickets["hotline_963963"], given.streams, given.window)
+    sql.write_table(given.out / "sql", "hotline.reception_log", reception_table(rows))
+    works.keep("reception_days", rows)

@@ -1,0 +1,79 @@
+"""Service and works: every mart equals the city's own truth, counted apart from the pipeline."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from world import Warehouse, World
+
+
+@pytest.fixture(scope="module")
+def published(reference: Warehouse) -> Warehouse:
+    """The reference warehouse with a publication; the marts' own tests may have made it already."""
+    reference.build()
+    return reference
+
+
+def truth_of(world: World, name: str) -> list[dict[str, str]]:
+    with (world.instance.city / "truth" / f"{name}.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def assert_same(found: list[tuple[Any, ...]], truth: list[dict[str, str]], key: Sequence[str], figures: Sequence[str]) -> None:
+    """The same keys, and every figure equal: counts exactly, values to 1e-9; empty stays empty."""
+    mine = {tuple(str(v) for v in row[: len(key)]): row[len(key) :] for row in found}
+    theirs = {tuple(row[k] for k in key): [row[f] for f in figures] for row in truth}
+    assert len(mine) == len(found) and len(theirs) == len(truth), "a key stands twice"
+    assert (sorted(mine.keys() - theirs.keys())[:3], sorted(theirs.keys() - mine.keys())[:3]) == ([], [])
+    for name, row in mine.items():
+        for figure, have, want in zip(figures, row, theirs[name], strict=True):
+            assert _equal(have, want), (name, figure, have, want)
+
+
+def _equal(have: Any, want: str) -> bool:
+    if have is None or want == "":
+        return have is None and want == ""
+    if isinstance(have, (int, float)) and not isinstance(have, bool):
+        return abs(have - float(want)) <= 1e-9 * max(1.0, abs(have))
+    return str(have) == want
+
+
+COUNTS = (
+    "tickets", "complaints", "repair_requests", "consultations", "temperature_tests", "first_answers", "arrivals", "solved",
+    "closed", "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
+    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "followed_up", "rated", "satisfied", "walk_ins",
+    "group_petitions", "petition_people",
+)  # fmt: skip
+SERVICE_KEY = ("season", "service_date", "period", "unit_kind", "unit_id", "line", "category")
+
+
+def test_service_is_as_timely_as_the_city_says(world: World, published: Warehouse) -> None:
+    truth = truth_of(world, "service_timeliness")
+    for row in truth:
+        row["answer"] = ratio(row["first_answer_s"], row["first_answers"], 60)
+        row["site"] = ratio(row["on_site_s_sum"], row["arrivals"], 3600)
+        row["solve"] = ratio(row["solved_s_sum"], row["solved"], 3600)
+        row["score"] = ratio(row["satisfaction_sum"], row["rated"], 1)
+    found = published.rows(
+        f"select {', '.join(SERVICE_KEY)}, {', '.join(COUNTS)}, mean_first_answer_minutes, mean_on_site_hours,"
+        " mean_solved_hours, mean_satisfaction from marts.service_timeliness"
+    )
+    assert_same(found, truth, SERVICE_KEY, (*COUNTS, "answer", "site", "solve", "score"))
+
+
+def ratio(part: str, whole: str, unit: int) -> str:
+    return repr(float(part) / unit / float(whole)) if float(whole) else ""
+
+
+def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
+    """Walk-ins: some in the first season, none in the second; the group petition stands apart from them."""
+    query = (
+        "select season, max(walk_ins), max(group_petitions) from marts.service_timeliness where unit_kind = 'company'"
+        " and period = 'to_date' and line = 'all' and category = 'all' group by season order by season"
+    )
+    (first, second) = published.rows(query)
+    assert first[1] > 5
+    assert second == ("2016-17", 0, 1)
