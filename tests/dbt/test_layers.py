@@ -17,6 +17,7 @@ MARTS = {
     "complaint_rate",
     "pipe_register_change",
     "pipe_register_summary",
+    "refund_exposure",
     "renewal_progress",
     "room_compliance",
     "season_kpi",

@@ -77,3 +77,12 @@ def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
     (first, second) = published.rows(query)
     assert first[1] > 5
     assert second == ("2016-17", 0, 1)
+
+
+def test_claims_of_cold_homes_run_from_request_to_cure(world: World, published: Warehouse) -> None:
+    truth = truth_of(world, "refund_exposure")
+    found = published.rows(
+        "select season, refund_date, household_id, value_degc, is_measured, is_below_standard from marts.refund_exposure"
+    )
+    assert_same(found, truth, ("season", "refund_date", "household_id"), ("value", "is_measured", "is_below_standard"))
+    assert published.rows("select count(*) from marts.refund_exposure where refund_percent is not null") == [(0,)]
