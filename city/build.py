@@ -33,7 +33,7 @@ from city.streams import Streams
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
 from city.truth import Observed, write_truth
-from city.truth.works import write_works_truth
+from city.truth.works import write_cold_as_made, write_works_truth
 from city.weather import Weather, weather_items, weather_json
 from city.works.build import Given, send_works
 
@@ -180,6 +180,7 @@ class _Builder:
         observed = self._observed()
         answers = write_truth(observed, self.out / "truth")
         write_works_truth(observed, self.tickets, self.works, self.out / "truth")
+        write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from city.rooms import Rooms
+from city.truth.cold import cold_buildings
 from city.truth.observed import Observed
 from city.truth.refunds import refund_days
 from city.truth.register import Register
 from city.truth.service import service_timeliness
 from city.truth.write import write_answer
 from city.works.build import Works
+
+
+def write_cold_as_made(rooms: Rooms, cold_share: np.ndarray, folder: Path) -> None:
+    """What the city made cold in the first winter, and every home whose true mean was below the standard on half of its days.
+
+    Nobody could know all of it: it says what the finding of cold buildings and homes misses.
+    """
+    network = rooms.network
+    truly = np.flatnonzero((cold_share >= 0.5) & ~network.household_enterprise)
+    rows = [("building", "made", b) for b in network.building_ids[np.sort(rooms.cold_buildings)].tolist()]
+    rows += [("household", "made", h) for h in network.household_ids[np.sort(rooms.cold_homes)].tolist()]
+    rows += [("household", "truly_cold", h) for h in network.household_ids[truly].tolist()]
+    pd.DataFrame(rows, columns=["kind", "why", "id"]).to_csv(folder / "cold_as_made.csv", index=False)
 
 
 def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], works: Works, folder: Path) -> None:
@@ -21,3 +37,5 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     timeliness = service_timeliness(observed, register, lines, works.sound("reception_days"))
     write_answer(refund_days(observed, register, lines), folder / "refund_exposure.csv", "refund_date")
     write_answer(timeliness, folder / "service_timeliness.csv", "service_date")
+    visits = works.sound("household_visits")
+    write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")

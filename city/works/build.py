@@ -11,12 +11,14 @@ import pandas as pd
 from city import sql
 from city.calendar import Window
 from city.cases import Discontent
+from city.http_items import write_items
 from city.network import Network
 from city.planted import feed_counts
 from city.rooms import Rooms
 from city.sheets import Shelf
 from city.streams import Streams
 from city.works.reception import reception_log, reception_table
+from city.works.visits import household_visit_items, household_visits
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def send_works(given: Given) -> Works:
     """Every feed of service and works."""
     works = Works()
     _send_reception(given, works)
+    _send_visits(given, works)
     return works
 
 
@@ -60,3 +63,9 @@ def _send_reception(given: Given, works: Works) -> None:
     rows = reception_log(given.network, given.discontent, given.tickets["hotline_963963"], given.streams, given.window)
     sql.write_table(given.out / "sql", "hotline.reception_log", reception_table(rows))
     works.keep("reception_days", rows)
+
+
+def _send_visits(given: Given, works: Works) -> None:
+    rows = household_visits(given.rooms, given.discontent, given.streams, given.window)
+    write_items(given.out / "http" / "household_visits", rows["arrival_s"].to_numpy(), household_visit_items(rows))
+    works.keep("household_visits", rows)

@@ -17,6 +17,7 @@ FEEDS = {
     "fixed_rounds_csv",
     "fixed_rounds_xlsx",
     "hotline_963963",
+    "household_visits",
     "maintenance_orders",
     "mobile_visits",
     "pipe_register",
@@ -81,7 +82,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 21
+    assert len(facts["dags"]) == 22
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

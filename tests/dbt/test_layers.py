@@ -14,6 +14,7 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
+    "cold_buildings",
     "complaint_rate",
     "pipe_register_change",
     "pipe_register_summary",
@@ -121,6 +122,7 @@ def test_raw_sources_have_freshness(manifest):
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
         "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
+        "household_visit",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

@@ -14,6 +14,7 @@ import pytest
 from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
+    "cold_buildings",
     "complaint_rate",
     "pipe_register_change",
     "pipe_register_summary",

@@ -22,22 +22,28 @@ def truth_of(world: World, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def assert_same(found: list[tuple[Any, ...]], truth: list[dict[str, str]], key: Sequence[str], figures: Sequence[str]) -> None:
-    """The same keys, and every figure equal: counts exactly, values to 1e-9; empty stays empty."""
+def assert_same(
+    found: list[tuple[Any, ...]],
+    truth: list[dict[str, str]],
+    key: Sequence[str],
+    figures: Sequence[str],
+    within: float = 1e-9,
+) -> None:
+    """The same keys, and every figure equal: counts exactly, values to `within`; empty stays empty."""
     mine = {tuple(str(v) for v in row[: len(key)]): row[len(key) :] for row in found}
     theirs = {tuple(row[k] for k in key): [row[f] for f in figures] for row in truth}
     assert len(mine) == len(found) and len(theirs) == len(truth), "a key stands twice"
     assert (sorted(mine.keys() - theirs.keys())[:3], sorted(theirs.keys() - mine.keys())[:3]) == ([], [])
     for name, row in mine.items():
         for figure, have, want in zip(figures, row, theirs[name], strict=True):
-            assert _equal(have, want), (name, figure, have, want)
+            assert _equal(have, want, within), (name, figure, have, want)
 
 
-def _equal(have: Any, want: str) -> bool:
+def _equal(have: Any, want: str, within: float) -> bool:
     if have is None or want == "":
         return have is None and want == ""
     if isinstance(have, (int, float)) and not isinstance(have, bool):
-        return abs(have - float(want)) <= 1e-9 * max(1.0, abs(have))
+        return abs(have - float(want)) <= within * max(1.0, abs(have))
     return str(have) == want
 
 
@@ -84,5 +90,30 @@ def test_claims_of_cold_homes_run_from_request_to_cure(world: World, published: 
     found = published.rows(
         "select season, refund_date, household_id, value_degc, is_measured, is_below_standard from marts.refund_exposure"
     )
-    assert_same(found, truth, ("season", "refund_date", "household_id"), ("value", "is_measured", "is_below_standard"))
+    assert_same(found, truth, ("season", "refund_date", "household_id"), ("value", "is_measured", "is_below_standard"), 1e-6)
     assert published.rows("select count(*) from marts.refund_exposure where refund_percent is not null") == [(0,)]
+
+
+COLD = (
+    "building_id", "homes_examined", "homes_cold", "judged_days", "days_below", "longest_streak_days", "visits", "cause",
+    "measures", "measures_done", "before_degc", "after_degc", "comparable_before_observations", "comparable_after_observations",
+    "comparable_before_degc", "comparable_after_degc", "after_observations", "after_observations_below", "proof",
+)  # fmt: skip
+
+
+def test_cold_buildings_and_homes_are_those_of_the_citys_truth(world: World, published: Warehouse) -> None:
+    key = ("season", "subject_kind", "subject_id")
+    found = published.rows(f"select {', '.join(key)}, {', '.join(COLD)} from marts.cold_buildings")
+    # The city rounds the value of a home's day to 6 decimals.
+    assert_same(found, truth_of(world, "cold_buildings"), key, COLD, within=1e-6)
+    assert {row[1] for row in found} == {"building", "household"}
+    assert any(row[-1] == "cured" for row in found)
+
+
+def test_what_the_city_made_cold_is_found(world: World, published: Warehouse) -> None:
+    """Every building and home made cold and visited is found, as a building, as a home, or inside a cold building."""
+    made = {r["id"] for r in truth_of(world, "cold_as_made") if r["why"] == "made"}
+    places = dict(published.rows("select distinct household_id, building_id from intermediate.int_household_place"))
+    found = {row[0] for row in published.rows("select subject_id from marts.cold_buildings where season = '2015-16'")}
+    missed = {thing for thing in made if thing not in found and places.get(thing) not in found}
+    assert len(missed) <= 0.1 * len(made)
