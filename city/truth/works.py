@@ -10,6 +10,7 @@ import pandas as pd
 from city.rooms import Rooms
 from city.truth.cold import cold_buildings
 from city.truth.observed import Observed
+from city.truth.programmes import works_progress
 from city.truth.refunds import refund_days
 from city.truth.register import Register
 from city.truth.service import service_timeliness
@@ -39,3 +40,4 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     write_answer(timeliness, folder / "service_timeliness.csv", "service_date")
     visits = works.sound("household_visits")
     write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")
+    write_answer(works_progress(observed, works.sound("works_projects")), folder / "works_progress.csv", "as_of_date")

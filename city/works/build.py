@@ -17,6 +17,7 @@ from city.planted import feed_counts
 from city.rooms import Rooms
 from city.sheets import Shelf
 from city.streams import Streams
+from city.works.projects import works_log, write_works
 from city.works.reception import reception_log, reception_table
 from city.works.visits import household_visit_items, household_visits
 
@@ -56,6 +57,7 @@ def send_works(given: Given) -> Works:
     works = Works()
     _send_reception(given, works)
     _send_visits(given, works)
+    _send_projects(given, works)
     return works
 
 
@@ -69,3 +71,9 @@ def _send_visits(given: Given, works: Works) -> None:
     rows = household_visits(given.rooms, given.discontent, given.streams, given.window)
     write_items(given.out / "http" / "household_visits", rows["arrival_s"].to_numpy(), household_visit_items(rows))
     works.keep("household_visits", rows)
+
+
+def _send_projects(given: Given, works: Works) -> None:
+    rows = works_log(given.network, given.streams, given.window)
+    write_works(given.shelf, rows)
+    works.keep("works_projects", rows)

@@ -31,6 +31,7 @@ FEEDS = {
     "remote_points",
     "renewal_log",
     "weather",
+    "works_projects",
 }
 OTHERS = {"build_marts", "replay_quarantine", "write_reports"}
 
@@ -82,7 +83,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 22
+    assert len(facts["dags"]) == 23
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

@@ -23,6 +23,7 @@ MARTS = {
     "room_compliance",
     "season_kpi",
     "service_timeliness",
+    "works_progress",
 }
 
 
@@ -123,6 +124,7 @@ def test_raw_sources_have_freshness(manifest):
     assert watched == {
         "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
         "household_visit",
+        "works_project",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

@@ -23,6 +23,7 @@ MARTS = {
     "room_compliance",
     "season_kpi",
     "service_timeliness",
+    "works_progress",
 }
 
 

@@ -117,3 +117,19 @@ def test_what_the_city_made_cold_is_found(world: World, published: Warehouse) ->
     found = {row[0] for row in published.rows("select subject_id from marts.cold_buildings where season = '2015-16'")}
     missed = {thing for thing in made if thing not in found and places.get(thing) not in found}
     assert len(missed) <= 0.1 * len(made)
+
+
+WORKS = (
+    "items", "items_finished", "items_late", "items_finished_before_season", "planned_length_m", "done_length_m",
+    "length_percent", "budget_cny", "spent_cny", "boilers", "boilers_removed", "boiler_capacity_t", "heated_area_m2",
+    "households_connected",
+)  # fmt: skip
+
+
+def test_works_stand_where_the_city_says(world: World, published: Warehouse) -> None:
+    key = ("season", "programme", "as_of_date", "unit_kind", "unit_id")
+    found = published.rows(f"select {', '.join(key)}, {', '.join(WORKS)} from marts.works_progress")
+    assert_same(found, truth_of(world, "works_progress"), key, WORKS)
+    assert {row[1] for row in found} == {
+        "renewal", "new_build", "major_repair", "renovation_place", "pump_station", "boiler_merging",
+    }  # fmt: skip
