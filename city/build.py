@@ -21,7 +21,7 @@ from city.manual import fixed_rounds, mobile_visits
 from city.network import Network, build_network
 from city.packets import REASON_NAMES
 from city.people import PHONE_PREFIX
-from city.pipes import pipe_exports
+from city.pipes import first_segments, pipe_exports
 from city.planted import feed_counts, total
 from city.points import Points, build_points
 from city.registers import build_registers
@@ -33,7 +33,7 @@ from city.streams import Streams
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
 from city.truth import Observed, write_truth
-from city.truth.works import write_cold_as_made, write_works_truth
+from city.truth.works import write_cold_as_made, write_incident_truth, write_works_truth
 from city.weather import Weather, weather_items, weather_json
 from city.works.build import Given, send_works
 
@@ -157,21 +157,24 @@ class _Builder:
 
     def send_works(self) -> None:
         whole = Window(SPAN.start, self.window.end)
-        orders = work_orders(self.rooms, self.streams, self.window)
+        exports = pipe_exports(self.network, self.streams, whole)
+        orders = work_orders(self.rooms, first_segments(exports), self.streams, self.window)
         sql.write_table(self.out / "sql", "maintenance.work_order_log", work_order_table(orders))
+        self.orders, self.exports = orders, exports
         self.planted["maintenance_orders"] = feed_counts(orders["reason"], orders["duplicate"])
         self.renewal = renewal_log(self.projects, self.network, self.streams, whole)
         sheets.write_renewal(self.shelf, self.renewal)
         self.planted["renewal_log"] = feed_counts(
             self.renewal["reason"], self.renewal["duplicate"], {"rows_sent_again": int(self.renewal["again"].sum())}
         )
-        exports = pipe_exports(self.network, self.streams, whole)
         sheets.write_pipes(self.shelf, exports)
         self.planted["pipe_register"] = total([feed_counts(f["reason"], f["duplicate"]) for _, f in exports])
         self._done("works")
 
     def send_service_and_works(self) -> None:
-        given = Given(self.out, self.network, self.rooms, self.discontent, self.tickets, self.streams, self.window, self.shelf)
+        given = Given(
+            self.out, self.network, self.weather, self.rooms, self.discontent, self.tickets, self.streams, self.window, self.shelf
+        )
         self.works = send_works(given)
         self.planted |= self.works.planted
         self._done("service and summer works")
@@ -180,6 +183,7 @@ class _Builder:
         observed = self._observed()
         answers = write_truth(observed, self.out / "truth")
         write_works_truth(observed, self.tickets, self.works, self.out / "truth")
+        write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from city.rooms import Rooms
 from city.truth.cold import cold_buildings
+from city.truth.incidents import incident_response, pipe_risk
 from city.truth.observed import Observed
 from city.truth.programmes import works_progress
 from city.truth.refunds import refund_days
@@ -41,3 +43,12 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     visits = works.sound("household_visits")
     write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")
     write_answer(works_progress(observed, works.sound("works_projects")), folder / "works_progress.csv", "as_of_date")
+
+
+def write_incident_truth(
+    observed: Observed, orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]], works: Works, folder: Path
+) -> None:
+    """Faults, the reserves of their days, and the pipes."""
+    incidents = incident_response(observed, orders, works.sound("emergency_reserves"))
+    write_answer(incidents, folder / "incident_response.csv", "incident_date")
+    write_answer(pipe_risk(orders, exports), folder / "pipe_risk.csv", "")

@@ -17,8 +17,10 @@ from city.planted import feed_counts
 from city.rooms import Rooms
 from city.sheets import Shelf
 from city.streams import Streams
+from city.weather import Weather
 from city.works.projects import works_log, write_works
 from city.works.reception import reception_log, reception_table
+from city.works.reserves import reserve_log, write_reserves
 from city.works.visits import household_visit_items, household_visits
 
 
@@ -28,6 +30,7 @@ class Given:
 
     out: Path
     network: Network
+    weather: Weather
     rooms: Rooms
     discontent: Discontent
     tickets: dict[str, pd.DataFrame]
@@ -58,6 +61,7 @@ def send_works(given: Given) -> Works:
     _send_reception(given, works)
     _send_visits(given, works)
     _send_projects(given, works)
+    _send_reserves(given, works)
     return works
 
 
@@ -77,3 +81,9 @@ def _send_projects(given: Given, works: Works) -> None:
     rows = works_log(given.network, given.streams, given.window)
     write_works(given.shelf, rows)
     works.keep("works_projects", rows)
+
+
+def _send_reserves(given: Given, works: Works) -> None:
+    rows = reserve_log(given.network, given.weather, given.streams, given.window)
+    write_reserves(given.shelf, rows)
+    works.keep("emergency_reserves", rows)

@@ -14,6 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 FEEDS = {
     "city_line_12319",
     "city_line_12345",
+    "emergency_reserves",
     "fixed_rounds_csv",
     "fixed_rounds_xlsx",
     "hotline_963963",
@@ -83,7 +84,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 23
+    assert len(facts["dags"]) == 24
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

@@ -16,8 +16,10 @@ MAY_READ = {
 MARTS = {
     "cold_buildings",
     "complaint_rate",
+    "incident_response",
     "pipe_register_change",
     "pipe_register_summary",
+    "pipe_risk",
     "refund_exposure",
     "renewal_progress",
     "room_compliance",
@@ -125,6 +127,7 @@ def test_raw_sources_have_freshness(manifest):
         "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
         "household_visit",
         "works_project",
+        "emergency_reserve",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

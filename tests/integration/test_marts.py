@@ -16,8 +16,10 @@ from world import END, START, Warehouse, World, feeds_in_order
 MARTS = {
     "cold_buildings",
     "complaint_rate",
+    "incident_response",
     "pipe_register_change",
     "pipe_register_summary",
+    "pipe_risk",
     "refund_exposure",
     "renewal_progress",
     "room_compliance",

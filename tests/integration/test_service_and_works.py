@@ -133,3 +133,22 @@ def test_works_stand_where_the_city_says(world: World, published: Warehouse) -> 
     assert {row[1] for row in found} == {
         "renewal", "new_build", "major_repair", "renovation_place", "pump_station", "boiler_merging",
     }  # fmt: skip
+
+
+INCIDENT = (
+    "season", "incident_date", "kind", "branch_id", "diagnosed_hours", "decided_hours", "on_site_hours", "restored_hours",
+    "households_without_heat", "household_hours_without_heat", "readiness", "short_items",
+)  # fmt: skip
+
+
+def test_incidents_are_answered_as_the_city_says(world: World, published: Warehouse) -> None:
+    found = published.rows(f"select order_no, {', '.join(INCIDENT)} from marts.incident_response")
+    assert_same(found, truth_of(world, "incident_response"), ("order_no",), INCIDENT)
+    assert {row[11] for row in found} >= {"ready", "unknown"}
+
+
+def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -> None:
+    figures = ("age_years", "failures", "risk_points", "failures_per_km_year", "priority_rank")
+    found = published.rows(f"select segment_no, {', '.join(figures)} from marts.pipe_risk")
+    assert_same(found, truth_of(world, "pipe_risk"), ("segment_no",), figures)
+    assert sum(row[2] for row in found) > 5
