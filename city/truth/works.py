@@ -10,6 +10,7 @@ import pandas as pd
 
 from city.rooms import Rooms
 from city.truth.cold import cold_buildings
+from city.truth.growth import capacity_outlook, new_community_watch
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.observed import Observed
 from city.truth.programmes import works_progress
@@ -43,6 +44,9 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     visits = works.sound("household_visits")
     write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")
     write_answer(works_progress(observed, works.sound("works_projects")), folder / "works_progress.csv", "as_of_date")
+    communities = new_community_watch(observed, works.sound("new_communities"))
+    write_answer(communities, folder / "new_community_watch.csv", "")
+    write_answer(capacity_outlook(works.sound("heat_capacities")), folder / "capacity_outlook.csv", "issue_date")
 
 
 def write_incident_truth(

@@ -18,6 +18,7 @@ from city.rooms import Rooms
 from city.sheets import Shelf
 from city.streams import Streams
 from city.weather import Weather
+from city.works.growth import capacity_log, community_log, write_capacity, write_communities
 from city.works.projects import works_log, write_works
 from city.works.reception import reception_log, reception_table
 from city.works.reserves import reserve_log, write_reserves
@@ -62,6 +63,7 @@ def send_works(given: Given) -> Works:
     _send_visits(given, works)
     _send_projects(given, works)
     _send_reserves(given, works)
+    _send_growth(given, works)
     return works
 
 
@@ -87,3 +89,12 @@ def _send_reserves(given: Given, works: Works) -> None:
     rows = reserve_log(given.network, given.weather, given.streams, given.window)
     write_reserves(given.shelf, rows)
     works.keep("emergency_reserves", rows)
+
+
+def _send_growth(given: Given, works: Works) -> None:
+    communities = community_log(given.network, given.streams, given.window)
+    write_communities(given.shelf, communities)
+    works.keep("new_communities", communities)
+    capacity = capacity_log(given.network, given.streams, given.window)
+    write_capacity(given.shelf, capacity)
+    works.keep("heat_capacities", capacity)

@@ -9,6 +9,6 @@
         'suspect_modified_z', 'suspect_min_peers', 'low_battery_v', 'windows_closed_min_minutes',
         'case_gap_hours', 'case_reference_levels', 'renewal_rate_days', 'satisfied_min_score',
         'cold_home_min_days', 'cold_home_share', 'cold_building_min_homes', 'cold_building_share',
-        'comparable_outdoor_min_degc', 'comparable_outdoor_max_degc',
+        'comparable_outdoor_min_degc', 'comparable_outdoor_max_degc', 'watch_ahead_days',
     ]) }}
 {%- endmacro %}

@@ -17,10 +17,12 @@ FEEDS = {
     "emergency_reserves",
     "fixed_rounds_csv",
     "fixed_rounds_xlsx",
+    "heat_capacities",
     "hotline_963963",
     "household_visits",
     "maintenance_orders",
     "mobile_visits",
+    "new_communities",
     "pipe_register",
     "reception_days",
     "register_buildings",
@@ -84,7 +86,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 24
+    assert len(facts["dags"]) == 26
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

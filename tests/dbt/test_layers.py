@@ -14,9 +14,11 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
+    "capacity_outlook",
     "cold_buildings",
     "complaint_rate",
     "incident_response",
+    "new_community_watch",
     "pipe_register_change",
     "pipe_register_summary",
     "pipe_risk",
@@ -128,6 +130,8 @@ def test_raw_sources_have_freshness(manifest):
         "household_visit",
         "works_project",
         "emergency_reserve",
+        "new_community",
+        "heat_capacity",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

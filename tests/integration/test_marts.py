@@ -14,9 +14,11 @@ import pytest
 from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
+    "capacity_outlook",
     "cold_buildings",
     "complaint_rate",
     "incident_response",
+    "new_community_watch",
     "pipe_register_change",
     "pipe_register_summary",
     "pipe_risk",

@@ -152,3 +152,22 @@ def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -
     found = published.rows(f"select segment_no, {', '.join(figures)} from marts.pipe_risk")
     assert_same(found, truth_of(world, "pipe_risk"), ("segment_no",), figures)
     assert sum(row[2] for row in found) > 5
+
+
+def test_communities_without_heat_are_those_of_the_city(world: World, published: Warehouse) -> None:
+    figures = (
+        "nth_season", "is_without_heat_at_start", "is_second_season_without_heat", "stage_at_start", "connection_stage",
+        "days_late",
+    )  # fmt: skip
+    found = published.rows(
+        f"select season, community_id, {', '.join(figures)} from marts.new_community_watch where season <= '2016-17'"
+    )
+    assert_same(found, truth_of(world, "new_community_watch"), ("season", "community_id"), figures)
+    assert any(row[4] for row in found)
+
+
+def test_capacity_is_as_long_enough_as_the_city_says(world: World, published: Warehouse) -> None:
+    key, figures = ("issue_date", "unit_kind", "unit_id", "years_ahead"), ("capacity_mw", "demand_mw", "is_enough")
+    found = published.rows(f"select {', '.join(key)}, {', '.join(figures)} from marts.capacity_outlook")
+    assert_same(found, truth_of(world, "capacity_outlook"), key, figures)
+    assert {row[-1] for row in found} == {True, False}

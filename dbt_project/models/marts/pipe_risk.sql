@@ -4,8 +4,8 @@ with scored as (
         feed,
         segment_no,
         sum(points) as points,
-        string_agg(reason, '; ' order by points desc, factor) as reasons,
-        string_agg(reason_zh, '；' order by points desc, factor) as reasons_zh
+        string_agg(reason, '; ' order by points desc, factor asc) as reasons,
+        string_agg(reason_zh, '；' order by points desc, factor asc) as reasons_zh
     from {{ ref('int_pipe_risk_point') }}
     group by feed, segment_no
 ),
@@ -43,7 +43,7 @@ select
     case
         when risk_points > 0
             then cast(row_number() over (
-                partition by feed order by risk_points desc nulls last, failures_per_km_year desc nulls last, segment_no
+                partition by feed order by risk_points desc nulls last, failures_per_km_year desc nulls last, segment_no asc
             ) as int)
     end as priority_rank,
     reasons,
