@@ -181,7 +181,9 @@ class _Builder:
 
     def conclude(self) -> dict[str, Any]:
         observed = self._observed()
+        del self.remote  # the observations hold what the truth needs of it
         answers = write_truth(observed, self.out / "truth")
+        observed.remote.clear()
         write_works_truth(observed, self.tickets, self.works, self.out / "truth")
         write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")

@@ -36,7 +36,7 @@ FEEDS = {
     "weather",
     "works_projects",
 }
-OTHERS = {"build_marts", "replay_quarantine", "write_reports"}
+OTHERS = {"build_marts", "replay_quarantine", "season_readiness", "summer_works", "write_reports"}
 
 
 def in_airflow(code: str, home: Path, **variables: str) -> str:
@@ -86,7 +86,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 26
+    assert len(facts["dags"]) == 28
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,3 +172,17 @@ def test_capacity_is_as_long_enough_as_the_city_says(world: World, published: Wa
     found = published.rows(f"select {', '.join(key)}, {', '.join(figures)} from marts.capacity_outlook")
     assert_same(found, truth_of(world, "capacity_outlook"), key, figures)
     assert {row[-1] for row in found} == {True, False}
+
+
+def test_the_pages_around_the_season_are_written(published: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In August the winter's findings are tasks; in October the report says what is not ready."""
+    from hearth.reports.season_pages import WRITERS, write
+
+    monkeypatch.setenv("HEARTH_PAGES", str(tmp_path))
+    assert set(WRITERS) == {"summer-works", "season-readiness"}
+    programme = write("summer-works", {"params": {"day": "2016-08-01"}}).read_text(encoding="utf-8")
+    (cold,) = published.rows("select subject_id from marts.cold_buildings where season = '2015-16' and subject_kind = 'building'")
+    assert cold[0] in programme and "major_repair" in programme and "80 days are left" in programme
+    ready = write("season-readiness", {"params": {"day": "2016-10-10"}}).read_text(encoding="utf-8")
+    assert "Works done: pump_station" in ready and "automatic points sent readings" in ready
+    assert "no row holds on that day" in ready, "Changchun has no refund tariff"
