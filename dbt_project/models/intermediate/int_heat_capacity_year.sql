@@ -7,6 +7,7 @@ select
     y.years_ahead,
     h.capacity_mw,
     h.heat_index_w_per_m2,
+    t.value_degc as design_degc,
     h.contracted_area_m2 + y.growth_m2 as area_m2
 from {{ ref('stg_heat_capacity') }} as h
 cross join lateral (
@@ -16,3 +17,4 @@ cross join lateral (
     (2, h.growth_year_1_m2 + h.growth_year_2_m2),
     (3, h.growth_year_1_m2 + h.growth_year_2_m2 + h.growth_year_3_m2)
 ) as y (years_ahead, growth_m2)
+left join {{ ref('stg_design_temperature') }} as t on h.issue_date between t.valid_from and t.valid_to

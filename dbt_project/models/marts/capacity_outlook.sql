@@ -6,6 +6,7 @@ with unit as (
         unit_id,
         issue_date,
         years_ahead,
+        design_degc,
         capacity_mw,
         area_m2,
         area_m2 * heat_index_w_per_m2 / 1000000 as demand_mw
@@ -16,6 +17,7 @@ with unit as (
         'company',
         issue_date,
         years_ahead,
+        max(design_degc),
         sum(capacity_mw),
         -- One plant without a figure leaves the company without one.
         case when count(area_m2) = count(*) then sum(area_m2) end,
@@ -32,7 +34,7 @@ select
     u.unit_id,
     u.years_ahead,
     cast(date_part('year', u.issue_date) as int) + u.years_ahead as season_start_year,
-    t.value_degc as design_degc,
+    u.design_degc,
     u.capacity_mw,
     u.area_m2,
     u.demand_mw,
@@ -43,4 +45,3 @@ select
         partition by u.issue_date, u.unit_kind, u.unit_id
     ) as short_in_years
 from unit as u
-left join {{ ref('stg_design_temperature') }} as t on u.issue_date between t.valid_from and t.valid_to
