@@ -31,21 +31,12 @@ from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
-from city.tickets import build_tickets
+from city.tickets import CATEGORY_NAMES, KIND_NAMES, build_tickets
 from city.truth import Observed, write_truth
 from city.truth.works import write_cold_as_made, write_incident_truth, write_works_truth
 from city.weather import Weather, weather_items, weather_json
 from city.works.build import Given, send_works
 
-_KINDS = {"投诉": "complaint", "报修": "repair", "咨询": "consultation", "测温": "temperature_test"}
-_CATEGORIES = {
-    "室温不达标": "room_cold",
-    "不热": "no_heat",
-    "漏水": "leak",
-    "收费": "billing",
-    "服务": "service",
-    "其他": "other",
-}
 _WORK_TYPES = {"改造": "renewal", "新建": "new_build", "并网": "merging"}
 Report = Callable[[str, float], None]
 
@@ -224,8 +215,8 @@ class _Builder:
                     "ticket_no": tickets["ticket_no"],
                     "version": tickets["version"],
                     "arrival_s": tickets["arrival_s"],
-                    "kind": tickets["kind"].map(_KINDS),
-                    "category": tickets["category"].map(_CATEGORIES),
+                    "kind": tickets["kind"].map(KIND_NAMES),
+                    "category": tickets["category"].map(CATEGORY_NAMES),
                     "created_s": tickets["stamped_s"],
                     "household_id": tickets["household_no"],
                     "related_no": tickets["related_no"],

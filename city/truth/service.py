@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from city.calendar import DAY_S, OFFSET_S, Season
+from city.tickets import CATEGORY_NAMES, KIND_NAMES
 from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
 from city.truth.register import Register
@@ -14,15 +15,6 @@ from city.truth.register import Register
 _REPAIR_S, _CITY_LINE_S, _PETITION_S = 24 * 3600, 24 * 3600, 60 * DAY_S
 _SATISFIED = 4
 _MIDNIGHT = 57_600  # 16:00 UTC
-_KINDS = {"投诉": "complaint", "报修": "repair", "咨询": "consultation", "测温": "temperature_test"}
-_CATEGORIES = {
-    "室温不达标": "room_cold",
-    "不热": "no_heat",
-    "漏水": "leak",
-    "收费": "billing",
-    "服务": "service",
-    "其他": "other",
-}
 _SHOWN = {
     "hotline_963963": ("accepted_s", "assigned_s", "on_site_s", "solved_s", "closed_s", "follow_up_s", "satisfaction"),
     "city_line_12345": ("accepted_s", "closed_s", "satisfaction"),
@@ -75,8 +67,8 @@ def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **{name: made[name] for name in ("line", "ticket_no", *_MOMENTS)},
-            "kind": rows["kind"].map(_KINDS),
-            "category": rows["category"].map(_CATEGORIES),
+            "kind": rows["kind"].map(KIND_NAMES),
+            "category": rows["category"].map(CATEGORY_NAMES),
             "created_s": rows["stamped_s"],
             "satisfaction": rows["satisfaction"] if "satisfaction" in shown else 0,
             "apart": "",
@@ -92,8 +84,8 @@ def _reception(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "line": "reception",
             "ticket_no": rows["visit_no"],
-            "kind": rows["kind"].map(_KINDS),
-            "category": rows["category"].map(_CATEGORIES),
+            "kind": rows["kind"].map(KIND_NAMES),
+            "category": rows["category"].map(CATEGORY_NAMES),
             "created_s": rows["received_s"],
             "accepted_s": rows["accepted_s"],
             "on_site_s": -1,

@@ -10,7 +10,8 @@ import pandas as pd
 from city.calendar import Window, day_number, iso_days, local_s
 from city.network import Network
 from city.sheets import Shelf
-from city.streams import Streams, affordable, pick_distinct
+from city.streams import Streams
+from city.works.defects import label, with_pairs
 from city.works.table import workbook
 
 STAGES = ("未签合同", "已签合同", "支线完成", "站房就绪", "已供热")
@@ -111,29 +112,14 @@ def capacity_log(network: Network, streams: Streams, window: Window) -> pd.DataF
 
 def _plant(frame: pd.DataFrame, key: str, number: str, rng: np.random.Generator) -> pd.DataFrame:
     """Spoil rows, one defect each; `number` is the figure a contradiction differs in."""
-    frame = frame.assign(
-        reason="",
-        duplicate=False,
-        key_text=frame[key],
-        day_text=iso_days(frame["day"].to_numpy()) if len(frame) else "",
-    )
-    if frame.empty:
-        return frame
-    picks = pick_distinct(rng, np.arange(len(frame)), affordable(rng, _SHARES, len(frame)))
-    for kind in picks:
-        if kind != "duplicate":
-            frame.loc[picks[kind], "reason"] = kind
+    frame, picks = label(frame.assign(key_text=frame[key]), rng, _SHARES)
     frame.loc[picks["unreadable_value"], "number_text"] = "待定"
     frame.loc[picks["out_of_range"], "number_text"] = "-1"
     frame.loc[picks["missing_key"], "key_text"] = ""
-    frame.loc[picks["unreadable_time"], "day_text"] = "2016-02-30"
     frame.loc[picks["unknown_code"], "code_text"] = "其它"
-    frame.loc[picks["time_after_arrival"], "day_text"] = iso_days(frame.loc[picks["time_after_arrival"], "day"].to_numpy() + 366)
     other = frame.loc[picks["conflicting_duplicate"]].copy()
     other[number] = other[number] + 7
-    again = frame.loc[picks["duplicate"]].assign(duplicate=True)
-    rows = pd.concat([frame, other, again], ignore_index=True)
-    return rows.sort_values(["arrival_s", key], kind="stable").reset_index(drop=True)
+    return with_pairs(frame, other, picks["duplicate"], ["arrival_s", key])
 
 
 def _number(text: str, otherwise: float) -> float | str:

@@ -8,8 +8,9 @@ import pandas as pd
 from city.calendar import SEASONS, Window, iso_days, local_s
 from city.network import Network
 from city.sheets import Shelf
-from city.streams import Streams, affordable, pick_distinct
+from city.streams import Streams
 from city.weather import Weather
+from city.works.defects import label, with_pairs
 from city.works.table import workbook
 
 FUEL, POWER, CREW, VEHICLE, PARTS = "燃料", "备用电源", "抢修班组", "抢修车辆", "备品备件"
@@ -54,32 +55,16 @@ def reserve_log(network: Network, weather: Weather, streams: Streams, window: Wi
 
 def _plant(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Spoil rows, one defect each."""
-    frame = frame.assign(
-        reason="",
-        duplicate=False,
-        day_text=iso_days(frame["day"].to_numpy()) if len(frame) else "",
-        site_text=frame["site"],
-        item_text=frame["item"],
-        quantity_text=frame["quantity"].astype(str),
-    )
-    if frame.empty:
-        return frame
-    picks = pick_distinct(rng, np.arange(len(frame)), affordable(rng, _SHARES, len(frame)))
-    for kind in picks:
-        if kind != "duplicate":
-            frame.loc[picks[kind], "reason"] = kind
+    texts = {"site_text": frame["site"], "item_text": frame["item"], "quantity_text": frame["quantity"].astype(str)}
+    frame, picks = label(frame.assign(**texts), rng, _SHARES)
     frame.loc[picks["unreadable_value"], "quantity_text"] = "若干"
     frame.loc[picks["missing_value"], "quantity_text"] = ""
     frame.loc[picks["out_of_range"], "quantity_text"] = "-5"
     frame.loc[picks["missing_key"], "site_text"] = ""
-    frame.loc[picks["unreadable_time"], "day_text"] = "2016-02-30"
     frame.loc[picks["unknown_code"], "item_text"] = "饮用水"
-    frame.loc[picks["time_after_arrival"], "day_text"] = iso_days(frame.loc[picks["time_after_arrival"], "day"].to_numpy() + 366)
     pair = frame.loc[picks["conflicting_duplicate"]]
     other = pair.assign(quantity_text=(pair["quantity"] + 3).astype(str))
-    again = frame.loc[picks["duplicate"]].assign(duplicate=True)
-    rows = pd.concat([frame, other, again], ignore_index=True)
-    return rows.sort_values(["arrival_s", "site", "item"], kind="stable").reset_index(drop=True)
+    return with_pairs(frame, other, picks["duplicate"], ["arrival_s", "site", "item"])
 
 
 def write_reserves(shelf: Shelf, rows: pd.DataFrame) -> None:
