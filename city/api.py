@@ -27,6 +27,7 @@ _CHUNK = 1 << 18
 SOURCES = {
     "/v1/remote/packets": ("remote", "received"),
     "/v1/mobile/visits": ("mobile", "updated"),
+    "/v1/visits/household": ("household_visits", "updated"),
     "/v1/weather/hourly": ("weather", "published"),
     "/v1/12345/tickets": ("city_line_12345", "updated"),
 }

@@ -21,7 +21,7 @@ from city.manual import fixed_rounds, mobile_visits
 from city.network import Network, build_network
 from city.packets import REASON_NAMES
 from city.people import PHONE_PREFIX
-from city.pipes import pipe_exports
+from city.pipes import first_segments, pipe_exports
 from city.planted import feed_counts, total
 from city.points import Points, build_points
 from city.registers import build_registers
@@ -31,19 +31,12 @@ from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
-from city.tickets import build_tickets
+from city.tickets import CATEGORY_NAMES, KIND_NAMES, build_tickets
 from city.truth import Observed, write_truth
+from city.truth.works import write_cold_as_made, write_incident_truth, write_works_truth
 from city.weather import Weather, weather_items, weather_json
+from city.works.build import Given, send_works
 
-_KINDS = {"投诉": "complaint", "报修": "repair", "咨询": "consultation", "测温": "temperature_test"}
-_CATEGORIES = {
-    "室温不达标": "room_cold",
-    "不热": "no_heat",
-    "漏水": "leak",
-    "收费": "billing",
-    "服务": "service",
-    "其他": "other",
-}
 _WORK_TYPES = {"改造": "renewal", "新建": "new_build", "并网": "merging"}
 Report = Callable[[str, float], None]
 
@@ -58,6 +51,7 @@ def build_city(
     builder.send_readings()
     builder.send_tickets()
     builder.send_works()
+    builder.send_service_and_works()
     return builder.conclude()
 
 
@@ -154,21 +148,36 @@ class _Builder:
 
     def send_works(self) -> None:
         whole = Window(SPAN.start, self.window.end)
-        orders = work_orders(self.rooms, self.streams, self.window)
+        exports = pipe_exports(self.network, self.streams, whole)
+        orders = work_orders(self.rooms, first_segments(exports), self.streams, self.window)
         sql.write_table(self.out / "sql", "maintenance.work_order_log", work_order_table(orders))
+        self.orders, self.exports = orders, exports
         self.planted["maintenance_orders"] = feed_counts(orders["reason"], orders["duplicate"])
         self.renewal = renewal_log(self.projects, self.network, self.streams, whole)
         sheets.write_renewal(self.shelf, self.renewal)
         self.planted["renewal_log"] = feed_counts(
             self.renewal["reason"], self.renewal["duplicate"], {"rows_sent_again": int(self.renewal["again"].sum())}
         )
-        exports = pipe_exports(self.network, self.streams, whole)
         sheets.write_pipes(self.shelf, exports)
         self.planted["pipe_register"] = total([feed_counts(f["reason"], f["duplicate"]) for _, f in exports])
         self._done("works")
 
+    def send_service_and_works(self) -> None:
+        given = Given(
+            self.out, self.network, self.weather, self.rooms, self.discontent, self.tickets, self.streams, self.window, self.shelf
+        )
+        self.works = send_works(given)
+        self.planted |= self.works.planted
+        self._done("service and summer works")
+
     def conclude(self) -> dict[str, Any]:
-        answers = write_truth(self._observed(), self.out / "truth")
+        observed = self._observed()
+        del self.remote  # the observations hold what the truth needs of it
+        answers = write_truth(observed, self.out / "truth")
+        observed.remote.clear()
+        write_works_truth(observed, self.tickets, self.works, self.out / "truth")
+        write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
+        write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
@@ -206,8 +215,8 @@ class _Builder:
                     "ticket_no": tickets["ticket_no"],
                     "version": tickets["version"],
                     "arrival_s": tickets["arrival_s"],
-                    "kind": tickets["kind"].map(_KINDS),
-                    "category": tickets["category"].map(_CATEGORIES),
+                    "kind": tickets["kind"].map(KIND_NAMES),
+                    "category": tickets["category"].map(CATEGORY_NAMES),
                     "created_s": tickets["stamped_s"],
                     "household_id": tickets["household_no"],
                     "related_no": tickets["related_no"],

@@ -27,6 +27,7 @@ class Discontent:
     day: np.ndarray
     household: np.ndarray
     true_state: dict[str, dict[str, float]]
+    cold_share: list[np.ndarray]  # by season: the share of its days on which each home's true mean lies below the standard
 
 
 class Served:
@@ -50,10 +51,11 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
     network, served = rooms.network, Served(rooms.network)
     resident = ~network.household_enterprise
     standard = STANDARD_DEGC["living_room"]
-    days, homes, seasons, truth = [], [], [], {}
+    days, homes, seasons, truth, cold_share = [], [], [], {}, []
     for index, season in enumerate(SEASONS):
         grid = rooms.grids[index]
         last = np.full(len(resident), -100)
+        cold_days = np.zeros(len(resident), dtype=np.int16)
         warm = total = 0
         for day in range(season.first_day, season.last_day + 1):
             mean = rooms.day_mean(index, day - grid.first_day)
@@ -61,6 +63,7 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
             lived = active & resident
             warm += int(((mean >= standard) & lived).sum())
             total += int(lived.sum())
+            cold_days += mean < standard
             chance = _CHANCE_PER_DEGREE * np.clip(_MIND_BELOW_DEGC - mean, 0, 4) + _CHANCE_ANYWAY
             draw = streams.rng("complaints", day).random(len(mean), dtype=np.float32)
             angry = np.flatnonzero((draw < chance) & active & (day - last > _PATIENCE_DAYS))
@@ -68,5 +71,6 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
             days.append(np.full(len(angry), day))
             homes.append(angry)
             seasons.append(np.full(len(angry), index))
+        cold_share.append(cold_days / season.days)
         truth[season.code] = {"household_days": total, "warm_household_days": warm, "percent": 100 * warm / total}
-    return Discontent(np.concatenate(seasons), np.concatenate(days), np.concatenate(homes), truth)
+    return Discontent(np.concatenate(seasons), np.concatenate(days), np.concatenate(homes), truth, cold_share)

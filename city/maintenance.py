@@ -1,4 +1,4 @@
-"""Work orders: the summer overhaul (12,589 items in 2016 at full scale), major repairs, faults that made rooms cold."""
+"""Work orders: the summer overhaul (12,589 items and 20 boilers in 2016 at full scale), major repairs, faults and breaks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from city.network import Network
 from city.people import names
 from city.rooms import Rooms
 from city.streams import Streams, pick_distinct
+from city.works.incidents import boilers, breaks, steps, with_causes
 
 _OVERHAUL, _FAULT, _EMERGENCY, _MAJOR = "检修", "故障", "抢修", "大修"
 _ASSETS = np.array(["pump", "heat_exchanger", "valve", "control_cabinet", "pipe"])
@@ -23,7 +24,7 @@ _SUMMARY = {
 }
 
 
-def work_orders(rooms: Rooms, streams: Streams, window: Window) -> pd.DataFrame:
+def work_orders(rooms: Rooms, segments: pd.DataFrame, streams: Streams, window: Window) -> pd.DataFrame:
     """Rows of maintenance.work_order_log: two versions an order, with labels."""
     network, rng = rooms.network, streams.rng("maintenance")
     orders = [
@@ -32,9 +33,12 @@ def work_orders(rooms: Rooms, streams: Streams, window: Window) -> pd.DataFrame:
         _summer(network, rng, 2015, network.size.some(70, 2), _MAJOR),
         _summer(network, rng, 2016, network.size.some(95, 3), _MAJOR),
         _faults(rooms, rng),
+        boilers(network, streams.rng("maintenance", "boilers")),
+        breaks(network, segments, streams.rng("maintenance", "breaks")),
     ]
     frame = pd.concat(orders, ignore_index=True).sort_values("reported_s", kind="stable").reset_index(drop=True)
     frame["order_no"] = [f"WO-{i + 1:06d}" for i in range(len(frame))]
+    frame = with_causes(frame, rooms)
     frame["crew"] = names(streams.rng("maintenance", "crew"), 30)[frame["station"].to_numpy() % 30]
     return _versions(frame, network, rng, window)
 
@@ -74,8 +78,12 @@ def _faults(rooms: Rooms, rng: np.random.Generator) -> pd.DataFrame:
 def _versions(frame: pd.DataFrame, network: Network, rng: np.random.Generator, window: Window) -> pd.DataFrame:
     started = frame["reported_s"] + frame["work_s"] // 4
     completed = frame["reported_s"] + frame["work_s"]
-    first = frame.assign(version=1, status="reported", started_s=-1, completed_s=-1, updated_s=frame["reported_s"] + 60)
+    unknown = dict.fromkeys(("diagnosed_s", "decided_s", "on_site_s", "started_s", "restored_s", "completed_s"), -1)
+    first = frame.assign(version=1, status="reported", updated_s=frame["reported_s"] + 60, **unknown).assign(
+        cause="", without_heat=-1
+    )
     last = frame.assign(version=2, status="completed", started_s=started, completed_s=completed, updated_s=completed + 900)
+    last = last.assign(**steps(last))
     rows = pd.concat([first, last], ignore_index=True)
     rows = rows[window.holds(rows["updated_s"].to_numpy())].reset_index(drop=True)
     rows["reason"], rows["duplicate"] = "", False
@@ -108,15 +116,24 @@ def work_order_table(rows: pd.DataFrame) -> pd.DataFrame:
             "version": rows["version"],
             "kind": rows["kind"],
             "asset_kind": rows["asset_kind"],
-            "asset_id": [f"{a.upper()}-{s[8:]}-1" for a, s in zip(rows["asset_kind"], rows["station_id"], strict=True)],
+            "asset_id": [
+                segment or f"{a.upper()}-{s[8:]}-1"
+                for segment, a, s in zip(rows["segment_no"].fillna(""), rows["asset_kind"], rows["station_id"], strict=True)
+            ],
             "station_id": rows["station_id"],
             "branch_id": rows["branch_id"],
             "priority": rows["priority"],
             "status": rows["status"],
             "reported_at": moment("reported_s"),
+            "diagnosed_at": moment("diagnosed_s"),
+            "decided_at": moment("decided_s"),
+            "on_site_at": moment("on_site_s"),
             "started_at": moment("started_s"),
+            "restored_at": moment("restored_s"),
             "completed_at": moment("completed_s"),
             "updated_at": moment("updated_s"),
+            "cause": rows["cause"].replace("", None),
+            "households_without_heat": rows["without_heat"].astype("Int64").where(rows["without_heat"] >= 0),
             "planned": rows["planned"],
             "summary": rows["kind"].map(_SUMMARY).fillna("巡视"),
             "crew_leader": rows["crew"],

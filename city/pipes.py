@@ -48,6 +48,14 @@ def pipe_exports(network: Network, streams: Streams, window: Window) -> list[tup
     return exports
 
 
+def first_segments(exports: list[tuple[date, pd.DataFrame]]) -> pd.DataFrame:
+    """Sound segments of the first export: what can break."""
+    if not exports:
+        return pd.DataFrame({"segment_no": [], "year": [], "length": [], "insulation": []})
+    frame = exports[0][1]
+    return frame[(frame["reason"] == "") & ~frame["duplicate"]].drop_duplicates("segment_no").reset_index(drop=True)
+
+
 def _after_works(frame: pd.DataFrame, rng: np.random.Generator, year: int, number: int) -> pd.DataFrame:
     """Segments laid anew, taken out, and added since the last export."""
     frame = frame.copy()

@@ -23,6 +23,7 @@ _POSITION_RENEWED = np.array([0.75, 0.35, 0.10])
 _FLAT = np.array([-0.50, 0.30, -0.20, -0.65])
 _MEAN = (20.05, 19.97)
 _RENEWED_GAIN_DEGC = 0.35
+_COLD_BASE_DEGC, _CURED_BASE_DEGC = 17.2, 18.8
 _DEFICIT_KNEE_DEGC = -12.0
 _DEFICIT_GAIN = np.array([0.035, 0.055, 0.085])
 
@@ -75,11 +76,12 @@ class Rooms:
         net, size = self.network, self.network.size
         building_offset = rng.normal(0, 0.55, size.buildings)
         own = rng.normal(0, 0.55, len(net.household_building))
-        own[rng.permutation(size.residents)[: size.some(136, 2)]] -= 2.2
+        self.cold_homes = rng.permutation(size.residents)[: size.some(136, 2)]
+        own[self.cold_homes] -= 2.2
         position = net.building_position[net.household_building]
-        cold = rng.permutation(size.buildings)[: size.some(27)]
+        self.cold_buildings = rng.permutation(size.buildings)[: size.some(27)]
         cured = np.zeros(size.buildings, dtype=bool)
-        cured[cold] = True
+        cured[self.cold_buildings] = True
         base = []
         for season in range(2):
             offset = building_offset - 2.4 * cured if season == 0 else building_offset - 0.3 * cured
@@ -91,7 +93,16 @@ class Rooms:
             base.append(_MEAN[season] + by_position + _FLAT[net.household_flat] + offset[net.household_building] + own)
             if season == 0:
                 own = np.where(own < -1.8, own + 1.6, own)
+        self._make_sure(base)
         return np.stack(base).astype("float32"), _DEFICIT_GAIN[position].astype("float32")
+
+    def _make_sure(self, base: list[np.ndarray]) -> None:
+        """What is called cold is cold wherever it stands, and what is cured in summer is warm afterwards."""
+        of_building = np.bincount(self.network.household_building, base[0]) / np.bincount(self.network.household_building)
+        too_warm = np.maximum(of_building - _COLD_BASE_DEGC, 0) * np.isin(np.arange(len(of_building)), self.cold_buildings)
+        base[0] -= too_warm[self.network.household_building]
+        base[0][self.cold_homes] = np.minimum(base[0][self.cold_homes], _COLD_BASE_DEGC)
+        base[1][self.cold_homes] = np.maximum(base[1][self.cold_homes], _CURED_BASE_DEGC)
 
     def _faults(self, rng: np.random.Generator, grid: Grid) -> list[HeatFault]:
         expected = (0.55, 0.30)[grid.season] * self.network.size.stations

@@ -41,7 +41,7 @@ def feed_versions(tickets: pd.DataFrame, household_ids: np.ndarray, streams: Str
     tickets["household_no"] = np.where(tickets["household"] >= 0, household_ids[np.maximum(tickets["household"], 0)], "")
     tickets["name"], tickets["phone"], tickets["address"] = names(rng, count), phones(rng, count), addresses(rng, count)
     tickets["content"] = _contents(tickets, rng)
-    versions = ticket_versions(tickets, streams.rng("tickets", "versions"))
+    versions = _assigned_and_followed_up(ticket_versions(tickets, streams.rng("tickets", "versions")))
     versions["arrival_s"] = versions["updated_s"]
     in_file = (versions["line"] == "12319").to_numpy()
     day = local_day(versions["updated_s"].to_numpy())
@@ -53,6 +53,18 @@ def feed_versions(tickets: pd.DataFrame, household_ids: np.ndarray, streams: Str
         mine = _plant(mine, streams.rng("tickets", "defects", line), textual=line != "963963")
         feeds[feed] = mine.sort_values(["arrival_s", "updated_s"], kind="stable").reset_index(drop=True)
     return feeds
+
+
+def _assigned_and_followed_up(versions: pd.DataFrame) -> pd.DataFrame:
+    """Between acceptance and arrival someone is sent; the satisfaction added after closing comes from a call back."""
+    seen = versions["on_site_s"] >= 0
+    after = 60 + versions["created_s"] % 1600  # less than the shortest way to the house
+    called = (versions["version"] == 4) & (versions["edit"] == 2)
+    return versions.assign(
+        assigned_s=np.where(seen, versions["accepted_s"] + after, -1),
+        follow_up_s=np.where(called, versions["edited_s"], -1),
+        channel=np.where(versions["is_phone"], "phone", np.where(versions["created_s"] % 3 == 0, "wechat", "app")),
+    )
 
 
 def _contents(tickets: pd.DataFrame, rng: np.random.Generator) -> list[str]:
@@ -125,15 +137,17 @@ def hotline_table(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame
         {
             "ticket_no": frame["ticket_text"],
             "version": frame["version"],
-            "channel": np.where(frame["is_phone"], "phone", "app"),
+            "channel": frame["channel"],
             "kind": frame["kind"],
             "category": frame["category"],
             "status": frame["status"],
             "created_at": _created(frame),
             "accepted_at": _times(frame["accepted_s"]),
+            "assigned_at": _times(frame["assigned_s"]),
             "on_site_at": _times(frame["on_site_s"]),
             "solved_at": _times(frame["solved_s"]),
             "closed_at": _times(frame["closed_s"]),
+            "follow_up_at": _times(frame["follow_up_s"]),
             "updated_at": _times(frame["updated_s"]),
             "household_no": frame["household_no"].replace("", None),
             "seat_no": _steady(frame, np.char.add("SEAT-", seat)),

@@ -19,6 +19,15 @@ from city.streams import Streams
 
 LINES = ("963963", "12345", "12319")
 COMPLAINT, REPAIR, CONSULTATION, TEST = "投诉", "报修", "咨询", "测温"
+KIND_NAMES = {COMPLAINT: "complaint", REPAIR: "repair", CONSULTATION: "consultation", TEST: "temperature_test"}
+CATEGORY_NAMES = {
+    "室温不达标": "room_cold",
+    "不热": "no_heat",
+    "漏水": "leak",
+    "收费": "billing",
+    "服务": "service",
+    "其他": "other",
+}
 WAITING, ACCEPTED, CLOSED, RETURNED = "待受理", "已受理", "已办结", "已退回"
 _COLD = ("室温不达标", "不热")
 _OTHER_CATEGORIES = {REPAIR: ("漏水", "不热", "其他"), CONSULTATION: ("收费", "服务", "其他"), TEST: ("室温不达标",)}

@@ -32,6 +32,7 @@ class Observed:
     renewal: pd.DataFrame
     window: Window
     seasons: tuple[Season, ...] = SEASONS
+    judged: pd.DataFrame | None = None  # the judged point-days, once they are worked out
 
     def last_day(self, season: Season) -> int:
         """Last day of the season that lies before the end of the window."""

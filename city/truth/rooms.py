@@ -26,8 +26,7 @@ _COUNTS = ("judged", "complying", "judged_normal_weather", "complying_normal_wea
 
 def room_compliance(observed: Observed, register: Register) -> pd.DataFrame:
     """Rows by season, day, period, unit and point kind, wherever something was judged."""
-    point_days = pd.concat([_automatic(observed, register), _manual(observed)], ignore_index=True)
-    judged = _judged(point_days.astype({"day": np.int64, "value": float}), register)
+    judged = judged_point_days(observed, register)
     cold = below_design_days(observed)
     parts = []
     for season in observed.seasons:
@@ -36,6 +35,21 @@ def room_compliance(observed: Observed, register: Register) -> pd.DataFrame:
         if len(mine):
             parts.append(_season_rows(mine, season, last, register, cold))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def judged_point_days(observed: Observed, register: Register) -> pd.DataFrame:
+    """Every judged point-day, worked out once a city."""
+    if observed.judged is None:
+        point_days = pd.concat([_automatic(observed, register), _manual(observed)], ignore_index=True)
+        observed.judged = _judged(point_days.astype({"day": np.int64, "value": float}), register)
+    return observed.judged
+
+
+def household_days(observed: Observed, register: Register) -> pd.DataFrame:
+    """The judged room with the smallest margin of each home and day: household, day, value, margin, station, branch."""
+    judged = judged_point_days(observed, register)
+    worst = judged.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+    return worst.assign(household_id=register.households.ids[worst["household"].to_numpy()]).reset_index(drop=True)
 
 
 def staged_remote(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

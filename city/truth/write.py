@@ -29,12 +29,12 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
     }
     for name, frame in answers.items():
-        _write(frame, folder / f"{name}.csv", "heating_date")
-    _write(complaint_cases(observed.tickets), folder / "complaint_cases.csv", "case_date")
+        write_answer(frame, folder / f"{name}.csv", "heating_date")
+    write_answer(complaint_cases(observed.tickets), folder / "complaint_cases.csv", "case_date")
     return answers
 
 
-def _write(frame: pd.DataFrame, path: Path, date_name: str) -> None:
+def write_answer(frame: pd.DataFrame, path: Path, date_name: str) -> None:
     """Write rows with an ISO date in place of the day number."""
     written = frame.copy()
     if "day" in written:

@@ -18,8 +18,21 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
-    "complaint_rate", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance", "season_kpi",
-}  # fmt: skip
+    "capacity_outlook",
+    "cold_buildings",
+    "complaint_rate",
+    "incident_response",
+    "new_community_watch",
+    "pipe_register_change",
+    "pipe_register_summary",
+    "pipe_risk",
+    "refund_exposure",
+    "renewal_progress",
+    "room_compliance",
+    "season_kpi",
+    "service_timeliness",
+    "works_progress",
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +124,11 @@ def test_raw_sources_have_freshness(manifest):
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
         "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
+        "household_visit",
+        "works_project",
+        "emergency_reserve",
+        "new_community",
+        "heat_capacity",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

@@ -16,12 +16,20 @@ from disturbed import ended, start_build
 from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
+    "capacity_outlook",
+    "cold_buildings",
     "complaint_rate",
+    "incident_response",
+    "new_community_watch",
     "pipe_register_change",
     "pipe_register_summary",
+    "pipe_risk",
+    "refund_exposure",
     "renewal_progress",
     "room_compliance",
     "season_kpi",
+    "service_timeliness",
+    "works_progress",
 }
 
 

@@ -6,7 +6,8 @@ with recursive ticket as (
         *,
         row_number() over (order by created_at, line, ticket_no) as ticket_rank
     from {{ ref('stg_service_ticket') }}
-    where kind = 'complaint'
+    -- Walk-ins and group petitions are counted apart: most of them speak of a case that a line knows already.
+    where kind = 'complaint' and coalesce(channel, '') not in ('walk_in', 'group_petition')
 ),
 
 -- A number may stand on two lines; the earliest ticket of that number is meant.

@@ -9,9 +9,12 @@ select
     t.created_at,
     {{ local_date('t.created_at') }} as created_date,
     t.accepted_at,
+    t.assigned_at,
     t.on_site_at,
     t.solved_at,
     t.closed_at,
+    t.follow_up_at,
+    t.persons,
     -- Midnight often stands for "some time that day"; such a ticket has a day but no hour.
     not coalesce(
         t.created_time_known,

@@ -2,6 +2,8 @@
 select
     s.limit_code,
     s.ticket_kind,
+    s.line,
+    s.measured_to,
     s.value,
     s.unit,
     coalesce(s.valid_from, {{ always() }}) as valid_from,

@@ -19,6 +19,9 @@ CONVERSIONS: dict[str, dict[str, Conversion]] = {
     "mm": {"mm": Conversion(0, 1), "m": Conversion(0, 1000)},
     "m2": {"m2": Conversion(0, 1), "10k m2": Conversion(0, 10_000)},
     "CNY": {"CNY": Conversion(0, 1), "10k CNY": Conversion(0, 10_000), "万元": Conversion(0, 10_000)},
+    "MW": {"MW": Conversion(0, 1), "kW": Conversion(0, 0.001)},
+    "W/m2": {"W/m2": Conversion(0, 1)},
+    "t": {"t": Conversion(0, 1)},
     "min": {"min": Conversion(0, 1), "s": Conversion(0, 1 / 60), "h": Conversion(0, 60)},
     "V": {"V": Conversion(0, 1), "mV": Conversion(0, 0.001)},
 }

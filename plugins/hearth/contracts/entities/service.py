@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hearth.contracts.entity import Entity, flag, instant, integer, personal, text
+from hearth.contracts.entity import Entity, date, flag, instant, integer, number, personal, text
 
 ENTITIES = (
     Entity(
@@ -20,9 +20,12 @@ ENTITIES = (
             text("channel"),
             instant("created_at", required=True),
             instant("accepted_at"),
+            instant("assigned_at"),
             instant("on_site_at"),
             instant("solved_at"),
             instant("closed_at"),
+            instant("follow_up_at", doc="the customer was called again after closing"),
+            integer("persons", doc="people who came with one group petition"),
             flag("created_time_known", doc="false: midnight stands for some time that day"),
             text("household_id"),
             text("branch_id", doc="only where the source itself names the district"),
@@ -34,6 +37,29 @@ ENTITIES = (
             personal("caller_phone"),
             personal("caller_address"),
             personal("content"),
+        ),
+    ),
+    Entity(
+        "household_visit",
+        "Visit to a cold household",
+        "入户走访",
+        ("visit_no",),
+        "visited_at",
+        (
+            text("visit_no", required=True),
+            text("household_id", required=True),
+            instant("visited_at", required=True),
+            text("finding", required=True, choices=("confirmed_cold", "not_cold", "no_access")),
+            text("cause", choices=("network", "building", "in_home", "temporary")),
+            text("measure", doc="what is to be done in summer"),
+            date("measure_due_date"),
+            date("measure_done_date"),
+            number("before_degc", "degC"),
+            instant("after_measured_at", doc="the return visit after the measure"),
+            number("after_degc", "degC"),
+            personal("staff"),
+            personal("resident_phone"),
+            personal("remark"),
         ),
     ),
 )

@@ -1,0 +1,54 @@
+-- Cold buildings of a season (enough cold homes, and at least half of those examined), and single cold homes elsewhere: what
+-- the summer has to cure.
+with building as (
+    select
+        season,
+        building_id,
+        count(*) as homes_examined,
+        count(*) filter (where is_cold) as homes_cold
+    from {{ ref('int_cold_home') }}
+    where building_id is not null
+    group by season, building_id
+    having count(*) filter (where is_cold) >= ({{ limit_value('cold_building_min_homes') }})
+        and count(*) filter (where is_cold) >= count(*) * ({{ limit_value('cold_building_share') }})
+),
+
+home as (
+    select h.*, b.building_id is not null as is_in_cold_building
+    from {{ ref('int_cold_home') }} as h
+    left join building as b on h.season = b.season and h.building_id = b.building_id
+),
+
+member as (
+    select *, 'building' as subject_kind, building_id as subject_id from home where is_in_cold_building
+    union all
+    select *, 'household', household_id from home where is_cold and not is_in_cold_building
+)
+
+select
+    season,
+    subject_kind,
+    subject_id,
+    max(building_id) as building_id,
+    max(community_id) as community_id,
+    max(station_id) as station_id,
+    max(branch_id) as branch_id,
+    count(*) as homes_examined,
+    count(*) filter (where is_cold) as homes_cold,
+    bool_or(is_cold_by_days) as is_measured_cold,
+    bool_or(is_cold_by_visit) as is_visited_cold,
+    sum(judged_days) as judged_days,
+    sum(days_below) as days_below,
+    max(longest_streak_days) as longest_streak_days,
+    sum(visits) as visits,
+    min(first_visit_date) as first_visit_date,
+    mode() within group (order by cause) as cause,
+    min(measure) as measure,
+    max(measure_due_date) as measure_due_date,
+    -- Done when it is done in every home that needs one.
+    case when count(*) filter (where measure is not null and measure_done_date is null) = 0 then max(measure_done_date) end
+        as measure_done_date,
+    count(*) filter (where measure is not null) as measures,
+    count(*) filter (where measure_done_date is not null) as measures_done
+from member
+group by season, subject_kind, subject_id

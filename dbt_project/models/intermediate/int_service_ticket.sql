@@ -1,0 +1,29 @@
+-- Tickets of the heating seasons with the branch they concern and how long each step took, in seconds. A ticket stamped
+-- midnight for want of an hour has no durations. Walk-ins and group petitions stand apart: they are in no other count.
+select
+    t.line,
+    t.ticket_no,
+    d.season,
+    t.created_date as service_date,
+    t.created_at,
+    t.kind,
+    coalesce(t.category, 'unknown') as category,
+    t.channel,
+    coalesce(t.channel in ('walk_in', 'group_petition'), false) as is_apart,
+    t.is_midnight_stamped,
+    t.accepted_at,
+    t.on_site_at,
+    t.solved_at,
+    t.closed_at,
+    t.follow_up_at,
+    t.satisfaction,
+    t.persons,
+    case when not t.is_midnight_stamped then {{ epoch_seconds('t.accepted_at - t.created_at') }} end as first_answer_s,
+    case when not t.is_midnight_stamped then {{ epoch_seconds('t.on_site_at - t.created_at') }} end as on_site_s,
+    case when not t.is_midnight_stamped then {{ epoch_seconds('t.solved_at - t.created_at') }} end as solved_s,
+    t.household_id,
+    coalesce(h.branch_id, t.branch_id) as branch_id
+from {{ ref('stg_service_ticket') }} as t
+inner join {{ ref('int_season_day') }} as d on t.created_date = d.heating_date
+left join {{ ref('int_household_place') }} as h
+    on t.household_id = h.household_id and t.created_date between h.from_date and h.to_date

@@ -1,0 +1,53 @@
+-- Each ticket against each time limit of the place that is for it: kept, broken, still open within its time, or not to be
+-- judged (stamped midnight for want of an hour, or closed without saying when the step was done). Judged as of the end of
+-- the last known day.
+with known as (
+    select {{ day_start("max(k.event_date) + interval '1 day'") }} as known_until
+    from {{ ref('stg_known_day') }} as k
+    cross join {{ ref('stg_place') }} as place
+    group by place.time_zone
+),
+
+limited as (
+    select
+        t.line,
+        t.ticket_no,
+        t.created_at,
+        t.closed_at,
+        t.is_midnight_stamped and l.unit = 'h' as is_hour_unknown,
+        l.limit_code,
+        t.created_at + case l.unit when 'h' then make_interval(secs => l.value * 3600) else make_interval(secs => l.value * 86400) end
+            as deadline_at,
+        case l.measured_to
+            when 'accepted' then t.accepted_at
+            when 'on_site' then t.on_site_at
+            when 'solved' then coalesce(t.solved_at, t.closed_at)
+            else t.closed_at
+        end as reached_at
+    from {{ ref('int_service_ticket') }} as t
+    inner join {{ ref('stg_time_limit') }} as l
+        on t.service_date between l.valid_from and l.valid_to
+        and coalesce(l.ticket_kind, t.kind) = t.kind
+        and coalesce(l.line, t.line) = t.line
+    -- The limits of ordinary tickets are not for those who came in person, unless they name their line.
+    where not t.is_apart or l.line is not null
+)
+
+select
+    l.line,
+    l.ticket_no,
+    l.limit_code,
+    l.deadline_at,
+    l.reached_at,
+    k.known_until,
+    l.deadline_at < k.known_until as is_due,
+    case
+        when l.is_hour_unknown then 'not_judged'
+        when l.reached_at <= l.deadline_at then 'in_time'
+        when l.reached_at > l.deadline_at then 'late'
+        when l.closed_at is not null then 'not_judged'
+        when l.deadline_at < k.known_until then 'late'
+        else 'open'
+    end as outcome
+from limited as l
+cross join known as k

@@ -1,0 +1,84 @@
+-- "Winter illness, summer cure": cold buildings and single cold homes of each season with evidence, cause and measure, and
+-- whether the next season proves the cure; before and after compared on days of like weather.
+with observed as (
+    select
+        s.season,
+        s.subject_kind,
+        s.subject_id,
+        o.season = s.season as is_before,
+        o.value_degc,
+        o.is_below,
+        o.is_comparable
+    from {{ ref('int_cold_subject') }} as s
+    inner join {{ ref('int_home_observation') }} as o
+        on (o.season = s.season or o.previous_season = s.season)
+        and s.subject_id = case s.subject_kind when 'building' then o.building_id else o.household_id end
+),
+
+summed as (
+    select
+        season,
+        subject_kind,
+        subject_id,
+        avg(value_degc) filter (where is_before) as before_degc,
+        avg(value_degc) filter (where not is_before) as after_degc,
+        count(*) filter (where not is_before) as after_observations,
+        count(*) filter (where not is_before and is_below) as after_observations_below,
+        avg(value_degc) filter (where is_before and is_comparable) as comparable_before_degc,
+        avg(value_degc) filter (where not is_before and is_comparable) as comparable_after_degc,
+        count(*) filter (where is_before and is_comparable) as comparable_before_observations,
+        count(*) filter (where not is_before and is_comparable) as comparable_after_observations
+    from observed
+    group by season, subject_kind, subject_id
+),
+
+next_season as (
+    select previous_season as season, season_start as next_season_start
+    from {{ ref('int_season') }}
+    where previous_season is not null
+)
+
+select
+    s.season,
+    s.subject_kind,
+    s.subject_id,
+    s.building_id,
+    s.community_id,
+    s.station_id,
+    s.branch_id,
+    case
+        when s.is_measured_cold and s.is_visited_cold then 'measured and visited'
+        when s.is_measured_cold then 'measured'
+        else 'visited'
+    end as evidence,
+    cast(s.homes_examined as int) as homes_examined,
+    cast(s.homes_cold as int) as homes_cold,
+    cast(s.judged_days as int) as judged_days,
+    cast(s.days_below as int) as days_below,
+    cast(s.longest_streak_days as int) as longest_streak_days,
+    cast(s.visits as int) as visits,
+    s.first_visit_date,
+    s.cause,
+    s.measure,
+    s.measure_due_date,
+    cast(s.measures as int) as measures,
+    cast(s.measures_done as int) as measures_done,
+    s.measure_done_date,
+    case when s.measures > 0 then coalesce(s.measure_done_date < n.next_season_start, false) end as is_done_before_next_season,
+    m.before_degc,
+    m.after_degc,
+    cast(coalesce(m.comparable_before_observations, 0) as int) as comparable_before_observations,
+    cast(coalesce(m.comparable_after_observations, 0) as int) as comparable_after_observations,
+    m.comparable_before_degc,
+    m.comparable_after_degc,
+    m.comparable_after_degc - m.comparable_before_degc as comparable_gain_degc,
+    cast(coalesce(m.after_observations, 0) as int) as after_observations,
+    cast(coalesce(m.after_observations_below, 0) as int) as after_observations_below,
+    case
+        when coalesce(m.after_observations, 0) = 0 then 'not_proved'
+        when m.after_observations_below < m.after_observations * ({{ limit_value('cold_home_share') }}) then 'cured'
+        else 'still_cold'
+    end as proof
+from {{ ref('int_cold_subject') }} as s
+left join summed as m on s.season = m.season and s.subject_kind = m.subject_kind and s.subject_id = m.subject_id
+left join next_season as n on s.season = n.season

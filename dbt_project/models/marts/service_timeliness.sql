@@ -1,0 +1,92 @@
+-- How fast customers are served, day by day and for the season to date, as known today. Three rates of nearly the same name
+-- have three denominators. Who came in person and group petitions are counted apart from everything else.
+with series as (
+    select distinct season, unit_kind, unit_id, line, category from {{ ref('int_service_day') }}
+),
+
+-- A place whose log of reception days never came does not know that nobody came.
+reception as (
+    select coalesce(sum(walk_ins + group_petitions), 0) > 0 as is_known from {{ ref('int_service_day') }}
+),
+
+daily as (
+    select
+        s.season,
+        d.heating_date as service_date,
+        d.season_day,
+        s.unit_kind,
+        s.unit_id,
+        s.line,
+        s.category,
+        {% for name in service_sums() -%}
+        coalesce(c.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from series as s
+    inner join {{ ref('int_season_day') }} as d on s.season = d.season
+    left join {{ ref('int_service_day') }} as c
+        on d.heating_date = c.service_date and s.unit_kind = c.unit_kind and s.unit_id = c.unit_id
+        and s.line = c.line and s.category = c.category
+),
+
+every_period as (
+    select *, 'day' as period from daily
+    union all
+    select
+        season,
+        service_date,
+        season_day,
+        unit_kind,
+        unit_id,
+        line,
+        category,
+        {% for name in service_sums() -%}
+        cast(sum({{ name }}) over to_date as bigint) as {{ name }},
+        {% endfor -%}
+        'to_date' as period
+    from daily
+    window to_date as (partition by season, unit_kind, unit_id, line, category order by service_date)
+)
+
+select
+    p.season,
+    p.service_date,
+    cast(p.season_day as int) as season_day,
+    p.period,
+    p.unit_kind,
+    p.unit_id,
+    p.line,
+    p.category,
+    {% for name in ['tickets', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'first_answers'] -%}
+    cast(p.{{ name }} as int) as {{ name }},
+    {% endfor -%}
+    cast(p.first_answer_s as double precision) / 60 / nullif(p.first_answers, 0) as mean_first_answer_minutes,
+    cast(p.arrivals as int) as arrivals,
+    cast(p.on_site_s as double precision) / 3600 / nullif(p.arrivals, 0) as mean_on_site_hours,
+    cast(p.solved as int) as solved,
+    cast(p.solved_s as double precision) / 3600 / nullif(p.solved, 0) as mean_solved_hours,
+    cast(p.closed as int) as closed,
+    cast(p.repairs_judged as int) as repairs_judged,
+    cast(p.repairs_in_time as int) as repairs_in_time,
+    {{ percent('p.repairs_in_time', 'p.repairs_judged') }} as repair_timely_percent,
+    cast(p.petitions_due as int) as petitions_due,
+    cast(p.petitions_closed_in_time as int) as petitions_closed_in_time,
+    {{ percent('p.petitions_closed_in_time', 'p.petitions_due') }} as petition_closed_percent,
+    cast(p.city_line_closed as int) as city_line_closed,
+    cast(p.city_line_closed_in_time as int) as city_line_closed_in_time,
+    {{ percent('p.city_line_closed_in_time', 'p.city_line_closed') }} as city_line_timely_percent,
+    cast(p.breaches as int) as breaches,
+    cast(p.still_open as int) as still_open,
+    cast(p.complaint_cases as int) as complaint_cases,
+    cast(p.repeat_cases as int) as repeat_cases,
+    {{ percent('p.repeat_cases', 'p.complaint_cases') }} as repeat_percent,
+    cast(p.followed_up as int) as followed_up,
+    {{ percent('p.followed_up', 'p.closed') }} as followed_up_percent,
+    cast(p.rated as int) as rated,
+    cast(p.satisfied as int) as satisfied,
+    {{ percent('p.satisfied', 'p.rated') }} as satisfied_percent,
+    cast(p.satisfaction_sum as double precision) / nullif(p.rated, 0) as mean_satisfaction,
+    case when r.is_known then cast(p.walk_ins as int) end as walk_ins,
+    case when r.is_known then cast(p.group_petitions as int) end as group_petitions,
+    case when r.is_known then cast(p.petition_people as int) end as petition_people
+from every_period as p
+cross join reception as r

@@ -1,0 +1,27 @@
+-- One row per project and day of report: money is cumulative, lengths are trench lengths.
+select
+    w.project_id,
+    w.project_name,
+    w.season,
+    w.programme,
+    w.branch_id,
+    w.station_id,
+    w.progress_date,
+    w.planned_start_date,
+    w.planned_end_date,
+    w.completed_date,
+    w.stage,
+    w.budget_cny,
+    w.spent_cny,
+    w.planned_length_m,
+    w.done_length_m,
+    w.boilers,
+    w.boiler_capacity_t,
+    w.heated_area_m2,
+    w.households,
+    w.feed,
+    w.batch_id,
+    w.file_id,
+    w.position,
+    w.arrived_at
+from {{ picked(source('raw', 'works_project'), ['r.project_id', 'r.progress_date']) }} as w

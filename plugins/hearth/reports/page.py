@@ -1,0 +1,72 @@
+"""One HTML page for managers: a heading, what to do next, and tables. No scripts, nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import html
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from hearth.reports.data_docs import pages_folder, replace_folder
+
+_STYLE = (
+    "body{font:15px/1.5 sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}"
+    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{border-bottom:1px solid #ddd;padding:.3rem .5rem;"
+    "text-align:left;vertical-align:top}th{background:#f4f4f4}.ok{color:#1a7f37}.attention{color:#b35900}.unknown{color:#666}"
+)
+
+
+@dataclass
+class Page:
+    """A page in the making."""
+
+    title: str
+    as_of: date
+    parts: list[str] = field(default_factory=list)
+
+    def say(self, text: str) -> None:
+        self.parts.append(f"<p>{html.escape(text)}</p>")
+
+    def todo(self, items: Iterable[str]) -> None:
+        """What to do next; said even when it is nothing."""
+        lines = [f"<li>{html.escape(item)}</li>" for item in items]
+        self.parts.append(
+            "<h2>What to do next 下一步</h2>" + (f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing is open.</p>")
+        )
+
+    def table(self, heading: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table, or a line that says there is nothing to show."""
+        self.parts.append(f"<h2>{html.escape(heading)}</h2>")
+        if not rows:
+            self.parts.append("<p>No rows: nothing was reported.</p>")
+            return
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+        body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
+        self.parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+
+    def write(self, folder: str) -> Path:
+        """Write HEARTH_PAGES/<folder>/index.html; the old page stays until the new one is whole."""
+        target = pages_folder() / folder
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{folder}-"))
+        text = (
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self.title)}</title>'
+            f"<style>{_STYLE}</style><h1>{html.escape(self.title)}</h1><p>As of {self.as_of.isoformat()}.</p>"
+            f"{''.join(self.parts)}</html>"
+        )
+        (fresh / "index.html").write_text(text, encoding="utf-8")
+        fresh.chmod(0o755)
+        replace_folder(fresh, target)
+        return target / "index.html"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "<td>-</td>"
+    if isinstance(value, float):
+        return f"<td>{value:,.1f}</td>"
+    text = html.escape(str(value))
+    return f'<td class="{text}">{text}</td>' if text in ("ok", "attention", "unknown") else f"<td>{text}</td>"

@@ -1,0 +1,42 @@
+"""A place that has none of the feeds of service and works: everything is built and tested, and nothing is claimed."""
+
+from __future__ import annotations
+
+MARTS = (
+    "capacity_outlook",
+    "cold_buildings",
+    "incident_response",
+    "new_community_watch",
+    "pipe_risk",
+    "refund_exposure",
+    "service_timeliness",
+    "works_progress",
+)
+
+
+def test_without_rows_nothing_is_claimed_and_every_test_passes(company):
+    company.empty()
+    company.dbt("build", full=True)
+    assert {mart: company.one(f"select count(*) from candidate.{mart}") for mart in MARTS} == dict.fromkeys(MARTS, 0)
+
+
+def test_a_log_of_tickets_alone_says_nothing_about_walk_ins(company):
+    """One repair by telephone, handled in an hour: a rate of 100 %, and nobody knows whether anybody came in person."""
+    day = "2016-11-01"
+    company.load(
+        "service_ticket",
+        [
+            {
+                "line": "963963", "ticket_no": "T1", "kind": "repair", "category": "leak", "status": "closed", "channel": "phone",
+                "created_at": company.at(day, "08:00"), "accepted_at": company.at(day, "08:10"),
+                "solved_at": company.at(day, "09:00"), "closed_at": company.at(day, "09:30"),
+            }
+        ],
+    )  # fmt: skip
+    company.dbt(full=True)
+    rows = company.rows(
+        "select repair_timely_percent, mean_first_answer_minutes, walk_ins, group_petitions, petition_closed_percent"
+        " from candidate.service_timeliness where period = 'to_date' and unit_kind = 'company' and line = 'all'"
+        f" and category = 'all' and service_date = '{day}'"
+    )
+    assert rows == [(100.0, 10.0, None, None, None)]
