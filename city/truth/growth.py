@@ -16,8 +16,9 @@ def new_community_watch(observed: Observed, reports: pd.DataFrame) -> pd.DataFra
     """One row a season and community that should have heat by then, by its newest report."""
     codes = [s.code for s in observed.seasons]
     first_year = {code: int(code[:4]) for code in {*codes, *reports["first_season"]}}
-    parts = [_season(reports, season, first_year) for season in observed.seasons]
-    return pd.concat(parts, ignore_index=True)
+    told = [season for season in observed.seasons if (reports["day"] <= season.last_day).any()]
+    parts = [_season(reports, season, first_year) for season in told]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"season": [], "community_id": []})
 
 
 def _season(reports: pd.DataFrame, season: Season, first_year: dict[str, int]) -> pd.DataFrame:

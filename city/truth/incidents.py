@@ -58,11 +58,13 @@ def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) ->
     day, frame = exports[-1]
     frame = frame[(frame["reason"] == "") & ~frame["duplicate"]].reset_index(drop=True)
     rows = newest_orders(orders)
-    first, last = int(rows["day"].min()), int(rows["day"].max())
+    known = len(rows) > 0  # without any log of orders nobody knows that nothing failed
+    first, last = (int(rows["day"].min()), int(rows["day"].max())) if known else (0, 0)
     broken = rows[rows["kind"].isin(list(_FAULTS)) & (rows["segment_no"] != "")]
     laid = np.array([day_number(date(int(year), 1, 1)) for year in frame["year"]])
     since = pd.Series(np.maximum(laid, first), index=frame["segment_no"])
-    counted = broken[broken["day"] >= broken["segment_no"].map(since).fillna(np.inf)].groupby("segment_no").size()
+    began = since.reindex(broken["segment_no"]).fillna(np.inf).to_numpy(dtype=float)
+    counted = broken[broken["day"].to_numpy(dtype=float) >= began].groupby("segment_no").size()
     failures = counted.reindex(frame["segment_no"]).fillna(0).astype(int).to_numpy()
     age = day.year - frame["year"].to_numpy(dtype=int)
     points = np.select([age >= 30, age >= 20], [25, 10], 0) + np.select([failures >= 2, failures == 1], [50, 30], 0)
@@ -71,6 +73,7 @@ def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) ->
     rate = failures / (frame["length"].to_numpy() / 1000 * years)
     made = pd.DataFrame({"segment_no": frame["segment_no"], "age_years": age, "failures": failures, "risk_points": points})
     made["failures_per_km_year"] = rate
+    made["failures"] = made["failures"].astype("Int64") if known else None
     order = made.sort_values(["risk_points", "failures_per_km_year", "segment_no"], ascending=[False, False, True], kind="stable")
     rank = pd.Series(np.arange(1, len(order) + 1), index=order.index)
     return made.assign(priority_rank=rank.where(made["risk_points"] > 0).astype("Int64"))

@@ -18,10 +18,14 @@ with unit as (
         issue_date,
         years_ahead,
         max(design_degc),
-        sum(capacity_mw),
+        -- As numeric, so that the order of the rows does not show in a sum.
+        cast(sum(cast(capacity_mw as numeric)) as double precision),
         -- One plant without a figure leaves the company without one.
-        case when count(area_m2) = count(*) then sum(area_m2) end,
-        case when count(area_m2 * heat_index_w_per_m2) = count(*) then sum(area_m2 * heat_index_w_per_m2) / 1000000 end
+        case when count(area_m2) = count(*) then cast(sum(cast(area_m2 as numeric)) as double precision) end,
+        case
+            when count(area_m2 * heat_index_w_per_m2) = count(*)
+                then cast(sum(cast(area_m2 as numeric) * cast(heat_index_w_per_m2 as numeric)) / 1000000 as double precision)
+        end
     from {{ ref('int_heat_capacity_year') }}
     where unit_kind = 'plant'
     group by issue_date, years_ahead

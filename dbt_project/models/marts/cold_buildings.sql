@@ -6,7 +6,8 @@ with observed as (
         s.subject_kind,
         s.subject_id,
         o.season = s.season as is_before,
-        o.value_degc,
+        -- As numeric, so that the order of the rows does not show in a mean.
+        cast(o.value_degc as numeric) as value_degc,
         o.is_below,
         o.is_comparable
     from {{ ref('int_cold_subject') }} as s
@@ -65,13 +66,13 @@ select
     cast(s.measures_done as int) as measures_done,
     s.measure_done_date,
     case when s.measures > 0 then coalesce(s.measure_done_date < n.next_season_start, false) end as is_done_before_next_season,
-    m.before_degc,
-    m.after_degc,
+    cast(m.before_degc as double precision) as before_degc,
+    cast(m.after_degc as double precision) as after_degc,
     cast(coalesce(m.comparable_before_observations, 0) as int) as comparable_before_observations,
     cast(coalesce(m.comparable_after_observations, 0) as int) as comparable_after_observations,
-    m.comparable_before_degc,
-    m.comparable_after_degc,
-    m.comparable_after_degc - m.comparable_before_degc as comparable_gain_degc,
+    cast(m.comparable_before_degc as double precision) as comparable_before_degc,
+    cast(m.comparable_after_degc as double precision) as comparable_after_degc,
+    cast(m.comparable_after_degc - m.comparable_before_degc as double precision) as comparable_gain_degc,
     cast(coalesce(m.after_observations, 0) as int) as after_observations,
     cast(coalesce(m.after_observations_below, 0) as int) as after_observations_below,
     case
