@@ -30,6 +30,7 @@ from city.renewal import plan_projects, renewal_log, renewed_stations
 from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
+from city.telemetry.feed import DENSE_DAYS, Telemetry
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
 from city.truth import Observed, write_truth
@@ -49,13 +50,19 @@ Report = Callable[[str, float], None]
 
 
 def build_city(
-    out: Path, seed: int, scale: float, window: Window = SPAN, report: Report = lambda step, seconds: None
+    out: Path,
+    seed: int,
+    scale: float,
+    window: Window = SPAN,
+    report: Report = lambda step, seconds: None,
+    dense_days: int = DENSE_DAYS,
 ) -> dict[str, Any]:
-    """Build everything; returns the content of city.json."""
+    """Build everything; returns the content of city.json. Systems are read every five minutes on the last `dense_days` days."""
     builder = _Builder(out, seed, scale, window, report)
     builder.prepare()
     builder.live()
     builder.send_readings()
+    builder.send_telemetry(dense_days)
     builder.send_tickets()
     builder.send_works()
     return builder.conclude()
@@ -131,6 +138,12 @@ class _Builder:
         write_packets(http / "remote", self.remote)
         self._done("remote packets")
 
+    def send_telemetry(self, dense_days: int) -> None:
+        self.telemetry = Telemetry(self.rooms, self.weather, self.streams, self.window, dense_days)
+        self.telemetry.write(self.out / "http" / "stations")
+        self.planted["station_readings"] = self.telemetry.planted()
+        self._done("readings of the heating systems")
+
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
         self.tickets = feed_versions(tickets, self.network.household_ids, self.streams, self.window)
@@ -170,6 +183,7 @@ class _Builder:
     def conclude(self) -> dict[str, Any]:
         answers = write_truth(self._observed(), self.out / "truth")
         self._done("truth")
+        self.telemetry.fault_table().to_csv(self.out / "truth" / "faults.csv", index=False)
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
@@ -215,6 +229,7 @@ class _Builder:
             ),
             weather=outdoor[["observed_s", "arrival_s", "temp"]],
             renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
+            systems=self.telemetry.system_days(),
             window=self.window,
         )
 

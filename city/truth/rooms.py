@@ -24,10 +24,20 @@ _KINDS = ("all", "fixed", "mobile", "remote")
 _COUNTS = ("judged", "complying", "judged_normal_weather", "complying_normal_weather", "comfort")
 
 
-def room_compliance(observed: Observed, register: Register) -> pd.DataFrame:
-    """Rows by season, day, period, unit and point kind, wherever something was judged."""
+def judged_point_days(observed: Observed, register: Register) -> pd.DataFrame:
+    """Point-days that can be judged, with their home, its place, and the margin to the standard."""
     point_days = pd.concat([_automatic(observed, register), _manual(observed)], ignore_index=True)
-    judged = _judged(point_days.astype({"day": np.int64, "value": float}), register)
+    return _judged(point_days.astype({"day": np.int64, "value": float}), register)
+
+
+def worst_of_homes(judged: pd.DataFrame) -> pd.DataFrame:
+    """The room with the smallest margin of each home and day."""
+    return judged.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+
+
+def room_compliance(observed: Observed, register: Register, judged: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Rows by season, day, period, unit and point kind, wherever something was judged."""
+    judged = judged_point_days(observed, register) if judged is None else judged
     cold = below_design_days(observed)
     parts = []
     for season in observed.seasons:
@@ -108,15 +118,21 @@ def _judged(point_days: pd.DataFrame, register: Register) -> pd.DataFrame:
         household=register.households.codes(household),
         station=homes.station,
         branch=homes.branch,
+        building=homes.building,
         margin=np.round(point_days["value"].to_numpy() - standard + TOLERANCE_DEGC, 6),
     )
     return frame[(row >= 0) & homes.served & homes.resident & ~np.isnan(standard)].reset_index(drop=True)
 
 
-def below_design_days(observed: Observed) -> set[int]:
-    """Local days whose mean outdoor temperature lies below the design temperature; a reading counts for its hour."""
+def outdoor_days(observed: Observed) -> pd.Series:
+    """Mean outdoor temperature by local day; a reading counts for its hour."""
     hours = observed.weather.sort_values("arrival_s", kind="stable").drop_duplicates("observed_s", keep="last")
-    mean = hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+    return hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+
+
+def below_design_days(observed: Observed) -> set[int]:
+    """Local days whose mean outdoor temperature lies below the design temperature."""
+    mean = outdoor_days(observed)
     return set(mean.index[mean < DESIGN_OUTDOOR_DEGC].tolist())
 
 
@@ -126,7 +142,7 @@ def _season_rows(judged: pd.DataFrame, season: Season, last: int, register: Regi
     parts = []
     for kind in _KINDS:
         mine = judged if kind == "all" else judged[judged["kind"] == kind]
-        worst = mine.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+        worst = worst_of_homes(mine)
         if len(worst) == 0:
             continue
         flags = _flags(worst, cold)

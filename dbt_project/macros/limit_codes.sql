@@ -8,5 +8,7 @@
         'completeness_min_share', 'hold_factor', 'comfort_min_degc', 'comfort_max_degc',
         'suspect_modified_z', 'suspect_min_peers', 'low_battery_v', 'windows_closed_min_minutes',
         'case_gap_hours', 'case_reference_levels', 'renewal_rate_days',
+        'heat_max_kw', 'swap_min_degc', 'system_day_min_hours', 'curve_days', 'curve_min_days', 'curve_watch_degc',
+        'balance_watch_degc', 'balance_act_degc', 'balance_min_households', 'overheated_degc', 'overheated_share', 'cold_share',
     ]) }}
 {%- endmacro %}

@@ -14,7 +14,8 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
-    "complaint_rate", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance", "season_kpi",
+    "complaint_rate", "heat_balance", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance",
+    "season_kpi",
 }  # fmt: skip
 
 
@@ -56,6 +57,11 @@ def test_readings_are_read_in_one_place(manifest):
     assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
     sources = {child for child in manifest["child_map"]["source.hearth.raw.room_reading"] if child.startswith("model.")}
     assert sources == {"model.hearth.stg_room_reading"}
+
+
+def test_readings_of_systems_are_read_in_one_place(manifest):
+    readers = {child for child in manifest["child_map"]["model.hearth.stg_station_reading"] if child.startswith("model.")}
+    assert readers == {"model.hearth.int_system_day"}
 
 
 def test_schemas_are_the_stages_of_the_way(models):
@@ -113,7 +119,8 @@ def test_raw_sources_have_freshness(manifest):
     raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] == "raw"}
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
-        "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
+        "room_reading", "outdoor_reading", "station_reading", "service_ticket", "maintenance_order", "renewal_progress",
+        "pipe_segment",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

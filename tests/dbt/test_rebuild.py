@@ -20,7 +20,7 @@ def register(rng: random.Random) -> dict[str, list[Row]]:
     buildings = [
         {
             "building_id": f"BLD-{b}", "valid_from": since, "station_id": f"STATION-{b % 3}", "community_id": f"COMM-{b % 2}",
-            "network_position": ("near", "middle", "far")[b % 3],
+            "network_position": ("near", "middle", "far")[b // 2], "system_id": f"SYSTEM-{b % 3}-1",
         }
         for b in range(6)
     ]  # fmt: skip
@@ -115,6 +115,31 @@ def weather(company, rng: random.Random, days: int) -> list[Row]:
     ]  # fmt: skip
 
 
+def systems(company, rng: random.Random, days: int) -> list[Row]:
+    """Hourly readings of heating systems, some every ten minutes; counters that begin anew, channels changed over, silences."""
+    rows: list[Row] = []
+    for s in range(3):
+        gj, instant = 1000.0 * s, company.at(FIRST)
+        while instant < company.at(FIRST + timedelta(days=days)):
+            gj = 0.0 if rng.random() < 0.004 else round(gj + rng.uniform(0, 12), 1)
+            supply, back = round(rng.uniform(44, 52), 1), round(rng.uniform(33, 40), 1)
+            swapped = rng.random() < 0.02
+            rows.append({
+                "system_id": f"SYSTEM-{s}-1", "station_id": f"STATION-{s}", "read_at": instant,
+                "primary_supply_degc": round(rng.uniform(75, 85), 1), "primary_return_degc": round(rng.uniform(45, 50), 1),
+                "secondary_supply_degc": back if swapped else supply, "secondary_return_degc": supply if swapped else back,
+                "secondary_return_mpa": round(rng.uniform(0.29, 0.31), 3), "flow_m3_h": round(rng.uniform(80, 90), 1),
+                "heat_counter_gj": gj - 50 if rng.random() < 0.01 and gj > 900 else gj, "valve_percent": 40.0,
+                "make_up_m3_h": round(rng.uniform(0.3, 0.5), 2),
+            })  # fmt: skip
+            if rng.random() < 0.02:
+                rows.append({**rows[-1], "is_replay": True, "arrived_at": instant + timedelta(days=2)})
+            if rng.random() < 0.01:
+                instant += timedelta(hours=rng.choice([3, 11, 30]))
+            instant += timedelta(minutes=10 if rng.random() < 0.1 else 60)
+    return rows
+
+
 def tickets(company, rng: random.Random, days: int) -> list[Row]:
     rows: list[Row] = []
     for n in range(60):
@@ -166,6 +191,7 @@ def pieces(company, rng: random.Random, days: int) -> list[tuple[str, list[Row]]
     for entity, rows in (
         ("room_reading", readings(company, rng, days) + next_season(company, rng)),
         ("outdoor_reading", weather(company, rng, days)),
+        ("station_reading", systems(company, rng, days)),
         ("service_ticket", tickets(company, rng, days)),
         ("renewal_progress", renewal(rng)),
         ("pipe_segment", pipes(company)),

@@ -15,6 +15,7 @@ from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
     "complaint_rate",
+    "heat_balance",
     "pipe_register_change",
     "pipe_register_summary",
     "renewal_progress",

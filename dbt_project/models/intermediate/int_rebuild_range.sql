@@ -25,6 +25,11 @@ touched as (
     from {{ ref('stg_changed_day') }} as d
     cross join weather_reach as w
     where d.entity = 'outdoor_reading'
+    union all
+    -- The step of a heat counter belongs to the day of its middle, up to half a day to either side of its reading.
+    select 'network', d.event_date - 1, d.event_date + 1
+    from {{ ref('stg_changed_day') }} as d
+    where d.entity = 'station_reading'
 ),
 
 ordered as (

@@ -1,0 +1,29 @@
+"""Readings of the heating systems as their server shows them, judged by the rules written down anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from tests.city.reading import City, _finish, _time_reason
+
+_TEMPERATURES = ("t1s", "t1r", "t2s", "t2r")
+
+
+def system_rows(city: City) -> pd.DataFrame:
+    rows = []
+    for item in city.items("stations"):
+        read, arrival = datetime.fromisoformat(item["ts"]), datetime.fromisoformat(item["recvTime"])
+        reason = _time_reason(read, arrival)
+        if any(item[name] == -39.9 for name in _TEMPERATURES):
+            reason = "error_code"
+        elif not reason and not _possible(item):
+            reason = "out_of_range"
+        values = {name: item[name] for name in sorted(item) if name not in ("ts", "recvTime")}
+        rows.append({"arrival": arrival, "read": read, **values, "reason": reason})
+    return _finish(rows, ["sysId", "read", "arrival"])
+
+
+def _possible(item: dict) -> bool:
+    return all(1 <= item[name] <= 90 for name in _TEMPERATURES) and 0 <= item["pw"] <= 100_000 and 0 <= item["vlv"] <= 100
