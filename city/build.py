@@ -30,6 +30,7 @@ from city.renewal import plan_projects, renewal_log, renewed_stations
 from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
+from city.telemetry.faults import fault_table
 from city.telemetry.feed import DENSE_DAYS, Telemetry
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
@@ -183,7 +184,7 @@ class _Builder:
     def conclude(self) -> dict[str, Any]:
         answers = write_truth(self._observed(), self.out / "truth")
         self._done("truth")
-        self.telemetry.fault_table().to_csv(self.out / "truth" / "faults.csv", index=False)
+        fault_table(self.remote.faults + self.telemetry.fault_rows()).to_csv(self.out / "truth" / "faults.csv", index=False)
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})

@@ -16,7 +16,7 @@ from city.rooms import Grid, Rooms
 from city.store import write_store
 from city.streams import Streams
 from city.telemetry.delivery import REASONS, Post, Rows, plain_rows, spoil
-from city.telemetry.faults import Fault, fault_rows, fault_table, happen, misread, plan_faults, right_way_round
+from city.telemetry.faults import Fault, fault_rows, happen, misread, plan_faults, right_way_round
 from city.telemetry.records import record_lines
 from city.telemetry.systems import CHANNELS, PLACE, SeasonOfSystems, Systems, reading_times
 from city.truth.systems import SystemDays
@@ -61,9 +61,8 @@ class Telemetry:
             "other": dict(sorted(self._post.tally.items())),
         }
 
-    def fault_table(self) -> pd.DataFrame:
-        rows = [row for faults in self.faults.values() for row in fault_rows(faults, self.systems.ids)]
-        return fault_table(rows)
+    def fault_rows(self) -> list[dict[str, object]]:
+        return [row for faults in self.faults.values() for row in fault_rows(faults, self.systems.ids)]
 
     def system_days(self) -> pd.DataFrame:
         """What the truth starts from: days of the systems under their names."""

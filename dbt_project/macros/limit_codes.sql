@@ -10,5 +10,10 @@
         'case_gap_hours', 'case_reference_levels', 'renewal_rate_days',
         'heat_max_kw', 'swap_min_degc', 'system_day_min_hours', 'curve_days', 'curve_min_days', 'curve_watch_degc',
         'balance_watch_degc', 'balance_act_degc', 'balance_min_households', 'overheated_degc', 'overheated_share', 'cold_share',
+        'silent_min_days', 'error_min_share', 'swapped_min_share', 'low_battery_min_share', 'bias_recent_days',
+        'bias_before_days', 'bias_min_recent_days', 'bias_min_before_days', 'bias_min_peers', 'bias_step_degc',
+        'own_heating_min_days', 'own_heating_over_degc', 'moved_watch_days', 'card_gap_days',
+        'signal_days', 'signal_min_days', 'warning_z', 'leak_min_factor',
+        'supply_spread_min_degc', 'flow_spread_min_share', 'pressure_spread_min_mpa', 'make_up_spread_min_share',
     ]) }}
 {%- endmacro %}

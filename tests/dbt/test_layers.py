@@ -14,8 +14,8 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
-    "complaint_rate", "heat_balance", "pipe_register_change", "pipe_register_summary", "renewal_progress", "room_compliance",
-    "season_kpi",
+    "complaint_rate", "early_warning", "heat_balance", "pipe_register_change", "pipe_register_summary", "renewal_progress",
+    "room_compliance", "season_kpi", "sensor_worklist",
 }  # fmt: skip
 
 

@@ -15,12 +15,14 @@ from world import END, START, Warehouse, World, feeds_in_order
 
 MARTS = {
     "complaint_rate",
+    "early_warning",
     "heat_balance",
     "pipe_register_change",
     "pipe_register_summary",
     "renewal_progress",
     "room_compliance",
     "season_kpi",
+    "sensor_worklist",
 }
 
 
