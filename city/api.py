@@ -30,6 +30,7 @@ SOURCES = {
     "/v1/weather/hourly": ("weather", "published"),
     "/v1/12345/tickets": ("city_line_12345", "updated"),
     "/v1/stations/readings": ("stations", "received"),
+    "/v1/sources/readings": ("sources", "received"),
 }
 # path -> folder of the store, for whole intervals as one gzip file
 EXPORTS = {"/v1/remote/export": "remote", "/v1/stations/export": "stations"}

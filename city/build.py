@@ -32,6 +32,7 @@ from city.size import size_of
 from city.streams import Streams
 from city.telemetry.faults import fault_table
 from city.telemetry.feed import DENSE_DAYS, Telemetry
+from city.telemetry.sources import outage_hours, sound_sources, source_items, source_rows
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import build_tickets
 from city.truth import Observed, write_truth
@@ -143,7 +144,10 @@ class _Builder:
         self.telemetry = Telemetry(self.rooms, self.weather, self.streams, self.window, dense_days)
         self.telemetry.write(self.out / "http" / "stations")
         self.planted["station_readings"] = self.telemetry.planted()
-        self._done("readings of the heating systems")
+        self.sources = source_rows(self.rooms, self.weather, self.streams, self.window)
+        write_items(self.out / "http" / "sources", self.sources["arrival_s"].to_numpy(), source_items(self.sources))
+        self.planted["source_readings"] = feed_counts(self.sources["reason"], self.sources["duplicate"], outage_hours(self.sources))
+        self._done("readings of the heating systems and plants")
 
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
@@ -231,6 +235,7 @@ class _Builder:
             weather=outdoor[["observed_s", "arrival_s", "temp"]],
             renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
             systems=self.telemetry.system_days(),
+            sources=sound_sources(self.sources),
             window=self.window,
         )
 

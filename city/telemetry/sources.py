@@ -22,6 +22,7 @@ from city.weather import Weather
 
 PLANTS = ("PLANT-2", "PLANT-4", "PLANT-5")
 LINES = {"TIE-24": (0, 1), "TIE-45": (1, 2)}
+LINE_ENDS = {name: (PLANTS[a], PLANTS[b]) for name, (a, b) in LINES.items()}
 KWH_PER_M3_DEGC = 1.163
 _KW_PER_M2_AND_DEGREE = 0.00115
 _LINE_SHARE = 0.55
@@ -56,7 +57,8 @@ def source_hours(rooms: Rooms, weather: Weather, streams: Streams, grid: Grid) -
     """True hours of a season: one row a source and hour, values as they are measured."""
     rng = streams.rng("sources", grid.season, "hours")
     outages = plan_outages(grid, streams)
-    demand = _demand(rooms.network, weather, grid) * (1 + 0.01 * rng.standard_normal((len(PLANTS), grid.hours)))
+    demand = _demand(rooms.network, weather, grid)
+    demand *= 1 + 0.01 * rng.standard_normal(demand.shape)
     stands = np.zeros((len(PLANTS), grid.hours), dtype=int)
     for outage in outages:
         stands[outage.plant, outage.first_hour : outage.first_hour + outage.hours] = 1 if outage.kind == "planned" else 2
@@ -69,8 +71,8 @@ def source_hours(rooms: Rooms, weather: Weather, streams: Streams, grid: Grid) -
     difference = 42 - 0.55 * weather.season_hours(grid.first_day, grid.days)
     parts = []
     for plant, name in enumerate(PLANTS):
-        states = np.array(["running", "planned_outage", "outage"])[stands[plant]]
-        parts.append(_measured(name, "plant", output[plant], supply + rng.normal(0, 0.4, grid.hours), difference, states))
+        names = np.array(["running", "planned_outage", "outage"])[stands[plant]]
+        parts.append(_measured(name, "plant", output[plant], supply + rng.normal(0, 0.4, grid.hours), difference, names))
     for line, name in enumerate(LINES):
         measured = _measured(name, "tie", lent[line], supply - 1.5, difference, np.full(grid.hours, "running"))
         parts.append(measured.assign(valve=np.where(lent[line] == 0, 0.0, np.round(rng.uniform(30, 95, grid.hours), 1))))
@@ -109,6 +111,8 @@ def _measured(
             "hour": np.arange(len(heat_kw)),
             "supply": supply,
             "back": back,
+            "from_plant": LINE_ENDS.get(name, ("", ""))[0],
+            "to_plant": LINE_ENDS.get(name, ("", ""))[1],
             "flow": flow,
             "heat": np.rint(KWH_PER_M3_DEGC * flow * (supply - back)),
             "valve": np.where(flow == 0, 0.0, 100.0),
@@ -128,11 +132,12 @@ def source_rows(rooms: Rooms, weather: Weather, streams: Streams, window: Window
     frame = frame.assign(arrival_s=frame["read_s"] + 20, reason="", duplicate=False)
     inside = np.flatnonzero(window.holds(frame["arrival_s"].to_numpy() + DAY_S))
     picks = pick_distinct(rng, inside, affordable(rng, _SHARES, len(inside)))
-    frame.loc[picks["error_code"], ["back", "reason"]] = [-39.9, "error_code"]
-    frame.loc[picks["out_of_range"], ["heat", "reason"]] = [8_000_001.0, "out_of_range"]
+    for reason, column, wrong in (("error_code", "back", -39.9), ("out_of_range", "heat", 8_000_001.0)):
+        frame.loc[picks[reason], column] = wrong
+        frame.loc[picks[reason], "reason"] = reason
     frame.loc[picks["late"], "arrival_s"] += rng.integers(3, 60, len(picks["late"])) * 3600
     again = frame.loc[picks["duplicate"]].assign(duplicate=True)
-    frame = pd.concat([frame.drop(index=picks["missing"]), again])
+    frame = pd.concat([frame[~frame.index.isin(picks["missing"])], again])
     frame = frame[window.holds(frame["arrival_s"].to_numpy())]
     return frame.sort_values("arrival_s", kind="stable").reset_index(drop=True)
 
@@ -141,6 +146,8 @@ def source_items(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Records in the system's own words."""
     columns: dict[str, list[Any]] = {
         "srcId": frame["source_id"].tolist(),
+        "fromPlant": [LINE_ENDS.get(name, (None, None))[0] for name in frame["source_id"]],
+        "toPlant": [LINE_ENDS.get(name, (None, None))[1] for name in frame["source_id"]],
         "srcType": frame["kind"].map({"plant": "电厂", "tie": "联络线"}).tolist(),
         "ts": local_text(frame["read_s"].to_numpy()).tolist(),
         "recvTime": local_text(frame["arrival_s"].to_numpy()).tolist(),
@@ -152,6 +159,11 @@ def source_items(frame: pd.DataFrame) -> list[dict[str, Any]]:
         "state": frame["state"].map({"running": "运行", "planned_outage": "计划停运", "outage": "故障停运"}).tolist(),
     }
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def sound_sources(frame: pd.DataFrame) -> pd.DataFrame:
+    """What the truth starts from."""
+    return frame[(frame["reason"] == "") & ~frame["duplicate"]].reset_index(drop=True)
 
 
 def outage_hours(frame: pd.DataFrame) -> dict[str, int]:

@@ -22,6 +22,7 @@ class Observed:
     renewal: project_id, season, branch_id, station_id ('' when none), work_type, planned_dm (0 = no plan), renewed_dm,
     day, arrival_s.
     systems: system_id, station_id, day, hours, means of the channels and energy_gj by heating system and day.
+    sources: source_id, kind, from_plant, to_plant, read_s, supply, back, flow, state of plants and the lines between them.
     """
 
     registers: dict[str, pd.DataFrame]
@@ -33,6 +34,7 @@ class Observed:
     renewal: pd.DataFrame
     window: Window
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sources: pd.DataFrame = field(default_factory=pd.DataFrame)
     seasons: tuple[Season, ...] = SEASONS
 
     def last_day(self, season: Season) -> int:

@@ -13,6 +13,7 @@ from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.rooms import judged_point_days, room_compliance
+from city.truth.sources import source_exchange
 
 _KEY = ["season", "day", "unit_kind", "unit_id"]
 
@@ -29,6 +30,7 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
         "complaint_rate": complaints,
         "renewal_progress": renewal,
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
+        "source_exchange": source_exchange(observed, register),
         "heat_balance": heat_balance(observed, register, judged),
     }
     for name, frame in answers.items():

@@ -1,4 +1,4 @@
-"""Readings of the heating systems as their server shows them, judged by the rules written down anew."""
+"""Readings of the heating systems and plants as their server shows them, judged by the rules written down anew."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ def system_rows(city: City) -> pd.DataFrame:
         values = {name: item[name] for name in sorted(item) if name not in ("ts", "recvTime")}
         rows.append({"arrival": arrival, "read": read, **values, "reason": reason})
     return _finish(rows, ["sysId", "read", "arrival"])
+
+
+def source_rows(city: City) -> pd.DataFrame:
+    rows = []
+    for item in city.items("sources"):
+        read, arrival = datetime.fromisoformat(item["ts"]), datetime.fromisoformat(item["recvTime"])
+        reason = _time_reason(read, arrival)
+        if -39.9 in (item["tg"], item["th"]):
+            reason = "error_code"
+        elif not reason and abs(item["q"]) > 2_000_000:
+            reason = "out_of_range"
+        rows.append(
+            {"arrival": arrival, "read": read, **{k: v for k, v in item.items() if k not in ("ts", "recvTime")}, "reason": reason}
+        )
+    return _finish(rows, ["srcId", "read", "arrival"])
 
 
 def _possible(item: dict) -> bool:

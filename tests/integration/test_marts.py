@@ -23,6 +23,7 @@ MARTS = {
     "room_compliance",
     "season_kpi",
     "sensor_worklist",
+    "source_exchange",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the network's instruments tell: the heating systems of the stations."""
+"""What the network's instruments tell: the heating systems of the stations, the plants and the lines between them."""
 
 from __future__ import annotations
 
@@ -31,5 +31,25 @@ ENTITIES = (
             flag("is_replay", doc="sent again from the station's memory"),
         ),
         partitioned=True,
+    ),
+    Entity(
+        "source_reading",
+        "Reading of a heat plant or of a line between two of them",
+        "热源与联络线运行数据",
+        ("source_id", "read_at"),
+        "read_at",
+        (
+            text("source_id", required=True),
+            text("source_kind", required=True, choices=("plant", "tie")),
+            instant("read_at", required=True),
+            text("from_plant_id", doc="of a line: the plant from which its flow counts"),
+            text("to_plant_id", doc="of a line: the plant to which it counts; water that runs back is negative"),
+            number("supply_degc", "degC"),
+            number("return_degc", "degC"),
+            number("flow_m3_h", "m3/h"),
+            number("heat_kw", "kW"),
+            number("valve_percent", "percent"),
+            text("state", choices=("running", "planned_outage", "outage")),
+        ),
     ),
 )
