@@ -28,6 +28,7 @@ SOURCES = {
     "/v1/remote/packets": ("remote", "received"),
     "/v1/mobile/visits": ("mobile", "updated"),
     "/v1/weather/hourly": ("weather", "published"),
+    "/v1/weather/forecast": ("forecast", "published"),
     "/v1/12345/tickets": ("city_line_12345", "updated"),
     "/v1/stations/readings": ("stations", "received"),
     "/v1/sources/readings": ("sources", "received"),

@@ -14,7 +14,9 @@ import pandas as pd
 
 from city import sheets, sql
 from city.calendar import SPAN, Window
+from city.calibrations import calibration_rows, due_instruments, write_calibrations
 from city.cases import Discontent, live_through
+from city.forecast import forecast_items, forecast_rows
 from city.http_items import visit_items, write_items, write_packets
 from city.maintenance import work_order_table, work_orders
 from city.manual import fixed_rounds, mobile_visits
@@ -116,6 +118,9 @@ class _Builder:
         self.outdoor = weather_items(self.weather, self.streams, self.window)
         write_items(http / "weather", self.outdoor["arrival_s"].to_numpy(), weather_json(self.outdoor))
         self.planted["weather"] = feed_counts(self.outdoor["reason"], self.outdoor["duplicate"])
+        self.forecasts = forecast_rows(self.weather, self.streams, self.window)
+        write_items(http / "forecast", self.forecasts["arrival_s"].to_numpy(), forecast_items(self.forecasts))
+        self.planted["forecast"] = feed_counts(self.forecasts["reason"], self.forecasts["duplicate"])
         self.fixed = fixed_rounds(self.rooms, self.points["fixed"], self.streams, self.window)
         self.mobile = mobile_visits(self.rooms, self.points["mobile"], self.streams, self.window)
         write_items(http / "mobile", self.mobile["arrival_s"].to_numpy(), visit_items(self.mobile))
@@ -133,6 +138,10 @@ class _Builder:
                 "files_sent_again": int(files["again"].sum()),
             }
             self.planted[name] = feed_counts(mine["reason"], mine["duplicate"], other)
+        self.calibrations = calibration_rows(self.points["remote"], self.streams, self.window)
+        due = {"instruments_due_on_the_last_day": due_instruments(self.calibrations, self.window)}
+        write_calibrations(self.shelf, self.calibrations)
+        self.planted["calibrations"] = feed_counts(self.calibrations["reason"], self.calibrations["duplicate"], due)
         self._done("files of the rounds")
         self.remote: RemoteFeed = build_remote(self.rooms, self.points["remote"], self.streams, self.window)
         self.planted["remote_points"] = _remote_counts(self.remote)
@@ -236,6 +245,7 @@ class _Builder:
             renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
             systems=self.telemetry.system_days(),
             sources=sound_sources(self.sources),
+            forecasts=self.forecasts[(self.forecasts["reason"] == "") & ~self.forecasts["duplicate"]],
             window=self.window,
         )
 

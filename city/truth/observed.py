@@ -23,6 +23,7 @@ class Observed:
     day, arrival_s.
     systems: system_id, station_id, day, hours, means of the channels and energy_gj by heating system and day.
     sources: source_id, kind, from_plant, to_plant, read_s, supply, back, flow, state of plants and the lines between them.
+    forecasts: day, lead, mean.
     """
 
     registers: dict[str, pd.DataFrame]
@@ -35,6 +36,7 @@ class Observed:
     window: Window
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: pd.DataFrame = field(default_factory=pd.DataFrame)
+    forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)
     seasons: tuple[Season, ...] = SEASONS
 
     def last_day(self, season: Season) -> int:

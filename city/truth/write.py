@@ -8,6 +8,7 @@ import pandas as pd
 
 from city.calendar import iso_days
 from city.truth.balance import heat_balance
+from city.truth.cold import extreme_weather
 from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.observed import Observed
 from city.truth.register import Register
@@ -25,13 +26,15 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
     judged = judged_point_days(observed, register)
     rooms, complaints = room_compliance(observed, register, judged), complaint_rate(observed, register)
     renewal = renewal_progress(observed)
+    balance = heat_balance(observed, register, judged)
     answers = {
         "room_compliance": rooms,
         "complaint_rate": complaints,
         "renewal_progress": renewal,
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
         "source_exchange": source_exchange(observed, register),
-        "heat_balance": heat_balance(observed, register, judged),
+        "heat_balance": balance,
+        "extreme_weather": extreme_weather(observed, register, rooms, balance),
     }
     for name, frame in answers.items():
         _write(frame, folder / f"{name}.csv", "heating_date")

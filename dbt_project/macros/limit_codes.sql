@@ -15,6 +15,6 @@
         'own_heating_min_days', 'own_heating_over_degc', 'moved_watch_days', 'card_gap_days',
         'signal_days', 'signal_min_days', 'warning_z', 'leak_min_factor',
         'supply_spread_min_degc', 'flow_spread_min_share', 'pressure_spread_min_mpa', 'make_up_spread_min_share',
-        'water_kwh_per_m3_degc',
+        'water_kwh_per_m3_degc', 'extreme_before_days', 'calibration_watch_days',
     ]) }}
 {%- endmacro %}

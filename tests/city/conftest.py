@@ -11,8 +11,10 @@ import pytest
 from city.build import build_city
 from city.calendar import SEASONS, Window
 from tests.city.reading import READERS, City
-from tests.city.reading_systems import source_rows, system_rows
+from tests.city.reading_systems import calibration_rows, forecast_rows, source_rows, system_rows
 
+READERS["calibrations"] = calibration_rows
+READERS["forecast"] = forecast_rows
 READERS["station_readings"] = system_rows
 READERS["source_readings"] = source_rows
 

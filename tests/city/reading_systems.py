@@ -1,8 +1,10 @@
-"""Readings of the heating systems and plants as their server shows them, judged by the rules written down anew."""
+"""Readings of the heating systems and plants, and forecasts, as their server shows them, judged by the rules written down anew."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import csv
+import io
+from datetime import date, datetime
 
 import pandas as pd
 
@@ -38,6 +40,28 @@ def source_rows(city: City) -> pd.DataFrame:
             {"arrival": arrival, "read": read, **{k: v for k, v in item.items() if k not in ("ts", "recvTime")}, "reason": reason}
         )
     return _finish(rows, ["srcId", "read", "arrival"])
+
+
+def forecast_rows(city: City) -> pd.DataFrame:
+    rows = []
+    for item in city.items("forecast"):
+        read, arrival = (datetime.fromisoformat(item[k].replace("Z", "")) for k in ("issueTime", "pubTime"))
+        reason = "error_code" if item["tempMean"] == -9999 else "" if abs(item["tempMean"]) <= 45 else "out_of_range"
+        rows.append({"arrival": arrival, "read": read, "day": item["date"], "mean": item["tempMean"], "reason": reason})
+    return _finish(rows, ["read", "day", "arrival"])
+
+
+def calibration_rows(city: City) -> pd.DataFrame:
+    rows = []
+    for name, body, arrival in city.files("calibrations/"):
+        for line in csv.DictReader(io.StringIO(body.decode("gb18030"))):
+            try:
+                date.fromisoformat(line["检定日期"])
+                reason = "missing_value" if not line["修正值(℃)"] else "" if abs(float(line["修正值(℃)"])) <= 3 else "out_of_range"
+            except ValueError:
+                reason = "unreadable_time"
+            rows.append({"arrival": arrival, "file": name, **line, "reason": reason})
+    return _finish(rows, ["器具编号", "检定日期", "arrival"])
 
 
 def _possible(item: dict) -> bool:

@@ -13,8 +13,8 @@ WEATHER = (Path(__file__).resolve().parents[2] / "feeds" / "weather.yml").read_t
 
 def test_all_contracts_of_the_repository_load() -> None:
     contracts = load_contracts()
-    assert len(contracts) == 19
-    assert len({contract.content_hash for contract in contracts.values()}) == 19
+    assert len(contracts) == 21
+    assert len({contract.content_hash for contract in contracts.values()}) == 21
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FEEDS = {
-    "city_line_12319", "city_line_12345", "fixed_rounds_csv", "fixed_rounds_xlsx", "hotline_963963", "maintenance_orders",
-    "mobile_visits", "pipe_register", "register_buildings", "register_communities", "register_households", "register_points",
-    "register_stations", "register_suspensions", "remote_points", "renewal_log", "source_readings", "station_readings", "weather",
+    "calibrations", "city_line_12319", "city_line_12345", "fixed_rounds_csv", "fixed_rounds_xlsx", "forecast", "hotline_963963",
+    "maintenance_orders", "mobile_visits", "pipe_register", "register_buildings", "register_communities", "register_households",
+    "register_points", "register_stations", "register_suspensions", "remote_points", "renewal_log", "source_readings",
+    "station_readings", "weather",
 }  # fmt: skip
 OTHERS = {"build_marts", "replay_quarantine", "write_reports"}
 
@@ -66,7 +67,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 22
+    assert len(facts["dags"]) == 24
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

@@ -14,8 +14,8 @@ MAY_READ = {
     "marts": {"intermediate", "marts"},
 }
 MARTS = {
-    "complaint_rate", "early_warning", "heat_balance", "pipe_register_change", "pipe_register_summary", "renewal_progress",
-    "room_compliance", "season_kpi", "sensor_worklist", "source_exchange",
+    "complaint_rate", "early_warning", "extreme_weather", "heat_balance", "pipe_register_change", "pipe_register_summary",
+    "renewal_progress", "room_compliance", "season_kpi", "sensor_worklist", "source_exchange",
 }  # fmt: skip
 
 
@@ -119,8 +119,8 @@ def test_raw_sources_have_freshness(manifest):
     raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] == "raw"}
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
-        "room_reading", "outdoor_reading", "station_reading", "source_reading", "service_ticket", "maintenance_order",
-        "renewal_progress", "pipe_segment",
+        "room_reading", "outdoor_reading", "outdoor_forecast", "calibration", "station_reading", "source_reading", "service_ticket",
+        "maintenance_order", "renewal_progress", "pipe_segment",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

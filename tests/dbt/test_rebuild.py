@@ -112,7 +112,7 @@ def weather(company, rng: random.Random, days: int) -> list[Row]:
     return [
         {
             "weather_station_id": "54161", "observed_at": company.at(FIRST) + timedelta(hours=h), "period_minutes": 60,
-            "temperature_degc": -21.0 + rng.uniform(-1, 1) + (h // 24) % 3,
+            "temperature_degc": -21.6 + rng.uniform(-1, 1) + (h // 24) % 3,
         }
         for h in range(24 * days)
     ]  # fmt: skip
@@ -160,6 +160,17 @@ def sources(company, rng: random.Random, days: int) -> list[Row]:
                 "flow_m3_h": round(flow, 1), "state": "outage" if still else "running",
             })  # fmt: skip
     return rows
+
+
+def forecasts(company, rng: random.Random, days: int) -> list[Row]:
+    return [
+        {
+            "weather_station_id": "54161", "issued_at": company.at(FIRST + timedelta(days=d), "06:00"),
+            "forecast_date": FIRST + timedelta(days=d + lead), "mean_degc": round(rng.uniform(-22, -18), 1),
+        }
+        for d in range(days)
+        for lead in (1, 2, 3)
+    ]  # fmt: skip
 
 
 def tickets(company, rng: random.Random, days: int) -> list[Row]:
@@ -213,6 +224,7 @@ def pieces(company, rng: random.Random, days: int) -> list[tuple[str, list[Row]]
     for entity, rows in (
         ("room_reading", readings(company, rng, days) + next_season(company, rng)),
         ("outdoor_reading", weather(company, rng, days)),
+        ("outdoor_forecast", forecasts(company, rng, days)),
         ("station_reading", systems(company, rng, days)),
         ("source_reading", sources(company, rng, days)),
         ("service_ticket", tickets(company, rng, days)),

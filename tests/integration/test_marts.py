@@ -16,6 +16,7 @@ from world import END, START, Warehouse, World, feeds_in_order
 MARTS = {
     "complaint_rate",
     "early_warning",
+    "extreme_weather",
     "heat_balance",
     "pipe_register_change",
     "pipe_register_summary",

@@ -159,6 +159,24 @@ system_finding as (
         )
     ) as f (finding, channel, bad, total, is_so)
     where f.is_so
+),
+
+-- An instrument is due from the day after its validity until it is calibrated again; one not brought back for long is out of use.
+calibration_due as (
+    select
+        c.serial_no,
+        d.heating_date
+    from (
+        select
+            serial_no,
+            valid_until,
+            lead(calibrated_on) over (partition by serial_no order by calibrated_on) as calibrated_again_on
+        from {{ ref('stg_calibration') }}
+    ) as c
+    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_season_day') }} as d
+        on d.heating_date > c.valid_until and d.heating_date <= c.valid_until + cast(l.calibration_watch_days as int)
+        and (c.calibrated_again_on is null or d.heating_date < c.calibrated_again_on)
 )
 
 select
@@ -185,3 +203,6 @@ from moved
 union all
 select 'system', system_id, finding, channel, heating_date, cast(bad as int), cast(total as int), null
 from system_finding
+union all
+select distinct 'instrument', serial_no, 'calibration_due', 'calibration', heating_date, 1, 1, cast(null as double precision)
+from calibration_due

@@ -65,6 +65,7 @@ select
         when 'low_battery' then p.bad || ' of ' || p.total || ' readings came with a low battery.'
         when 'own_heating' then 'It reads ' || round(cast(p.size_degc as numeric), 1) || ' degC more than the middle of its station, for days.'
         when 'swapped' then p.bad || ' of ' || p.total || ' readings had a return warmer than the supply (' || p.channel || ').'
+        when 'calibration_due' then 'Its calibration ended on ' || p.first_date - 1 || '.'
     end as evidence,
     case p.finding
         when 'silent' then p.days || '天无数据。'
@@ -76,6 +77,7 @@ select
         when 'low_battery' then p.total || '条中' || p.bad || '条电池电压低。'
         when 'own_heating' then '连续多日高于本站中位' || round(cast(p.size_degc as numeric), 1) || '℃。'
         when 'swapped' then p.total || '条中' || p.bad || '条回水高于供水（' || p.channel || '）。'
+        when 'calibration_due' then '检定有效期至' || p.first_date - 1 || '。'
     end as evidence_zh,
     case p.finding
         when 'silent' then 'Look at power, card and antenna; replace the device if it stays silent.'
@@ -87,6 +89,7 @@ select
         when 'low_battery' then 'Change the battery on the next round.'
         when 'own_heating' then 'Ask about a heater or a stove of their own; move the sensor if it stands over a radiator.'
         when 'swapped' then 'Change supply and return over at the terminals; readings are turned round until then.'
+        when 'calibration_due' then 'Bring it to the laboratory, and measure with another one until then.'
     end as what_to_do,
     case p.finding
         when 'silent' then '查电源、卡和天线；仍无数据则更换。'
@@ -98,5 +101,6 @@ select
         when 'low_battery' then '下次巡检换电池。'
         when 'own_heating' then '询问是否自备采暖；若装在散热器上方则移位。'
         when 'swapped' then '在端子处调换供回水；在此之前数据已自动对调。'
+        when 'calibration_due' then '送检，在此之前换用其他器具。'
     end as what_to_do_zh
 from placed as p
