@@ -28,3 +28,10 @@ def reference(world: World) -> Iterator[Warehouse]:
         for feed in feeds_in_order():
             warehouse.load(feed)
         yield warehouse
+
+
+@pytest.fixture(scope="session")
+def published(reference: Warehouse) -> Warehouse:
+    """The reference warehouse with its first publication."""
+    assert reference.build() is not None
+    return reference

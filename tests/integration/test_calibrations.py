@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 
-from test_heat_balance import built
 from world import Warehouse, World
 
-__all__ = ["built"]
 
-
-def test_instruments_due_are_those_of_the_city(world: World, built: Warehouse) -> None:
+def test_instruments_due_are_those_of_the_city(world: World, published: Warehouse) -> None:
     planted = json.loads((world.instance.city / "planted.json").read_text(encoding="utf-8"))["feeds"]["calibrations"]
-    found = built.rows("select count(*) from marts.sensor_worklist where finding = 'calibration_due'")
+    found = published.rows("select count(*) from marts.sensor_worklist where finding = 'calibration_due'")
     assert found == [(planted["other"]["instruments_due_on_the_last_day"],)] and found[0][0] > 3

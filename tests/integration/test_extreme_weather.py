@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from comparing import differences, truth_rows
-from test_heat_balance import built
 from world import Warehouse, World
-
-__all__ = ["built"]
 
 KEY = ("heating_date",)
 VALUES = (
@@ -15,7 +12,7 @@ VALUES = (
 )  # fmt: skip
 
 
-def test_extreme_weather_equals_the_citys_truth(world: World, built: Warehouse) -> None:
+def test_extreme_weather_equals_the_citys_truth(world: World, published: Warehouse) -> None:
     assert len(truth_rows(world, "extreme_weather")) >= 10
-    missing, extra, wrong = differences(world, built, "extreme_weather", KEY, VALUES)
+    missing, extra, wrong = differences(world, published, "extreme_weather", KEY, VALUES)
     assert (missing[:3], extra[:3], wrong[:3]) == ([], [], [])

@@ -29,13 +29,6 @@ MARTS = {
 
 
 @pytest.fixture(scope="module")
-def published(reference: Warehouse) -> Warehouse:
-    """The reference warehouse with its first publication."""
-    assert reference.build() is not None
-    return reference
-
-
-@pytest.fixture(scope="module")
 def other_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Warehouse]]:
     """Another seed and another scale, loaded and published."""
     world = World.start(tmp_path_factory.mktemp("other_city"), scale=0.015, seed=23)

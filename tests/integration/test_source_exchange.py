@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from comparing import differences, truth_rows
-from test_heat_balance import built
 from world import Warehouse, World
-
-__all__ = ["built"]
 
 KEY = ("heating_date", "lender_plant_id", "borrower_plant_id")
 VALUES = (
@@ -15,12 +12,14 @@ VALUES = (
 )  # fmt: skip
 
 
-def test_exchange_equals_the_citys_truth(world: World, built: Warehouse) -> None:
+def test_exchange_equals_the_citys_truth(world: World, published: Warehouse) -> None:
     assert len(truth_rows(world, "source_exchange")) > 30
-    missing, extra, wrong = differences(world, built, "source_exchange", KEY, VALUES)
+    missing, extra, wrong = differences(world, published, "source_exchange", KEY, VALUES)
     assert (missing[:3], extra[:3], wrong[:3]) == ([], [], [])
 
 
-def test_an_outage_without_a_plan_would_have_cost_most_of_the_heat(built: Warehouse) -> None:
-    worst = built.rows("select max(missing_without_share) from marts.source_exchange where borrower_unplanned_outage_hours >= 6")
+def test_an_outage_without_a_plan_would_have_cost_most_of_the_heat(published: Warehouse) -> None:
+    worst = published.rows(
+        "select max(missing_without_share) from marts.source_exchange where borrower_unplanned_outage_hours >= 6"
+    )
     assert worst[0][0] > 0.2
