@@ -31,6 +31,7 @@ def main() -> None:
 )
 @click.option("--start", type=_DAY, help="First local day on which readings and tickets arrive.")
 @click.option("--end", type=_DAY, help="First local day on which nothing arrives any more.")
+@click.option("--dense-days", type=int, default=14, show_default=True, help="Last days with 5-minute readings of the systems.")
 @click.option("--quiet", is_flag=True)
 def build(
     out: Path,
@@ -39,6 +40,7 @@ def build(
     codes: tuple[str, ...],
     start: datetime | None,
     end: datetime | None,
+    dense_days: int,
     quiet: bool,
 ) -> None:
     """Build the sources, what was planted in them, and the truth."""
@@ -46,7 +48,7 @@ def build(
 
     window = _window(codes, start, end)
     report = (lambda step, seconds: None) if quiet else (lambda step, seconds: click.echo(f"{seconds:7.1f} s  {step}"))
-    city = build_city(out, seed, scale, window, report)
+    city = build_city(out, seed, scale, window, report, dense_days)
     click.echo(json.dumps(city["rows"], ensure_ascii=False))
 
 

@@ -1,4 +1,4 @@
-"""The HTTP sources: paged items behind a bearer token, a gzip export of the collectors, and the moods of real servers.
+"""The HTTP sources: paged items behind a bearer token, gzip exports of what is much, and the moods of real servers.
 
 Faults are counted, not drawn: a request that failed succeeds when it is repeated.
 """
@@ -29,8 +29,13 @@ SOURCES = {
     "/v1/mobile/visits": ("mobile", "updated"),
     "/v1/visits/household": ("household_visits", "updated"),
     "/v1/weather/hourly": ("weather", "published"),
+    "/v1/weather/forecast": ("forecast", "published"),
     "/v1/12345/tickets": ("city_line_12345", "updated"),
+    "/v1/stations/readings": ("stations", "received"),
+    "/v1/sources/readings": ("sources", "received"),
 }
+# path -> folder of the store, for whole intervals as one gzip file
+EXPORTS = {"/v1/remote/export": "remote", "/v1/stations/export": "stations"}
 
 
 @dataclass
@@ -89,7 +94,8 @@ def create_app(city: Path, token: str, *, faults: bool = True) -> FastAPI:
     guard = [Depends(authorised)]
     for path, (folder, verb) in SOURCES.items():
         app.add_api_route(path, _page_route(app, stores[folder], verb), methods=["GET"], dependencies=guard)
-    app.add_api_route("/v1/remote/export", _export_route(app, stores["remote"]), methods=["GET"], dependencies=guard)
+    for path, folder in EXPORTS.items():
+        app.add_api_route(path, _export_route(app, stores[folder]), methods=["GET"], dependencies=guard)
     app.add_api_route("/health", lambda: {"status": "ok"}, methods=["GET"])
     return app
 

@@ -14,7 +14,9 @@ import pandas as pd
 
 from city import sheets, sql
 from city.calendar import SPAN, Window
+from city.calibrations import calibration_rows, due_instruments, write_calibrations
 from city.cases import Discontent, live_through
+from city.forecast import forecast_items, forecast_rows
 from city.http_items import visit_items, write_items, write_packets
 from city.maintenance import work_order_table, work_orders
 from city.manual import fixed_rounds, mobile_visits
@@ -30,6 +32,9 @@ from city.renewal import plan_projects, renewal_log, renewed_stations
 from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
+from city.telemetry.faults import fault_table
+from city.telemetry.feed import DENSE_DAYS, Telemetry
+from city.telemetry.sources import outage_hours, sound_sources, source_items, source_rows
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, build_tickets
 from city.truth import Observed, write_truth
@@ -42,13 +47,19 @@ Report = Callable[[str, float], None]
 
 
 def build_city(
-    out: Path, seed: int, scale: float, window: Window = SPAN, report: Report = lambda step, seconds: None
+    out: Path,
+    seed: int,
+    scale: float,
+    window: Window = SPAN,
+    report: Report = lambda step, seconds: None,
+    dense_days: int = DENSE_DAYS,
 ) -> dict[str, Any]:
-    """Build everything; returns the content of city.json."""
+    """Build everything; returns the content of city.json. Systems are read every five minutes on the last `dense_days` days."""
     builder = _Builder(out, seed, scale, window, report)
     builder.prepare()
     builder.live()
     builder.send_readings()
+    builder.send_telemetry(dense_days)
     builder.send_tickets()
     builder.send_works()
     builder.send_service_and_works()
@@ -101,6 +112,9 @@ class _Builder:
         self.outdoor = weather_items(self.weather, self.streams, self.window)
         write_items(http / "weather", self.outdoor["arrival_s"].to_numpy(), weather_json(self.outdoor))
         self.planted["weather"] = feed_counts(self.outdoor["reason"], self.outdoor["duplicate"])
+        self.forecasts = forecast_rows(self.weather, self.streams, self.window)
+        write_items(http / "forecast", self.forecasts["arrival_s"].to_numpy(), forecast_items(self.forecasts))
+        self.planted["forecast"] = feed_counts(self.forecasts["reason"], self.forecasts["duplicate"])
         self.fixed = fixed_rounds(self.rooms, self.points["fixed"], self.streams, self.window)
         self.mobile = mobile_visits(self.rooms, self.points["mobile"], self.streams, self.window)
         write_items(http / "mobile", self.mobile["arrival_s"].to_numpy(), visit_items(self.mobile))
@@ -118,12 +132,25 @@ class _Builder:
                 "files_sent_again": int(files["again"].sum()),
             }
             self.planted[name] = feed_counts(mine["reason"], mine["duplicate"], other)
+        self.calibrations = calibration_rows(self.points["remote"], self.streams, self.window)
+        due = {"instruments_due_on_the_last_day": due_instruments(self.calibrations, self.window)}
+        write_calibrations(self.shelf, self.calibrations)
+        self.planted["calibrations"] = feed_counts(self.calibrations["reason"], self.calibrations["duplicate"], due)
         self._done("files of the rounds")
         self.remote: RemoteFeed = build_remote(self.rooms, self.points["remote"], self.streams, self.window)
         self.planted["remote_points"] = _remote_counts(self.remote)
         self._done("remote readings")
         write_packets(http / "remote", self.remote)
         self._done("remote packets")
+
+    def send_telemetry(self, dense_days: int) -> None:
+        self.telemetry = Telemetry(self.rooms, self.weather, self.streams, self.window, dense_days)
+        self.telemetry.write(self.out / "http" / "stations")
+        self.planted["station_readings"] = self.telemetry.planted()
+        self.sources = source_rows(self.rooms, self.weather, self.streams, self.window)
+        write_items(self.out / "http" / "sources", self.sources["arrival_s"].to_numpy(), source_items(self.sources))
+        self.planted["source_readings"] = feed_counts(self.sources["reason"], self.sources["duplicate"], outage_hours(self.sources))
+        self._done("readings of the heating systems and plants")
 
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
@@ -179,6 +206,7 @@ class _Builder:
         write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
+        fault_table(self.remote.faults + self.telemetry.fault_rows()).to_csv(self.out / "truth" / "faults.csv", index=False)
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
@@ -224,6 +252,9 @@ class _Builder:
             ),
             weather=outdoor[["observed_s", "arrival_s", "temp"]],
             renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
+            systems=self.telemetry.system_days(),
+            sources=sound_sources(self.sources),
+            forecasts=self.forecasts[(self.forecasts["reason"] == "") & ~self.forecasts["duplicate"]],
             window=self.window,
         )
 

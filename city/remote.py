@@ -9,6 +9,7 @@ import numpy as np
 
 from city.calendar import DAY_S, Window, local_s
 from city.packets import PacketLog, reason_code, send_series
+from city.point_faults import fault_row, plan_long_faults, plant_long
 from city.points import Points
 from city.rooms import Grid, Rooms
 from city.series import CONFLICT, ERROR, ERROR_CODES_TENTHS, HEALED, LOST, RANGE, REPLAYED, ZERO, Series
@@ -31,6 +32,7 @@ _PER_1000_HOURS = {
 }
 # Points with a longer story in a season, at full scale.
 _STORIES = {"fahrenheit": 6, "drift": 6, "stuck": 24, "silent": 26, "dense": 10, "low_battery": 20, "jitter": 70}
+_LOW_BATTERY_V = 2.8
 _MARGIN = {"window": 7, "spike": 7}
 # With fewer points than this the loud stories of a season take turns: no day loses a fifth of its readings to them.
 _FEW_POINTS = 100
@@ -44,6 +46,7 @@ class RemoteFeed:
     packets: dict[str, np.ndarray]
     readings: dict[str, np.ndarray]
     planted: dict[str, int]
+    faults: list[dict[str, object]]
 
 
 class _Season:
@@ -75,14 +78,14 @@ class _Season:
         if not self.runs:
             return
         rng = streams.rng("remote", grid.season, "plan")
+        self.faults: list[dict[str, object]] = []
         self.story = self._stories(rng)
+        self.long = plan_long_faults(self._plain_points(), grid.season, (self.low, self.high), rooms.network.size, streams)
         self.plan = self._plan(rng)
 
     def _stories(self, rng: np.random.Generator) -> dict[int, str]:
         """At most one story a point; points with a past of their own (moved, late, twins, coarse) keep to that."""
-        points, size = self.points, self.rooms.network.size
-        own = set(points.moves) | {p for pair in points.twins for p in pair} | set(points.late_registered.tolist())
-        own |= set(np.flatnonzero(points.resolution > 0.1).tolist())
+        points, size, own = self.points, self.rooms.network.size, self._with_a_past()
         present = points.valid(np.arange(len(points)), np.full(len(points), self.grid.first_day + self.low // 24 + 1))
         free = [p for p in rng.permutation(len(points)).tolist() if p not in own and present[p]]
         story: dict[int, str] = {}
@@ -91,6 +94,21 @@ class _Season:
                 if len(free) > 1:
                     story[free.pop()] = name
         return story
+
+    def _with_a_past(self) -> set[int]:
+        points = self.points
+        own = set(points.moves) | {p for pair in points.twins for p in pair} | set(points.late_registered.tolist())
+        return own | set(np.flatnonzero(points.resolution > 0.1).tolist())
+
+    def _plain_points(self) -> list[int]:
+        """Points without a story, judged in the whole season: residents' rooms with a standard."""
+        points, network = self.points, self.rooms.network
+        count = len(points)
+        valid = points.valid(np.arange(count), np.full(count, self.grid.first_day))
+        valid &= points.valid(np.arange(count), np.full(count, self.grid.first_day + self.grid.days - 1))
+        valid &= (points.room < 2) & ~network.household_enterprise[points.household]
+        valid[np.isin(points.household, network.suspended_households())] = False
+        return sorted(set(np.flatnonzero(valid).tolist()) - self._with_a_past() - set(self.story))
 
     def _plan(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """How many short plants of each kind each point gets."""
@@ -116,8 +134,13 @@ class _Season:
         volts = np.round(3.64 - 0.08 * np.arange(self.grid.days + 1) / self.grid.days, 2)
         if story == "low_battery":
             volts = np.round(np.interp(np.arange(self.grid.days + 1), [self.low / 24, self.high / 24], [3.3, 2.5]), 2)
+            below = np.flatnonzero(volts[series.day] < _LOW_BATTERY_V)
+            if len(below):
+                self._write_down(point, story, series, int(below[0]), len(series.day))
         if story in ("fahrenheit", "drift", "stuck", "silent"):
-            self._tell(story, series, low, high, rng)
+            self._tell(point, story, series, low, high, rng)
+        if point in self.long:
+            self._tell_long(point, series)
         calm = story not in ("dense", "jitter") and self.points.resolution[point] < 1
         self._short_plants(point, series, low, high, rng, calm)
         edges = (self.window.start_s, self.window.end_s)
@@ -169,7 +192,17 @@ class _Season:
                 series.state[off], series.busy[off] = LOST, True
                 self.tally["moved_devices"] += 1
 
-    def _tell(self, story: str, series: Series, low: int, high: int, rng: np.random.Generator) -> None:
+    def _tell_long(self, point: int, series: Series) -> None:
+        fault = self.long[point]
+        planted = plant_long(fault, series, self.streams.rng("remote", self.grid.season, "long fault", point))
+        if planted is not None:
+            self._write_down(point, fault.kind, series, *planted, fault.size_degc)
+
+    def _write_down(self, point: int, kind: str, series: Series, first: int, last: int, size: float = 0.0) -> None:
+        moments = int(series.read_s[first]), int(series.read_s[last - 1]) + 3600
+        self.faults.append(fault_row(str(self.points.ids[point]), kind, *moments, size))
+
+    def _tell(self, point: int, story: str, series: Series, low: int, high: int, rng: np.random.Generator) -> None:
         room = (high - low) // 3
         length = {
             "fahrenheit": int(rng.integers(48, 170)),
@@ -184,6 +217,7 @@ class _Season:
         if begin is None:
             return
         self.tally[story + "_points"] += 1
+        self._write_down(point, story, series, begin, begin + length)
         span = slice(begin, begin + length)
         if story == "fahrenheit":
             series.state[span] = RANGE
@@ -293,7 +327,7 @@ class _Season:
 
 def build_remote(rooms: Rooms, points: Points, streams: Streams, window: Window) -> RemoteFeed:
     """All packets of the remote points whose arrival lies in the window."""
-    log, tally = PacketLog(), Counter[str]()
+    log, tally, faults = PacketLog(), Counter[str](), list[dict[str, object]]()
     for name in points.ids.tolist():
         log.device(name)
     for grid in rooms.grids:
@@ -303,11 +337,12 @@ def build_remote(rooms: Rooms, points: Points, streams: Streams, window: Window)
         for point in range(len(points)):
             registered = local_s(int(points.recorded_day[point]) + 1) <= window.end_s
             season.run(point, registered)
+        faults += season.faults
         _strangers(log, season, streams.rng("remote", grid.season, "strangers"), tally)
     if not log.packets:
         raise ValueError("the window holds no day on which remote points run")
     packets, readings = log.joined()
-    return RemoteFeed(np.array(log.devices), packets, readings, dict(tally))
+    return RemoteFeed(np.array(log.devices), packets, readings, dict(tally), faults)
 
 
 def _strangers(log: PacketLog, season: _Season, rng: np.random.Generator, tally: Counter[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ class Observed:
     weather: observed_s, arrival_s, temp.
     renewal: project_id, season, branch_id, station_id ('' when none), work_type, planned_dm (0 = no plan), renewed_dm,
     day, arrival_s.
+    systems: system_id, station_id, day, hours, means of the channels and energy_gj by heating system and day.
+    sources: source_id, kind, from_plant, to_plant, read_s, supply, back, flow, state of plants and the lines between them.
+    forecasts: day, lead, mean.
     """
 
     registers: dict[str, pd.DataFrame]
@@ -31,6 +34,9 @@ class Observed:
     weather: pd.DataFrame
     renewal: pd.DataFrame
     window: Window
+    systems: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sources: pd.DataFrame = field(default_factory=pd.DataFrame)
+    forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)
     seasons: tuple[Season, ...] = SEASONS
     judged: pd.DataFrame | None = None  # the judged point-days, once they are worked out
 

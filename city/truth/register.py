@@ -54,12 +54,14 @@ class Dated:
 
 @dataclass
 class Homes:
-    """Where households were on given days; -1 in `station` when they were not served."""
+    """Where households were on given days; -1 in `station` when they were not served, in `building` (a row of the
+    buildings' register) when there was none."""
 
     served: np.ndarray
     resident: np.ndarray
     station: np.ndarray
     branch: np.ndarray
+    building: np.ndarray
 
 
 class Register:
@@ -110,7 +112,7 @@ class Register:
         station = np.where(building >= 0, self._building_station[building], -1)
         station_row = self.stations.in_force(station, day)
         branch = np.where(station_row >= 0, self._station_branch[station_row], -1)
-        return Homes(known & ~self.paused(code, day), known & self._resident[row], station, branch)
+        return Homes(known & ~self.paused(code, day), known & self._resident[row], station, branch, building)
 
     def resident(self, household_ids: np.ndarray, day: np.ndarray) -> np.ndarray:
         """False only for known enterprises."""

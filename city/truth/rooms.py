@@ -45,10 +45,14 @@ def judged_point_days(observed: Observed, register: Register) -> pd.DataFrame:
     return observed.judged
 
 
+def worst_of_homes(judged: pd.DataFrame) -> pd.DataFrame:
+    """The room with the smallest margin of each home and day."""
+    return judged.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+
+
 def household_days(observed: Observed, register: Register) -> pd.DataFrame:
     """The judged room with the smallest margin of each home and day: household, day, value, margin, station, branch."""
-    judged = judged_point_days(observed, register)
-    worst = judged.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+    worst = worst_of_homes(judged_point_days(observed, register))
     return worst.assign(household_id=register.households.ids[worst["household"].to_numpy()]).reset_index(drop=True)
 
 
@@ -122,15 +126,21 @@ def _judged(point_days: pd.DataFrame, register: Register) -> pd.DataFrame:
         household=register.households.codes(household),
         station=homes.station,
         branch=homes.branch,
+        building=homes.building,
         margin=np.round(point_days["value"].to_numpy() - standard + TOLERANCE_DEGC, 6),
     )
     return frame[(row >= 0) & homes.served & homes.resident & ~np.isnan(standard)].reset_index(drop=True)
 
 
-def below_design_days(observed: Observed) -> set[int]:
-    """Local days whose mean outdoor temperature lies below the design temperature; a reading counts for its hour."""
+def outdoor_days(observed: Observed) -> pd.Series:
+    """Mean outdoor temperature by local day; a reading counts for its hour."""
     hours = observed.weather.sort_values("arrival_s", kind="stable").drop_duplicates("observed_s", keep="last")
-    mean = hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+    return hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+
+
+def below_design_days(observed: Observed) -> set[int]:
+    """Local days whose mean outdoor temperature lies below the design temperature."""
+    mean = outdoor_days(observed)
     return set(mean.index[mean < DESIGN_OUTDOOR_DEGC].tolist())
 
 
@@ -140,7 +150,7 @@ def _season_rows(judged: pd.DataFrame, season: Season, last: int, register: Regi
     parts = []
     for kind in _KINDS:
         mine = judged if kind == "all" else judged[judged["kind"] == kind]
-        worst = mine.sort_values(["margin", "point_id"], kind="stable").drop_duplicates(["household", "day"], keep="first")
+        worst = worst_of_homes(mine)
         if len(worst) == 0:
             continue
         flags = _flags(worst, cold)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from city.calendar import iso_days
+from city.truth.balance import heat_balance
 from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.extreme import extreme_weather
 from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
-from city.truth.rooms import room_compliance
+from city.truth.rooms import judged_point_days, room_compliance
+from city.truth.sources import source_exchange
 
 _KEY = ["season", "day", "unit_kind", "unit_id"]
 
@@ -20,13 +23,18 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
     """Compute and write all answers; returns them by file stem."""
     folder.mkdir(parents=True, exist_ok=True)
     register = Register(observed.registers)
+    judged = judged_point_days(observed, register)
     rooms, complaints = room_compliance(observed, register), complaint_rate(observed, register)
     renewal = renewal_progress(observed)
+    balance = heat_balance(observed, register, judged)
     answers = {
         "room_compliance": rooms,
         "complaint_rate": complaints,
         "renewal_progress": renewal,
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
+        "source_exchange": source_exchange(observed, register),
+        "heat_balance": balance,
+        "extreme_weather": extreme_weather(observed, register, rooms, balance),
     }
     for name, frame in answers.items():
         write_answer(frame, folder / f"{name}.csv", "heating_date")

@@ -10,5 +10,13 @@
         'case_gap_hours', 'case_reference_levels', 'renewal_rate_days', 'satisfied_min_score',
         'cold_home_min_days', 'cold_home_share', 'cold_building_min_homes', 'cold_building_share',
         'comparable_outdoor_min_degc', 'comparable_outdoor_max_degc', 'watch_ahead_days',
+        'heat_max_kw', 'swap_min_degc', 'system_day_min_hours', 'curve_days', 'curve_min_days', 'curve_watch_degc',
+        'balance_watch_degc', 'balance_act_degc', 'balance_min_households', 'overheated_degc', 'overheated_share', 'cold_share',
+        'silent_min_days', 'error_min_share', 'swapped_min_share', 'low_battery_min_share', 'bias_recent_days',
+        'bias_before_days', 'bias_min_recent_days', 'bias_min_before_days', 'bias_min_peers', 'bias_step_degc',
+        'own_heating_min_days', 'own_heating_over_degc', 'moved_watch_days', 'card_gap_days',
+        'signal_days', 'signal_min_days', 'warning_z', 'leak_min_factor',
+        'supply_spread_min_degc', 'flow_spread_min_share', 'pressure_spread_min_mpa', 'make_up_spread_min_share',
+        'water_kwh_per_m3_degc', 'extreme_before_days', 'calibration_watch_days',
     ]) }}
 {%- endmacro %}

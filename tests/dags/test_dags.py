@@ -12,11 +12,13 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FEEDS = {
+    "calibrations",
     "city_line_12319",
     "city_line_12345",
     "emergency_reserves",
     "fixed_rounds_csv",
     "fixed_rounds_xlsx",
+    "forecast",
     "heat_capacities",
     "hotline_963963",
     "household_visits",
@@ -33,6 +35,8 @@ FEEDS = {
     "register_suspensions",
     "remote_points",
     "renewal_log",
+    "source_readings",
+    "station_readings",
     "weather",
     "works_projects",
 }
@@ -86,7 +90,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_every_dag_by_name(facts: dict) -> None:
     assert facts["errors"] == {}
     assert set(facts["dags"]) == {f"feed_{feed}" for feed in FEEDS} | OTHERS
-    assert len(facts["dags"]) == 28
+    assert len(facts["dags"]) == len(FEEDS) + len(OTHERS)
 
 
 def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:

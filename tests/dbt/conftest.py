@@ -143,7 +143,8 @@ def _warehouse_url(postgres: Server) -> str:
     url = postgres.create_database(DATABASE)
     migrate(url, {role: postgres.url(DATABASE, f"hearth_{role}", PASSWORD) for role in ROLES})
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("select raw.ensure_month_partitions('room_reading', '2015-01-01', '2017-08-01')")
+        for entity in (name for name, entity in ENTITIES.items() if entity.partitioned):
+            connection.execute("select raw.ensure_month_partitions(%s, '2015-01-01', '2017-08-01')", (entity,))
     return url
 
 

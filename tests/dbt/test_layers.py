@@ -21,6 +21,9 @@ MARTS = {
     "capacity_outlook",
     "cold_buildings",
     "complaint_rate",
+    "early_warning",
+    "extreme_weather",
+    "heat_balance",
     "incident_response",
     "new_community_watch",
     "pipe_register_change",
@@ -30,7 +33,9 @@ MARTS = {
     "renewal_progress",
     "room_compliance",
     "season_kpi",
+    "sensor_worklist",
     "service_timeliness",
+    "source_exchange",
     "works_progress",
 }
 
@@ -66,6 +71,11 @@ def test_readings_are_read_in_one_place(manifest):
     assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
     sources = {child for child in manifest["child_map"]["source.hearth.raw.room_reading"] if child.startswith("model.")}
     assert sources == {"model.hearth.stg_room_reading"}
+
+
+def test_readings_of_systems_are_read_in_one_place(manifest):
+    readers = {child for child in manifest["child_map"]["model.hearth.stg_station_reading"] if child.startswith("model.")}
+    assert readers == {"model.hearth.int_system_day"}
 
 
 def test_schemas_are_the_stages_of_the_way(models):
@@ -123,12 +133,21 @@ def test_raw_sources_have_freshness(manifest):
     raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] == "raw"}
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
-        "room_reading", "outdoor_reading", "service_ticket", "maintenance_order", "renewal_progress", "pipe_segment",
-        "household_visit",
-        "works_project",
+        "calibration",
         "emergency_reserve",
-        "new_community",
         "heat_capacity",
+        "household_visit",
+        "maintenance_order",
+        "new_community",
+        "outdoor_forecast",
+        "outdoor_reading",
+        "pipe_segment",
+        "renewal_progress",
+        "room_reading",
+        "service_ticket",
+        "source_reading",
+        "station_reading",
+        "works_project",
     }  # fmt: skip
     assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
 

@@ -15,12 +15,15 @@ Row = dict[str, Any]
 def register(rng: random.Random) -> dict[str, list[Row]]:
     """Two branches, three stations, a few dozen homes, and points of every kind with a story."""
     since = date(2015, 5, 1)
-    stations = [{"station_id": f"STATION-{s}", "valid_from": since, "branch_id": f"BRANCH-{s % 2}"} for s in range(3)]
+    stations = [
+        {"station_id": f"STATION-{s}", "valid_from": since, "branch_id": f"BRANCH-{s % 2}", "plant_id": f"PLANT-{s}"}
+        for s in range(3)
+    ]
     communities = [{"community_id": f"COMM-{c}", "valid_from": since, "branch_id": "BRANCH-0"} for c in range(3)]
     buildings = [
         {
             "building_id": f"BLD-{b}", "valid_from": since, "station_id": f"STATION-{b % 3}", "community_id": f"COMM-{b % 2}",
-            "network_position": ("near", "middle", "far")[b % 3],
+            "network_position": ("near", "middle", "far")[b // 2], "system_id": f"SYSTEM-{b % 3}-1",
         }
         for b in range(6)
     ]  # fmt: skip
@@ -109,9 +112,64 @@ def weather(company, rng: random.Random, days: int) -> list[Row]:
     return [
         {
             "weather_station_id": "54161", "observed_at": company.at(FIRST) + timedelta(hours=h), "period_minutes": 60,
-            "temperature_degc": -21.0 + rng.uniform(-1, 1) + (h // 24) % 3,
+            "temperature_degc": -21.6 + rng.uniform(-1, 1) + (h // 24) % 3,
         }
         for h in range(24 * days)
+    ]  # fmt: skip
+
+
+def systems(company, rng: random.Random, days: int) -> list[Row]:
+    """Hourly readings of heating systems, some every ten minutes; counters that begin anew, channels changed over, silences."""
+    rows: list[Row] = []
+    leaks_from = company.at(FIRST) + timedelta(days=19)
+    for s in range(3):
+        gj, instant = 1000.0 * s, company.at(FIRST)
+        while instant < company.at(FIRST + timedelta(days=days)):
+            gj = 0.0 if rng.random() < 0.004 else round(gj + rng.uniform(0, 12), 1)
+            supply, back = round(rng.uniform(44, 52), 1), round(rng.uniform(33, 40), 1)
+            swapped = rng.random() < 0.02
+            rows.append({
+                "system_id": f"SYSTEM-{s}-1", "station_id": f"STATION-{s}", "read_at": instant,
+                "primary_supply_degc": round(rng.uniform(75, 85), 1), "primary_return_degc": round(rng.uniform(45, 50), 1),
+                "secondary_supply_degc": back if swapped else supply, "secondary_return_degc": supply if swapped else back,
+                "secondary_return_mpa": round(rng.uniform(0.29, 0.31), 3), "flow_m3_h": round(rng.uniform(80, 90), 1),
+                "heat_counter_gj": gj - 50 if rng.random() < 0.01 and gj > 900 else gj, "valve_percent": 40.0,
+                # One system leaks in the last days.
+                "make_up_m3_h": round(rng.uniform(0.3, 0.5), 2) + (3.0 if s == 1 and instant > leaks_from else 0.0),
+            })  # fmt: skip
+            if rng.random() < 0.02:
+                rows.append({**rows[-1], "is_replay": True, "arrived_at": instant + timedelta(days=2)})
+            if rng.random() < 0.01:
+                instant += timedelta(hours=rng.choice([3, 11, 30]))
+            instant += timedelta(minutes=10 if rng.random() < 0.1 else 60)
+    return rows
+
+
+def sources(company, rng: random.Random, days: int) -> list[Row]:
+    """Two plants and the line between them, by the hour; one stands still for a day."""
+    rows: list[Row] = []
+    for h in range(24 * days):
+        for source in ("PLANT-0", "PLANT-1", "TIE-01"):
+            is_line, still = source == "TIE-01", source == "PLANT-1" and 200 <= h < 224
+            flow = rng.uniform(-20, 20) if is_line else 0.0 if still else rng.uniform(100, 200)
+            rows.append({
+                "source_id": source, "source_kind": "tie" if is_line else "plant",
+                "read_at": company.at(FIRST) + timedelta(hours=h),
+                "from_plant_id": "PLANT-0" if is_line else None, "to_plant_id": "PLANT-1" if is_line else None,
+                "supply_degc": round(rng.uniform(95, 99), 1), "return_degc": round(rng.uniform(45, 50), 1),
+                "flow_m3_h": round(flow, 1), "state": "outage" if still else "running",
+            })  # fmt: skip
+    return rows
+
+
+def forecasts(company, rng: random.Random, days: int) -> list[Row]:
+    return [
+        {
+            "weather_station_id": "54161", "issued_at": company.at(FIRST + timedelta(days=d), "06:00"),
+            "forecast_date": FIRST + timedelta(days=d + lead), "mean_degc": round(rng.uniform(-22, -18), 1),
+        }
+        for d in range(days)
+        for lead in (1, 2, 3)
     ]  # fmt: skip
 
 
@@ -166,6 +224,9 @@ def pieces(company, rng: random.Random, days: int) -> list[tuple[str, list[Row]]
     for entity, rows in (
         ("room_reading", readings(company, rng, days) + next_season(company, rng)),
         ("outdoor_reading", weather(company, rng, days)),
+        ("outdoor_forecast", forecasts(company, rng, days)),
+        ("station_reading", systems(company, rng, days)),
+        ("source_reading", sources(company, rng, days)),
         ("service_ticket", tickets(company, rng, days)),
         ("renewal_progress", renewal(rng)),
         ("pipe_segment", pipes(company)),

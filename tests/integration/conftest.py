@@ -22,9 +22,24 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def reference(world: World) -> Iterator[Warehouse]:
+def reference(world: World) -> Warehouse:
     """The whole city loaded in one long interval a feed, in the ordinary order. Look, do not touch."""
-    with world.warehouse("reference") as warehouse:
+    made = world.open("reference")
+    with made.active():
         for feed in feeds_in_order():
-            warehouse.load(feed)
-        yield warehouse
+            made.load(feed)
+    return made
+
+
+@pytest.fixture(scope="session")
+def _published(reference: Warehouse) -> Warehouse:
+    with reference.active():
+        assert reference.build() is not None
+    return reference
+
+
+@pytest.fixture
+def published(_published: Warehouse) -> Iterator[Warehouse]:
+    """The reference warehouse with its publications; the environment points at it for the time of the test."""
+    with _published.active():
+        yield _published

@@ -19,6 +19,9 @@ MARTS = {
     "capacity_outlook",
     "cold_buildings",
     "complaint_rate",
+    "early_warning",
+    "extreme_weather",
+    "heat_balance",
     "incident_response",
     "new_community_watch",
     "pipe_register_change",
@@ -28,16 +31,11 @@ MARTS = {
     "renewal_progress",
     "room_compliance",
     "season_kpi",
+    "sensor_worklist",
     "service_timeliness",
+    "source_exchange",
     "works_progress",
 }
-
-
-@pytest.fixture(scope="module")
-def published(reference: Warehouse) -> Warehouse:
-    """The reference warehouse with its first publication."""
-    assert reference.build() is not None
-    return reference
 
 
 def number(text: str) -> float | None:

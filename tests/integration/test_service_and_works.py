@@ -11,13 +11,6 @@ import pytest
 from world import Warehouse, World
 
 
-@pytest.fixture(scope="module")
-def published(reference: Warehouse) -> Warehouse:
-    """The reference warehouse with a publication; the marts' own tests may have made it already."""
-    reference.build()
-    return reference
-
-
 def truth_of(world: World, name: str) -> list[dict[str, str]]:
     with (world.instance.city / "truth" / f"{name}.csv").open(encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ class World:
         self.instance.supervisor.stop()
         self.instance.server.remove()
 
-    @contextmanager
-    def warehouse(self, name: str) -> Any:
-        """An empty warehouse called `name` with a landing store of its own, for the time of the block."""
+    def open(self, name: str) -> Warehouse:
+        """An empty migrated warehouse called `name`, with a landing store of its own."""
+        from hearth.warehouse.migrate import migrate, role_urls
+
         url = self.instance.server.create_database(name)
         variables = {**self.instance.environment(), **sources.connections(self.instance)}
         for role in ("owner", "loader", "transformer", "publisher", "reader"):
@@ -56,26 +58,39 @@ class World:
         variables["HEARTH_LANDING"] = str(self.instance.home / f"landing-{name}")
         variables["HEARTH_DBT_TARGET"] = str(self.instance.home / f"dbt-{name}")
         variables.pop("PYTHONPATH")
-        before = {key: os.environ.get(key) for key in variables}
-        os.environ.update(variables)
-        try:
-            from hearth.warehouse.migrate import migrate, role_urls
-
+        made = Warehouse(url, variables)
+        with made.active():
             migrate(url, role_urls())
-            yield Warehouse(url)
+        return made
+
+    @contextmanager
+    def warehouse(self, name: str) -> Iterator[Warehouse]:
+        """The same, with the environment pointing at it for the time of the block."""
+        made = self.open(name)
+        with made.active():
+            yield made
+
+
+@dataclass
+class Warehouse:
+    """A warehouse under test. The environment names one at a time: `active()` says which."""
+
+    url: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """The environment points here for the time of the block, whatever it pointed at before."""
+        before = {key: os.environ.get(key) for key in self.variables}
+        os.environ.update(self.variables)
+        try:
+            yield
         finally:
             for key, value in before.items():
                 if value is None:
                     os.environ.pop(key, None)
                 else:
                     os.environ[key] = value
-
-
-@dataclass
-class Warehouse:
-    """A warehouse under test."""
-
-    url: str
 
     def rows(self, query: str, *parameters: Any) -> list[tuple]:
         with psycopg.connect(self.url) as connection:

@@ -36,6 +36,8 @@ QUARANTINE_SCHEMA = pa.schema(
         ("arrived_at", pa.timestamp("us", tz="UTC")),
         ("reasons", pa.string()),
         ("record", pa.string()),
+        ("subject_id", pa.string()),
+        ("event_at", pa.timestamp("us", tz="UTC")),
     ]
 )
 
@@ -94,7 +96,7 @@ class BatchLoad:
             "set local work_mem = '256MB'",
             f"create temp table incoming on commit drop as select {columns} from raw.{self.entity.name} with no data",
             "create temp table refused (file_id bigint, position bigint, sub_position int, arrived_at timestamptz,"
-            " reasons text, record text) on commit drop",
+            " reasons text, record text, subject_id text, event_at timestamptz) on commit drop",
             "create temp table personal (value_hash text, kind text, value text) on commit drop",
             "create temp table named (point_id text, household_id text, building_id text, station_id text, branch_id text)"
             " on commit drop",
@@ -153,10 +155,20 @@ class BatchLoad:
                 "arrived_at": pa.array(frame["arrived_at"], from_pandas=True).cast(pa.timestamp("us", tz="UTC")),
                 "reasons": pa.array([",".join(names(b)) for b in bits], pa.string()),
                 "record": pa.array(records, pa.string()),
+                "subject_id": pa.array(frame[self.entity.natural_key[0]], from_pandas=True).cast(pa.string()),
+                "event_at": self._event_instants(frame),
             },
             schema=QUARANTINE_SCHEMA,
         )
         self._submit("refused", table)
+
+    def _event_instants(self, frame: pd.DataFrame) -> pa.Array:
+        """When the rows happened, where their entity has an instant for it."""
+        column = self.entity.columns_by_name.get(self.entity.event_column)
+        kind = pa.timestamp("us", tz="UTC")
+        if column is None or column.kind != "instant":
+            return pa.nulls(len(frame), kind)
+        return _flat(pa.array(frame[column.name], from_pandas=True)).cast(kind)
 
     def remember_personal(self, values: list[tuple[str, str, str]]) -> None:
         if values:

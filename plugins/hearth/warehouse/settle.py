@@ -36,7 +36,7 @@ def settle_duplicates(load: BatchLoad) -> None:
         f"create temp table conflicting on commit drop as select {key} from incoming i join repeated using ({key})"
         f" group by {key} having count(distinct md5(row({content})::text)) > 1",
         f"insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, 'conflicting_duplicate',"
-        f" to_jsonb(i)::text from incoming i join conflicting using ({key})",
+        f" to_jsonb(i)::text, {_subject_and_event(load)} from incoming i join conflicting using ({key})",
     )
     load.counts.rows_quarantined += load.run(f"delete from incoming i using conflicting c where {_same('i', 'c', load)}")
     load.counts.rows_duplicate += load.run(
@@ -62,9 +62,16 @@ def keep_known_keys(load: BatchLoad) -> None:
     load.counts.rows_duplicate += load.run(f"delete from incoming i using {raw} r where {feed} and {key} and {content}")
     load.run(
         "insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, 'conflicting_duplicate',"
-        f" to_jsonb(i)::text from incoming i join {raw} r on {feed} and {key}"
+        f" to_jsonb(i)::text, {_subject_and_event(load)} from incoming i join {raw} r on {feed} and {key}"
     )
     load.counts.rows_quarantined += load.run(f"delete from incoming i using {raw} r where {feed} and {key}")
+
+
+def _subject_and_event(load: BatchLoad) -> str:
+    """What a row of `incoming` is about and when it happened, for the quarantine."""
+    column = load.entity.columns_by_name.get(load.entity.event_column)
+    event = f"i.{column.name}" if column is not None and column.kind == "instant" else "null::timestamptz"
+    return f"i.{load.entity.natural_key[0]}::text, {event}"
 
 
 def _same(left: str, right: str, load: BatchLoad) -> str:
@@ -139,8 +146,9 @@ def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str 
     order = ", ".join(f"'{reason}'" for reason in PRECEDENCE)
     load.run(
         "insert into quarantine.row (batch_id, feed, entity, file_id, file_sha256, position, sub_position, arrived_at,"
-        f" reasons, first_reason, record) select {load.batch_id}, '{load.contract.feed}', '{load.entity.name}', r.file_id,"
-        " f.sha256, r.position, r.sub_position, r.arrived_at, sorted.reasons, sorted.reasons[1], r.record::jsonb"
+        f" reasons, first_reason, record, subject_id, event_date) select {load.batch_id}, '{load.contract.feed}',"
+        f" '{load.entity.name}', r.file_id, f.sha256, r.position, r.sub_position, r.arrived_at, sorted.reasons, sorted.reasons[1],"
+        f" r.record::jsonb, r.subject_id, (r.event_at at time zone '{load.time_zone}')::date"
         " from refused r join ledger.landing_file f using (file_id) cross join lateral"
         " (select array_agg(reason order by array_position(array[" + order + "], reason)) as reasons"
         " from unnest(string_to_array(r.reasons, ',')) as reason) sorted",

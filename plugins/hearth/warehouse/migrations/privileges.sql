@@ -10,6 +10,9 @@ grant execute on function raw.ensure_month_partitions(text, timestamptz, timesta
 grant usage on schema raw, ledger to hearth_transformer;
 grant select on all tables in schema raw to hearth_transformer;
 grant select on all tables in schema ledger to hearth_transformer;
+-- How many rows of a subject were refused on a day, never the records themselves.
+grant usage on schema quarantine to hearth_transformer;
+grant select on quarantine.rejected_day to hearth_transformer;
 grant usage, create on schema reference, staging, intermediate, candidate to hearth_transformer;
 
 grant usage on schema ledger, candidate, marts, reference to hearth_publisher;
