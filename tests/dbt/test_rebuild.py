@@ -134,8 +134,8 @@ def systems(company, rng: random.Random, days: int) -> list[Row]:
                 "secondary_supply_degc": back if swapped else supply, "secondary_return_degc": supply if swapped else back,
                 "secondary_return_mpa": round(rng.uniform(0.29, 0.31), 3), "flow_m3_h": round(rng.uniform(80, 90), 1),
                 "heat_counter_gj": gj - 50 if rng.random() < 0.01 and gj > 900 else gj, "valve_percent": 40.0,
-                # One system leaks in the last days.
-                "make_up_m3_h": round(rng.uniform(0.3, 0.5), 2) + (3.0 if s == 1 and instant > leaks_from else 0.0),
+                # Every system leaks in the last days, so that one of them has a whole last day.
+                "make_up_m3_h": round(rng.uniform(0.3, 0.5), 2) + (3.0 if instant > leaks_from else 0.0),
             })  # fmt: skip
             if rng.random() < 0.02:
                 rows.append({**rows[-1], "is_replay": True, "arrived_at": instant + timedelta(days=2)})
