@@ -36,7 +36,8 @@ def other_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World
         for feed in feeds_in_order():
             warehouse.load(feed)
         assert warehouse.build() is not None
-        yield world, warehouse
+    # Outside of the block: the environment is the reference warehouse's again.
+    yield world, warehouse
     world.stop()
 
 
