@@ -199,14 +199,15 @@ class _Builder:
 
     def conclude(self) -> dict[str, Any]:
         observed = self._observed()
+        faults = fault_table(self.remote.faults + self.telemetry.fault_rows())
         del self.remote  # the observations hold what the truth needs of it
         answers = write_truth(observed, self.out / "truth")
+        faults.to_csv(self.out / "truth" / "faults.csv", index=False)
         observed.remote.clear()
         write_works_truth(observed, self.tickets, self.works, self.out / "truth")
         write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
-        fault_table(self.remote.faults + self.telemetry.fault_rows()).to_csv(self.out / "truth" / "faults.csv", index=False)
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
