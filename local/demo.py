@@ -172,6 +172,7 @@ class Demo:
             results.kpi_differences(published, truth),
             results.count_differences(counts),
             json.loads((self.instance.city / "truth" / "true_state.json").read_text(encoding="utf-8")),
+            results.mart_rows(reader),
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Outcome:
     count_differences: list[str]
     true_state: Mapping[str, Mapping[str, float]]
     """Season -> share of warm household-days over *all* rooms of the city, which no company can measure."""
+    mart_rows: Mapping[str, int] = field(default_factory=dict)
+    """Published rows of each mart."""
 
     @property
     def is_right(self) -> bool:
@@ -72,6 +74,7 @@ def show(console: Console, instance: Instance, outcome: Outcome, seconds: Mappin
             highlight=False,
         )
     console.print(_quarantine_table(outcome.counts))
+    console.print(_mart_table(outcome.mart_rows))
     console.print(_page_table(instance))
     console.print(f"{_clock(seconds['total'])} min in all; these facts: {os.path.relpath(target)}", highlight=False)
     console.print("stop: make stop    state: make status    again, with another city: make demo SCALE=0.1 SEED=8")
@@ -119,6 +122,15 @@ def _quarantine_table(counts: list[FeedCounts]) -> Table:
 
 def _numbers(entry: FeedCounts) -> tuple[int, int, int, int]:
     return entry.rows_read, entry.rows_loaded, entry.rows_duplicate, entry.rows_quarantined
+
+
+def _mart_table(mart_rows: Mapping[str, int]) -> Table:
+    table = Table(title="Published marts; what each one says: docs/kpi-catalogue.md")
+    table.add_column("mart")
+    table.add_column("rows", justify="right")
+    for mart, rows in sorted(mart_rows.items()):
+        table.add_row(mart, f"{rows:,}")
+    return table
 
 
 def _page_table(instance: Instance) -> Table:

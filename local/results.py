@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 RATE_TOLERANCE = 1e-9
 KPIS: Mapping[str, str] = {
@@ -78,6 +79,14 @@ def published_figures(url: str) -> dict[KpiKey, Figure]:
         )
         for season, day, kind, unit_id, kpi, value, above, below, unit, previous, change in rows
     }
+
+
+def mart_rows(url: str) -> dict[str, int]:
+    """Rows of every published mart."""
+    with psycopg.connect(url) as connection:
+        names = [row[0] for row in connection.execute("select tablename from pg_tables where schemaname = 'marts' order by 1")]
+        counted = [connection.execute(sql.SQL("select count(*) from marts.{}").format(sql.Identifier(n))).fetchone() for n in names]
+    return {name: int(row[0]) for name, row in zip(names, counted, strict=True) if row}
 
 
 def true_figures(path: Path) -> dict[KpiKey, Figure]:
