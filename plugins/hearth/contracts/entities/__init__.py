@@ -7,9 +7,11 @@ documentation are all made from these declarations. Units stand in the names;
 
 from __future__ import annotations
 
-from hearth.contracts.entities import growth, measurements, network, register, service, works
+from hearth.contracts.entities import forecast, growth, instruments, measurements, network, register, service, works
 from hearth.contracts.entity import Entity
 
 ENTITIES: dict[str, Entity] = {
-    entity.name: entity for theme in (measurements, network, service, works, growth, register) for entity in theme.ENTITIES
+    entity.name: entity
+    for theme in (measurements, forecast, instruments, network, service, works, growth, register)
+    for entity in theme.ENTITIES
 }
