@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -251,6 +254,13 @@ def differing(left: dict[str, list], right: dict[str, list]) -> dict[str, tuple[
     }
 
 
+def incremental_tables() -> list[str]:
+    """Tables that follow changed days; the others are made anew by every build."""
+    manifest = json.loads((Path(os.environ["HEARTH_DBT_TARGET"]) / "manifest.json").read_text(encoding="utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return sorted(f"{n['schema']}.{n['name']}" for n in models if n["config"]["materialized"] == "incremental")
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_pieces_in_any_order_give_what_a_full_build_gives(company, seed):
     rng = random.Random(seed)
@@ -271,7 +281,7 @@ def test_pieces_in_any_order_give_what_a_full_build_gives(company, seed):
     piecewise = company.marts()
     company.dbt("run", full=True)
     whole = company.marts()
-    assert {name: len(rows) for name, rows in whole.items() if not rows} == {}, "every table has something to compare"
+    assert [name for name in incremental_tables() if not whole[name]] == [], "each of them has something to compare"
     assert differing(piecewise, whole) == {}
 
 

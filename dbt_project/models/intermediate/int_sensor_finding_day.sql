@@ -17,7 +17,7 @@ with point_day as (
             sum(rejected_rows) filter (where reason = 'error_code') as error_rows,
             sum(rejected_rows) filter (where reason = 'out_of_range') as impossible_rows,
             sum(rejected_rows) as rejected_rows
-        from {{ ref('stg_rejected_day') }}
+        from {{ ref('int_rejected_day') }}
         where entity = 'room_reading'
         group by subject_id, heating_date
     ) as r on p.point_id = r.subject_id and p.heating_date = r.heating_date
@@ -112,7 +112,7 @@ rejected_system as (
         heating_date,
         sum(rejected_rows) filter (where reason = 'error_code') as error_rows,
         sum(rejected_rows) as rejected_rows
-    from {{ ref('stg_rejected_day') }}
+    from {{ ref('int_rejected_day') }}
     where entity = 'station_reading'
     group by subject_id, heating_date
 ),
