@@ -24,6 +24,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
     PREFERRED_PORTS[service] += 100 * (1 + int(WORKER.removeprefix("gw")))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A folder of tests stays in one process: its costly cities and warehouses are made once."""
     for item in items:
