@@ -293,6 +293,7 @@ def test_late_rows_change_their_day_and_what_follows_and_nothing_else(company):
         company.load(entity, rows)
     for entity, rows in (("room_reading", readings(company, rng, 20)), ("outdoor_reading", weather(company, rng, 20))):
         company.load(entity, rows)
+    company.dbt("build", "--select", "resource_type:seed", full=True)
     company.dbt("run", full=True)
     keys = "season, heating_date, period, unit_kind, unit_id, point_kind"
     before = {row[:6]: row[6:] for row in company.rows(f"select {keys}, r.* from candidate.room_compliance r")}
