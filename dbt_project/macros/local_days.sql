@@ -11,3 +11,8 @@
 {% macro epoch_seconds(instant) -%}
     cast(floor(date_part('epoch', {{ instant }})) as bigint)
 {%- endmacro %}
+
+{#- Hours from one instant to a later one; null where the second stands before the first. -#}
+{% macro hours_between(since, until) -%}
+    case when {{ until }} >= {{ since }} then cast({{ epoch_seconds(until ~ ' - ' ~ since) }} as double precision) / 3600 end
+{%- endmacro %}

@@ -156,6 +156,22 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The same, and on the days before them that a look back of `reach` (an interval, as SQL) needs. -#}
+{% macro in_ranges_after(column, ranges, reach) -%}
+    {%- if not is_incremental() -%}
+        true
+    {%- elif not ranges -%}
+        false
+    {%- else -%}
+        (
+            {%- for r in ranges %}
+            {{ 'or ' if not loop.first }}{{ column }}
+            between greatest(cast('{{ r.from }}' as date), date '1000-01-01') - ({{ reach }}) and cast('{{ r.to }}' as date)
+            {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
 {#- True on the instants to look at for them, with the days around that the flags need. -#}
 {% macro instants_around(column, ranges, time_zone) -%}
     {%- if not is_incremental() -%}

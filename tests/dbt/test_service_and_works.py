@@ -16,7 +16,7 @@ MARTS = (
 
 def test_without_rows_nothing_is_claimed_and_every_test_passes(company):
     company.empty()
-    company.dbt("build", full=True)
+    company.dbt("build", full=True)  # with all unit tests: this is where they run
     assert {mart: company.one(f"select count(*) from candidate.{mart}") for mart in MARTS} == dict.fromkeys(MARTS, 0)
 
 

@@ -70,19 +70,21 @@ examined as (
     full join visit as v on b.season = v.season and b.household_id = v.household_id
 ),
 
--- Where the home was on the last day it was known in that season.
+-- Where the examined home was on the last day it was known in that season.
 place as (
     select
-        s.season,
+        e.season,
         p.household_id,
         p.building_id,
         p.community_id,
         p.station_id,
         p.branch_id,
-        row_number() over (partition by s.season, p.household_id order by p.from_date desc) as nth
-    from {{ ref('int_household_place') }} as p
-    inner join {{ ref('int_season') }} as s on p.from_date <= s.season_end and p.to_date >= s.season_start
-    where p.customer_kind = 'resident'
+        row_number() over (partition by e.season, p.household_id order by p.from_date desc) as nth
+    from examined as e
+    inner join {{ ref('int_season') }} as s on e.season = s.season
+    inner join {{ ref('int_household_place') }} as p
+        on e.household_id = p.household_id and p.from_date <= s.season_end and p.to_date >= s.season_start
+    where p.customer_kind = 'resident' and e.is_examined
 )
 
 select
@@ -93,5 +95,5 @@ select
     p.station_id,
     p.branch_id
 from examined as e
-inner join place as p on e.season = p.season and e.household_id = p.household_id and p.nth = 1
+inner join place as p on e.season = p.season and e.household_id = p.household_id and p.nth <= 1
 where e.is_examined

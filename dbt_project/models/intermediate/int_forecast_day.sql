@@ -15,5 +15,5 @@ select
     cast(lead_days as int) as lead_days,
     cast(avg(cast(mean_degc as numeric)) as double precision) as mean_degc
 from latest
-where nth = 1 and lead_days > 0
+where nth <= 1 and lead_days > 0
 group by forecast_date, lead_days

@@ -45,4 +45,4 @@ select
     r.is_comfortable
 from ranked as r
 cross join lateral (values ('all', r.nth_of_all), (r.point_kind, r.nth_of_kind)) as k (point_kind, nth)
-where k.nth = 1
+where k.nth <= 1

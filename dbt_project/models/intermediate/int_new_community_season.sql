@@ -37,7 +37,7 @@ at_start as (
     select n.season, n.community_id, n.connection_stage, n.missing
     from newest as n
     inner join watched as w on n.season = w.season
-    where n.nth_before = 1 and n.report_date <= w.season_start
+    where n.nth_before <= 1 and n.report_date <= w.season_start
 )
 
 select
@@ -62,7 +62,7 @@ select
     coalesce(n.connected_date > w.season_start, n.connection_stage <> 'connected') as is_without_heat_at_start,
     w.season_no - f.season_no + 1 as nth_season
 from watched as w
-inner join newest as n on w.season = n.season and n.nth = 1
+inner join newest as n on w.season = n.season and n.nth <= 1
 inner join season as f on n.first_heating_season = f.season
 left join at_start as a on w.season = a.season and n.community_id = a.community_id
 where w.season_no >= f.season_no

@@ -30,4 +30,4 @@ reached as (
 
 select feed, segment_no, factor, value, points, reason, reason_zh
 from reached
-where nth = 1
+where nth <= 1

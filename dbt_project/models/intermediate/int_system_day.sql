@@ -23,32 +23,36 @@
 -- Heat is what the counter counts from reading to reading, in the day in whose half the step lies. A counter that falls to what can
 -- have been used since the last reading has begun anew; one that falls to anything else has lied once, and steps are taken from the
 -- highest of the day before. A step over more than a day, or faster than a counter can count, counts nothing.
-with reading as (
+with told as (
     select
-        r.system_id,
-        r.station_id,
-        r.read_at,
-        r.heating_date,
-        floor(date_part('epoch', r.read_at) / 3600) as hour_no,
-        coalesce(r.primary_return_degc - r.primary_supply_degc > l.swap_min_degc, false) as is_primary_swapped,
-        coalesce(r.secondary_return_degc - r.secondary_supply_degc > l.swap_min_degc, false) as is_secondary_swapped,
-        r.primary_supply_degc,
-        r.primary_return_degc,
-        r.secondary_supply_degc,
-        r.secondary_return_degc,
-        r.primary_supply_mpa,
-        r.primary_return_mpa,
-        r.secondary_supply_mpa,
-        r.secondary_return_mpa,
-        r.flow_m3_h,
-        r.heat_kw,
-        r.heat_counter_gj,
-        r.valve_percent,
-        r.make_up_m3_h,
+        r.*,
+        {%- for side in ['primary', 'secondary'] %}
+        coalesce(r.{{ side }}_return_degc - r.{{ side }}_supply_degc > l.swap_min_degc, false) as is_{{ side }}_swapped,
+        {%- endfor %}
         l.heat_max_kw * 0.0036 / 3600 as most_gj_per_s
     from {{ ref('stg_station_reading') }} as r
     cross join {{ lasting_limits() }} as l
     where {{ instants_beside('r.read_at', ranges, place_time_zone()) }}
+),
+
+reading as (
+    select
+        system_id,
+        station_id,
+        read_at,
+        heating_date,
+        floor(date_part('epoch', read_at) / 3600) as hour_no,
+        {%- for side in ['primary', 'secondary'] %}
+        is_{{ side }}_swapped,
+        case when is_{{ side }}_swapped then {{ side }}_return_degc else {{ side }}_supply_degc end as {{ side }}_supply_degc,
+        case when is_{{ side }}_swapped then {{ side }}_supply_degc else {{ side }}_return_degc end as {{ side }}_return_degc,
+        {%- endfor %}
+        {%- for channel in channels if not channel.endswith('_degc') %}
+        {{ channel }},
+        {%- endfor %}
+        heat_counter_gj,
+        most_gj_per_s
+    from told
 ),
 
 by_hour as (
@@ -58,22 +62,18 @@ by_hour as (
         hour_no,
         max(station_id) as station_id,
         count(*) as readings,
-        count(*) filter (where is_primary_swapped) as primary_swapped,
-        count(*) filter (where is_secondary_swapped) as secondary_swapped,
         {%- for channel in channels %}
-            {%- set side = channel.split('_')[0] %}
-            {%- if channel.endswith('_degc') %}
-                {%- set other = side ~ ('_return_degc' if 'supply' in channel else '_supply_degc') %}
-                {%- set value = 'case when is_' ~ side ~ '_swapped then ' ~ other ~ ' else ' ~ channel ~ ' end' %}
-            {%- else %}
-                {%- set value = channel %}
+            {%- set thousandths = 'sum(cast(round(' ~ channel ~ ' * 1000) as int))' %}
+        -- The mean in billionths, half away from zero, in whole numbers.
+        (2000000 * {{ thousandths }} + case when {{ thousandths }} < 0 then -count({{ channel }}) else count({{ channel }}) end)
+        / nullif(2 * count({{ channel }}), 0) as {{ channel }},
+            {%- if channel in measured %}
+        min({{ channel }}) as {{ channel }}_low,
+        max({{ channel }}) as {{ channel }}_high,
             {%- endif %}
-        cast(round(
-            1e6 * sum(cast(round({{ value }} * 1000) as int)) / nullif(count({{ value }}), 0)
-        ) as bigint) as {{ channel }},
-        min({{ value }}) as {{ channel }}_low,
-        max({{ value }}) as {{ channel }}_high{{ "," if not loop.last }}
         {%- endfor %}
+        count(*) filter (where is_primary_swapped) as primary_swapped,
+        count(*) filter (where is_secondary_swapped) as secondary_swapped
     from reading
     where {{ in_ranges('heating_date', ranges) }}
     group by system_id, heating_date, hour_no
@@ -107,32 +107,38 @@ counted as (
     from marked
 ),
 
--- The first reading of all stands here too: the one after it is measured against it.
-against as (
-    select
-        *,
-        max(gj) over (
-            partition by system_id, meter_no order by read_at
-            range between interval '1 day' preceding and interval '1 microsecond' preceding
-        ) as highest_gj
-    from counted
+-- A counter without a fall stands highest at the reading before. Falls are few: only near them the day before is searched, by
+-- joining each to the rows of its day and of the next.
+near_fall as (
+    select c.system_id, c.read_at, max(f.gj_before) as highest_gj
+    from counted as c
+    inner join (
+        select system_id, meter_no, before_at, gj_before, floor(date_part('epoch', before_at) / 86400) + later as day_no
+        from counted
+        cross join (values (0), (1)) as v (later)
+        where is_fall
+    ) as f
+        on c.system_id = f.system_id and c.meter_no = f.meter_no and floor(date_part('epoch', c.read_at) / 86400) = f.day_no
+        and f.before_at < c.read_at and f.before_at >= c.read_at - interval '1 day'
+    group by c.system_id, c.read_at
 ),
 
 used as (
     select
-        system_id,
-        {{ local_date('before_at + (read_at - before_at) / 2') }} as heating_date,
-        is_reset,
-        is_fall,
-        date_part('epoch', read_at - before_at) * most_gj_per_s as most_gj,
+        c.system_id,
+        {{ local_date('c.before_at + (c.read_at - c.before_at) / 2') }} as heating_date,
+        c.is_reset,
+        c.is_fall,
+        date_part('epoch', c.read_at - c.before_at) * c.most_gj_per_s as most_gj,
         case
-            when read_at - before_at > interval '1 day' then null
-            when is_reset then gj
-            else greatest(gj - highest_gj, 0)
+            when c.read_at - c.before_at > interval '1 day' then null
+            when c.is_reset then c.gj
+            else greatest(c.gj - greatest(c.gj_before, n.highest_gj), 0)
         end as used_gj
-    from against
+    from counted as c
+    left join near_fall as n on c.system_id = n.system_id and c.read_at = n.read_at
     cross join {{ ref('stg_place') }} as place
-    where before_at is not null
+    where c.before_at is not null
 ),
 
 heat as (
@@ -159,8 +165,10 @@ by_day as (
         sum(secondary_swapped) as secondary_swapped,
         {%- for channel in channels %}
         cast(sum({{ channel }}) as double precision) / nullif(count({{ channel }}), 0) / 1e9 as {{ channel }},
-        count({{ channel }}) as {{ channel }}_hours,
-        max({{ channel }}_high) - min({{ channel }}_low) as {{ channel }}_range{{ "," if not loop.last }}
+            {%- if channel in measured %}
+        max({{ channel }}_high) - min({{ channel }}_low) as {{ channel }}_range,
+            {%- endif %}
+        count({{ channel }}) as {{ channel }}_hours{{ "," if not loop.last }}
         {%- endfor %}
     from by_hour
     group by system_id, heating_date

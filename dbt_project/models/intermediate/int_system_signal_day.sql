@@ -6,6 +6,9 @@
     pre_hook="{{ delete_ranges(['network_signal']) }}"
 ) }}
 {%- set ranges = rebuild_ranges(['network_signal']) %}
+{%- set frame -%}
+    range between ({{ limit_days('signal_days') }}) preceding and interval '1 day' preceding
+{%- endset %}
 -- What is unusual about a heating system on a day, against the `signal_days` days before it: the middle and the spread of a signal
 -- (median, and 1.4826 times the median distance from it, which for a normal spread is the standard deviation; never less than the
 -- signal's floor), and how many spreads the day lies off. Robust, because the days before may have faults in them too.
@@ -26,25 +29,29 @@ with signal as (
         ('return_pressure', s.secondary_return_mpa),
         ('make_up', s.make_up_m3_h)
     ) as v (signal, value)
-    where v.value is not null
+    where v.value is not null and {{ in_ranges_after('s.heating_date', ranges, limit_days('signal_days')) }}
+),
+
+-- One walk through each signal's days: joined to the days before it, each day would cost a month.
+windowed as (
+    select
+        *,
+        array_agg(value) over (series {{ frame }}) as values_before
+    from signal
+    window series as (partition by system_id, signal order by heating_date)
 ),
 
 before as (
     select
-        d.system_id,
-        d.heating_date,
-        d.signal,
-        d.value,
-        count(*) as days,
-        percentile_cont(0.5) within group (order by b.value) as middle,
-        array_agg(b.value order by b.heating_date) as values_before
-    from signal as d
-    cross join {{ lasting_limits() }} as l
-    inner join signal as b
-        on d.system_id = b.system_id and d.signal = b.signal
-        and b.heating_date >= d.heating_date - cast(l.signal_days as int) and b.heating_date < d.heating_date
-    where {{ in_ranges('d.heating_date', ranges) }}
-    group by d.system_id, d.heating_date, d.signal, d.value
+        w.system_id,
+        w.heating_date,
+        w.signal,
+        w.value,
+        w.values_before,
+        cardinality(w.values_before) as days,
+        (select percentile_cont(0.5) within group (order by v.value_before) from unnest(w.values_before) as v (value_before)) as middle
+    from windowed as w
+    where {{ in_ranges('w.heating_date', ranges) }}
 ),
 
 spread as (

@@ -1,19 +1,33 @@
 -- "Winter illness, summer cure": cold buildings and single cold homes of each season with evidence, cause and measure, and
 -- whether the next season proves the cure; before and after compared on days of like weather.
-with observed as (
+with seen as (
+    -- Each season is looked at in itself and in the one after it.
+    select season, season as observed_season, true as is_before
+    from {{ ref('int_season') }}
+    union all
+    select previous_season, season, false
+    from {{ ref('int_season') }}
+    where previous_season is not null
+),
+
+-- By building and by home: two plain joins, where one on either would have to compare everything with everything.
+subject_observation as (
+    {%- for kind in ['building', 'household'] %}
     select
         s.season,
         s.subject_kind,
         s.subject_id,
-        o.season = s.season as is_before,
+        seen.is_before,
         -- As numeric, so that the order of the rows does not show in a mean.
         cast(o.value_degc as numeric) as value_degc,
         o.is_below,
         o.is_comparable
     from {{ ref('int_cold_subject') }} as s
-    inner join {{ ref('int_home_observation') }} as o
-        on (o.season = s.season or o.previous_season = s.season)
-        and s.subject_id = case s.subject_kind when 'building' then o.building_id else o.household_id end
+    inner join seen on s.season = seen.season
+    inner join {{ ref('int_home_observation') }} as o on seen.observed_season = o.season and s.subject_id = o.{{ kind }}_id
+    where s.subject_kind = '{{ kind }}'
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
 ),
 
 summed as (
@@ -29,7 +43,7 @@ summed as (
         avg(value_degc) filter (where not is_before and is_comparable) as comparable_after_degc,
         count(*) filter (where is_before and is_comparable) as comparable_before_observations,
         count(*) filter (where not is_before and is_comparable) as comparable_after_observations
-    from observed
+    from subject_observation
     group by season, subject_kind, subject_id
 ),
 
