@@ -82,9 +82,16 @@ def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
             publish.check_candidates(plan["build_id"], context["run_id"])
         except publish.GateRed as error:
             raise AirflowFailException(str(error)) from error
-        publication = publish.publish(plan["build_id"], context["run_id"])
+        publication = publish.publish(plan["build_id"], context["run_id"], _trigger(context))
         facts.update(publication_id=publication.publication_id, rows=publication.rows)
     return {"publication_id": publication.publication_id, "rows": publication.rows}
+
+
+def _trigger(context: Any) -> str:
+    """Who or what asked for the run: a person's name where there is one, else the kind of run."""
+    run = context["dag_run"]
+    who = getattr(run, "triggering_user_name", None)
+    return f"{getattr(run.run_type, 'value', run.run_type)}{f' by {who}' if who else ''}"
 
 
 def write_reports(context: Any) -> dict[str, Any]:

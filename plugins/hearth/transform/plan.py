@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 
 from hearth.seasons.dated_rows import REPOSITORY, seeds_folder
+from hearth.transform.publication_record import keep_definition
 from hearth.warehouse.connections import connect
 
 DBT_PROJECT = REPOSITORY / "dbt_project"
@@ -22,13 +23,25 @@ class BuildPlan:
     days: int
 
 
-def definition_hash() -> str:
-    """sha256 over everything that defines a mart: models, macros, seeds, acceptance suites."""
+def definition_files() -> dict[str, bytes]:
+    """Everything that defines a mart, by its place: models, macros, dated rows (`seeds/`), suites."""
+    folders = {
+        "dbt_project/models": DBT_PROJECT / "models",
+        "dbt_project/macros": DBT_PROJECT / "macros",
+        "seeds": seeds_folder(),
+        "expectations": REPOSITORY / "expectations",
+    }
+    found = {"dbt_project/dbt_project.yml": (DBT_PROJECT / "dbt_project.yml").read_bytes()}
+    for name, folder in folders.items():
+        found |= {f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return dict(sorted(found.items()))
+
+
+def definition_hash(files: dict[str, bytes]) -> str:
+    """sha256 over the places and contents of what defines a mart."""
     digest = hashlib.sha256()
-    folders = [DBT_PROJECT / "models", DBT_PROJECT / "macros", seeds_folder(), REPOSITORY / "expectations"]
-    files = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    for path in [DBT_PROJECT / "dbt_project.yml", *files]:
-        digest.update(f"{path.name}\0".encode() + path.read_bytes() + b"\0")
+    for place, content in files.items():
+        digest.update(f"{place}\0{hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()
 
 
@@ -49,7 +62,8 @@ where d.batch_id in ({_UNPUBLISHED})
 
 def plan_build(run_id: str) -> BuildPlan | None:
     """Record a new build in the ledger, or return None when nothing changed since the last publication."""
-    definitions = definition_hash()
+    files = definition_files()
+    definitions = definition_hash(files)
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.build'))")
         batches = [row[0] for row in connection.execute(_UNPUBLISHED).fetchall()]
@@ -63,6 +77,7 @@ def plan_build(run_id: str) -> BuildPlan | None:
         ).fetchone()
         assert row is not None
         build_id = int(row[0])
+        keep_definition(connection, definitions, files)
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into ledger.build_batch (build_id, batch_id) values (%s, %s)", [(build_id, b) for b in batches]

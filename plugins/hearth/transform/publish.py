@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from hearth.transform.publication_record import Scope, content_hash, record_parts, record_values
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import write_validation
 
@@ -92,22 +93,47 @@ def record_dbt(build_id: int, outcome: str, message: str | None = None) -> None:
         _outcome(connection, build_id, "dbt", outcome, message)
 
 
-def publish(build_id: int, run_id: str) -> Publication:
-    """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new."""
+def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Publication:
+    """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new.
+
+    The ledger gets the digest of every part written and every KPI value that changed; `triggered_by` says who or what
+    asked for it.
+    """
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.publish'))")
         row = connection.execute("select definition_hash from ledger.build where build_id = %s", (build_id,)).fetchone()
         if row is None:
             raise LookupError(f"ledger.build has no build {build_id}")
-        rows = {mart: _copy(connection, mart) for mart in _marts(connection)}
+        definitions = row[0].strip()
+        publication_id = _next_publication(connection)
+        rows = {}
+        for mart in _marts(connection):
+            rows[mart], scope = _copy(connection, mart)
+            record_parts(connection, publication_id, scope)
+            if mart == "season_kpi":
+                record_values(connection, publication_id, build_id, scope)
         headline = _headline(connection)
-        made = connection.execute(
-            "insert into ledger.publication (build_id, run_id, definition_hash, rows_published, headline)"
-            " values (%s, %s, %s, %s, %s) returning publication_id",
-            (build_id, run_id, row[0], Jsonb(rows), Jsonb(headline)),
-        ).fetchone()
-        assert made is not None
-        return Publication(int(made[0]), rows, headline)
+        connection.execute(
+            "insert into ledger.publication (publication_id, build_id, run_id, definition_hash, rows_published, headline,"
+            " content_hash, triggered_by) overriding system value values (%s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                publication_id,
+                build_id,
+                run_id,
+                definitions,
+                Jsonb(rows),
+                Jsonb(headline),
+                content_hash(connection, definitions),
+                triggered_by,
+            ),
+        )
+        return Publication(publication_id, rows, headline)
+
+
+def _next_publication(connection: psycopg.Connection) -> int:
+    row = connection.execute("select nextval(pg_get_serial_sequence('ledger.publication', 'publication_id'))").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _marts(connection: psycopg.Connection) -> list[str]:
@@ -122,8 +148,8 @@ def _columns(connection: psycopg.Connection, schema: str, table: str) -> list[tu
     ).fetchall()
 
 
-def _copy(connection: psycopg.Connection, mart: str) -> int:
-    """Bring one published mart to its candidate; returns the rows written. Days that are the same stay as they are."""
+def _copy(connection: psycopg.Connection, mart: str) -> tuple[int, Scope]:
+    """Bring one published mart to its candidate; returns the rows written and which. Days that are the same stay as they are."""
     source, target = sql.Identifier("candidate", mart), sql.Identifier("marts", mart)
     columns = _columns(connection, "candidate", mart)
     is_new = columns != _columns(connection, "marts", mart)
@@ -131,13 +157,13 @@ def _copy(connection: psycopg.Connection, mart: str) -> int:
         connection.execute(sql.SQL("drop table if exists {}").format(target))
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
     names = {name for name, _ in columns}
-    day = next((sql.Identifier(name) for name in DAY_COLUMNS if name in names), None)
-    where: sql.Composable = sql.SQL("")
-    if day is not None and not is_new:
-        _find_changed_days(connection, source, target, day)
-        where = sql.SQL(" where {} in (select day from changed_day)").format(day)
-    connection.execute(sql.SQL("delete from {}{}").format(target, where))
-    return connection.execute(sql.SQL("insert into {} select * from {}{}").format(target, source, where)).rowcount
+    day = next((name for name in DAY_COLUMNS if name in names), None)
+    scope = Scope(mart, day, is_whole=is_new or day is None)
+    if not scope.is_whole:
+        _find_changed_days(connection, source, target, sql.Identifier(str(day)))
+    connection.execute(sql.SQL("delete from {} where {}").format(target, scope.where))
+    statement = sql.SQL("insert into {} select * from {} where {}").format(target, source, scope.where)
+    return connection.execute(statement).rowcount, scope
 
 
 def _find_changed_days(connection: psycopg.Connection, source: sql.Composable, target: sql.Composable, day: sql.Composable) -> None:
