@@ -1,0 +1,1 @@
+"""Commands of `hearth` that have a module of their own."""
