@@ -11,6 +11,8 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.doctor import doctor
+from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -214,6 +216,13 @@ def seasons() -> None:
     click.echo(f"{seeds_folder()} ({place_time_zone()})")
     for season in load_seasons():
         click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
+
+
+main.add_command(doctor)
+main.add_command(evidence)
+main.add_command(retention)
+main.add_command(seal)
+main.add_command(verify)
 
 
 if __name__ == "__main__":
