@@ -168,7 +168,7 @@ def retention_show(now: str | None) -> None:
         if rule.subject == "landing_file":
             size = sum(size for _, _, size in found.files)
             click.echo(
-                f"{'':16} {len(found.files)} files, {size / 1e6:,.1f} MB; {found.kept_for_quarantine} needed by open quarantined rows"
+                f"{'':16} {len(found.files)} files, {size / 1e6:,.1f} MB; {found.kept_for_quarantine} kept for open quarantine"
             )
 
 

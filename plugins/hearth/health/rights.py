@@ -67,7 +67,8 @@ def too_wide(seen: Surroundings) -> Iterator[Problem]:
         )
     for login, power in seen.connection.execute(
         "select r.rolname, w.power from pg_roles r cross join lateral (values ('superuser', rolsuper),"
-        " ('createrole', rolcreaterole), ('createdb', rolcreatedb), ('bypassrls', rolbypassrls), ('replication', rolreplication)) as w(power, has)"
+        " ('createrole', rolcreaterole), ('createdb', rolcreatedb), ('bypassrls', rolbypassrls),"
+        " ('replication', rolreplication)) as w(power, has)"
         " where w.has and r.rolname = any(%s) order by 1, 2",
         (list(names),),
     ):
