@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -55,7 +56,7 @@ def mask_text(text: str, pseudonyms: Pseudonyms, known: Iterable[tuple[str, str]
         if len(value) >= SHORTEST_KNOWN and value in text:
             text = text.replace(value, _mark(kind, value, pseudonyms))
     for kind, pattern in PATTERNS.items():
-        text = pattern.sub(lambda found, kind=kind: _masked(kind, found[0], pseudonyms), text)
+        text = pattern.sub(partial(_masked, kind, pseudonyms), text)
     return text
 
 
@@ -79,10 +80,10 @@ def mask_value(value: Any, pseudonyms: Pseudonyms, known: Iterable[tuple[str, st
     return value
 
 
-def _masked(kind: str, found: str, pseudonyms: Pseudonyms) -> str:
+def _masked(kind: str, pseudonyms: Pseudonyms, found: re.Match[str]) -> str:
     """A recognised value; the colon a name may follow stays."""
-    value = found.lstrip(":： ")
-    return found[: len(found) - len(value)] + _mark(kind, value, pseudonyms)
+    value = found[0].lstrip(":： ")
+    return found[0][: len(found[0]) - len(value)] + _mark(kind, value, pseudonyms)
 
 
 def _mark(kind: str, value: str, pseudonyms: Pseudonyms) -> str:

@@ -88,13 +88,13 @@ def evidence(context: click.Context, season: str | None, out: Path | None) -> No
 def evidence_verify(file: Path, landing: Path | None, known: tuple[str, ...], warehouse: bool) -> None:
     """Check the pack FILE without any connection; exits 1 and names the first broken link and all others."""
     from hearth.evidence.digests import Finding
-    from hearth.evidence.pack_check import NotAPack, verify_pack
+    from hearth.evidence.pack_check import UNREADABLE, NotAPack, verify_pack
 
     try:
         report, pack, contents = verify_pack(file)
     except NotAPack as error:
         raise click.ClickException(str(error)) from error
-    seals = pack.seals()
+    seals = [] if any(finding.where == UNREADABLE for finding in report.findings) else pack.seals()
     for sha256 in set(known) - {s.sha256 for s in seals}:
         report.findings.append(Finding("ledger.seal", sha256, "is not in the chain of this pack: it was written anew"))
     if landing:

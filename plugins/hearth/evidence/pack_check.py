@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,16 @@ from hearth.evidence.pack import FORMAT, MANIFEST, manifest_text
 from hearth.evidence.pack_values import check_published
 from hearth.evidence.relations import WRITTEN_WITH
 from hearth.evidence.table_text import copy_fields, csv_lines, record_fields
+
+log = logging.getLogger(__name__)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError)
+
+
+UNREADABLE = "seals"
+"""Where a pack whose chain cannot be read is broken."""
+
+FIELDS = 5
+"""Of a line in rows/: seal, part, number in the part, key, record."""
 
 
 class NotAPack(ValueError):
@@ -49,7 +60,7 @@ class PackReader:
             self.manifest_bytes = self.zip.read(MANIFEST)
             self.manifest: dict[str, Any] = json.loads(self.manifest_bytes)
             self.season, self.members = str(self.manifest["season"]), dict(self.manifest["members"])
-        except (zipfile.BadZipFile, KeyError, TypeError, ValueError, zlib.error) as error:
+        except (*DAMAGE, KeyError, TypeError, ValueError) as error:
             raise NotAPack(f"{path} is not an evidence pack ({error}); expected a zip with {MANIFEST} in it") from error
         if self.manifest.get("format") != FORMAT:
             raise NotAPack(f"{path} has the format {self.manifest.get('format')!r}; this version reads {FORMAT!r}")
@@ -59,9 +70,13 @@ class PackReader:
             yield from iter(lambda: member.read(1 << 20), b"")
 
     def lines(self, name: str) -> Iterator[list[str | None]]:
-        with self.zip.open(name) as member:
-            for line in member:
-                yield copy_fields(line)
+        """Fields of each line, up to the end or to where the member is damaged, which the check of members has named."""
+        try:
+            with self.zip.open(name) as member:
+                for line in member:
+                    yield copy_fields(line)
+        except DAMAGE as error:
+            log.warning("%s can be read in part only: %s", name, error)
 
     def seals(self) -> list[Seal]:
         found = []
@@ -102,8 +117,8 @@ def _readable(pack: PackReader, report: Report) -> bool:
         pack.seals()
         for _ in pack.parts():
             pass
-    except (ValueError, TypeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        report.findings.append(Finding("seals", "", f"cannot be read, so no row can be proved: {error}"))
+    except (*DAMAGE, ValueError, TypeError, KeyError) as error:
+        report.findings.append(Finding(UNREADABLE, "", f"cannot be read, so no row can be proved: {error}"))
         return False
     return True
 
@@ -128,7 +143,7 @@ def _check_members(pack: PackReader, report: Report, progress: Callable[[str], A
                 for chunk in pack.chunks(name):
                     digest.update(chunk)
                 problem = "" if digest.hexdigest() == facts["sha256"] else "was changed: its sha256 is not the manifest's"
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            except DAMAGE as error:
                 problem = f"cannot be read: {error}"
         if problem:
             report.findings.append(Finding(name, "", problem))
@@ -178,8 +193,11 @@ class _RelationCheck:
         self._waiting: list[str | None] | None = None
 
     def _next(self) -> list[str | None] | None:
-        if self._waiting is None:
-            self._waiting = next(self._lines, None)
+        while self._waiting is None and (line := next(self._lines, None)) is not None:
+            if len(line) == FIELDS:
+                self._waiting = line
+            else:
+                self._say("", f"a line has {len(line)} fields instead of {FIELDS}")
         return self._waiting
 
     def _say(self, key: str, what: str) -> None:
@@ -252,7 +270,7 @@ def _check_table(pack: PackReader, report: Report, check: _RelationCheck) -> Non
             digest.update(line)
         for chunk in pack.chunks(table):
             actual.update(chunk)
-    except (ValueError, IndexError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+    except (*DAMAGE, ValueError, IndexError, RuntimeError) as error:
         report.findings.append(Finding(table, "", f"cannot be compared with rows/{check.name}.tsv: {error}"))
         return
     if digest.digest() != actual.digest():
@@ -337,7 +355,7 @@ def _check_copies(pack: PackReader, report: Report, expected: dict[str, str], st
         try:
             for chunk in pack.chunks(name):
                 digest.update(chunk)
-        except (zipfile.BadZipFile, zlib.error, EOFError):
+        except DAMAGE:
             continue  # named among the members already
         if digest.hexdigest() != sha256:
             report.findings.append(Finding(name, "", "is not what the ledger has the digest of"))

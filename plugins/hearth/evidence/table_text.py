@@ -16,8 +16,10 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def copy_fields(line: bytes) -> list[str | None]:
-    r"""Fields of one line of COPY's text format; `\N` is null."""
-    return [None if field == "\\N" else _unescaped(field) for field in line.decode("utf-8").rstrip("\n").split("\t")]
+    r"""Fields of one line of COPY's text format; `\N` is null. Bytes that are no UTF-8 are shown as such; no digest fits them."""
+    return [
+        None if field == "\\N" else _unescaped(field) for field in line.decode("utf-8", "backslashreplace").rstrip("\n").split("\t")
+    ]
 
 
 def _unescaped(field: str) -> str:
