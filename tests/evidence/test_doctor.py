@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections import namedtuple
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -177,6 +180,20 @@ def test_a_role_that_may_do_too_much(warehouse: Warehouse, name: str) -> None:
         assert list(too_wide(here)) == []
     with seen(warehouse, statement) as here:
         assert any(expected(problem) for problem in too_wide(here))
+
+
+def test_every_paragraph_the_doctor_names_stands_in_the_runbook() -> None:
+    """Each finding ends with a heading of docs/runbook.md."""
+    root = Path(__file__).resolve().parents[2]
+    headings = set(re.findall(r"^## (.+)$", (root / "docs" / "runbook.md").read_text(encoding="utf-8"), re.MULTILINE))
+    problems = [
+        node
+        for path in (root / "plugins" / "hearth" / "health").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem"
+    ]
+    named = {node.args[-1].value for node in problems if isinstance(node.args[-1], ast.Constant)}
+    assert len(problems) >= 14 and named - headings == set()
 
 
 def test_every_role_of_the_warehouse_has_its_limits() -> None:
