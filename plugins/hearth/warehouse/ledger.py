@@ -13,6 +13,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from hearth.landing.store import StoredFile
+from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
 from hearth.warehouse.connections import connect
 
@@ -86,6 +87,15 @@ def record_pull(feed: str, interval: Interval, run_id: str, address: str, manife
                 [(row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
             )
         return int(row[0])
+
+
+def record_answer(pull_id: int, answer: Answer) -> None:
+    """What the source said it counts for the interval of a pull."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ledger.source_answer (pull_id, outcome, unit, number, sums, message) values (%s,%s,%s,%s,%s,%s)",
+            (pull_id, answer.outcome, answer.unit, answer.number, Jsonb(answer.sums), answer.message),
+        )
 
 
 @dataclass(frozen=True)

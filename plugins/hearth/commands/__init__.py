@@ -1,0 +1,1 @@
+"""Groups of commands of `hearth`, one module each."""
