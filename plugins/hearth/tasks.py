@@ -130,7 +130,7 @@ def _trigger(context: Any) -> str:
 
 
 def write_reports(context: Any) -> dict[str, Any]:
-    from hearth.reports.data_docs import build_data_docs
     from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.quality import build_quality_report
 
-    return {"data_docs": str(build_data_docs()), "dbt_docs": str(build_dbt_docs())}
+    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs())}

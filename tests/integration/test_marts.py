@@ -161,11 +161,11 @@ def test_readers_read_marts_and_nothing_personal(world: World, published: Wareho
 
 
 def test_data_docs_and_dbt_docs_are_written(published: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hearth.reports.data_docs import build_data_docs
     from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.quality import build_quality_report
 
     monkeypatch.setenv("HEARTH_PAGES", str(tmp_path))
-    index = build_data_docs()
+    index = build_quality_report()
     assert "remote_points" in index.read_text(encoding="utf-8")
     assert len(list(index.parent.glob("validations/**/*.html"))) >= 20
     assert "season_kpi" in build_dbt_docs().read_text(encoding="utf-8")

@@ -88,7 +88,8 @@ CHANGES = {
     ),
     "marts removed": ("delete from marts.season_kpi where ctid = (select max(ctid) from marts.season_kpi)", {("mart", "marts")}),
     "marts altered": (
-        "update marts.season_kpi set value = value + 0.1 where ctid = (select max(ctid) from marts.season_kpi where value > 0)",
+        "update marts.season_kpi set denominator = coalesce(denominator, 0) + 1"
+        " where ctid = (select max(ctid) from marts.season_kpi)",
         {("mart", "marts")},
     ),
 }  # fmt: skip
@@ -120,7 +121,8 @@ def test_a_change_in_the_database_is_named_by_its_stage(loaded: Warehouse, chang
 @pytest.mark.parametrize("act", ["removed", "repeated", "altered"])
 def test_a_landing_file_that_changed_is_named(loaded: Warehouse, act: str) -> None:
     name = loaded.rows(
-        "select stored_as from ledger.landing_file where feed = 'fixed_rounds_csv' group by 1 having count(*) = 1 order by 1 limit 1"
+        "select stored_as from ledger.landing_file where feed = 'fixed_rounds_csv'"
+        " group by 1 having count(*) = 1 order by 1 limit 1"
     )[0][0]
     path = Path(os.environ["HEARTH_LANDING"]) / name
     before = path.read_bytes()
@@ -144,7 +146,8 @@ def test_a_landing_file_that_changed_is_named(loaded: Warehouse, act: str) -> No
     [
         "delete from maintenance.work_order_log where ctid = (select min(ctid) from maintenance.work_order_log)",
         "insert into maintenance.work_order_log select * from maintenance.work_order_log limit 1",
-        "update maintenance.work_order_log set version = version + 40 where ctid = (select min(ctid) from maintenance.work_order_log)",
+        "update maintenance.work_order_log set version = version + 40 where"
+        " ctid = (select min(ctid) from maintenance.work_order_log)",
     ],
     ids=["removed", "repeated", "altered"],
 )

@@ -67,7 +67,8 @@ _PULLS = """
 select p.pull_id, b.feed, b.entity, p.interval_start, p.interval_end, array_agg(b.batch_id order by b.batch_id)
 from ledger.batch_current b join ledger.pull p using (pull_id)
 where (%(feed)s::text is null or b.feed = %(feed)s) and (%(pull)s::bigint is null or p.pull_id = %(pull)s)
-  and b.committed_at >= coalesce(%(since)s::timestamptz, '-infinity') and b.committed_at < coalesce(%(until)s::timestamptz, 'infinity')
+  and b.committed_at >= coalesce(%(since)s::timestamptz, '-infinity')
+  and b.committed_at < coalesce(%(until)s::timestamptz, 'infinity')
 group by p.pull_id, b.feed, b.entity order by p.pull_id
 """
 

@@ -78,6 +78,9 @@ begin
     end loop;
 end $$;
 
+create index validation_subject on ledger.validation (subject, suite, validation_id desc);
+create index validation_batch on ledger.validation (batch_id);
+
 create view ledger.contract_current as
 select distinct on (feed) * from ledger.contract order by feed, valid_from desc;
 comment on view ledger.contract_current is 'the newest contract of every feed that was ever loaded';
@@ -156,6 +159,31 @@ from newest as n
 where n.pull_id is null;
 comment on view ledger.stage_state is
     'every stage of every pull that stands, and of raw, staging and marts as wholes: what should be there, what was found last';
+
+-- The state of a row together with what it is about: the columns came after the view was made.
+create or replace view quarantine.row_state as
+select
+    r.batch_id, r.feed, r.entity, r.file_id, r.file_sha256, r.position, r.sub_position, r.arrived_at, r.reasons, r.first_reason,
+    r.record,
+    case
+        when exists (
+            select from quarantine.act a
+            where a.feed = r.feed and a.file_sha256 = r.file_sha256 and a.position = r.position
+              and a.sub_position = r.sub_position and a.act = 'replayed' and a.batch_id > r.batch_id
+              and not exists (select from ledger.supersession s where s.batch_id = a.batch_id)
+        ) then 'replayed'
+        when exists (
+            select from quarantine.act a
+            where a.feed = r.feed and a.file_sha256 = r.file_sha256 and a.position = r.position
+              and a.sub_position = r.sub_position and a.act = 'waived'
+              and (a.valid_until is null or a.valid_until >= current_date)
+        ) then 'waived'
+        else 'open'
+    end as state,
+    r.subject_id,
+    r.event_date
+from quarantine.row r
+where not exists (select from ledger.supersession s where s.batch_id = r.batch_id);
 
 create view quarantine.quality_day as
 select r.batch_id, r.feed, r.entity, r.event_date, r.first_reason, count(*) as rows
