@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -214,6 +215,9 @@ def seasons() -> None:
     click.echo(f"{seeds_folder()} ({place_time_zone()})")
     for season in load_seasons():
         click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
+
+
+main.add_command(trace)
 
 
 if __name__ == "__main__":

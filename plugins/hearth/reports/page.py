@@ -37,12 +37,20 @@ class Page:
             "<h2>What to do next 下一步</h2>" + (f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing is open.</p>")
         )
 
+    def section(self, heading: str, text: str) -> None:
+        self.parts.append(f"<h2>{html.escape(heading)}</h2>")
+        self.say(text)
+
     def table(self, heading: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table, or a line that says there is nothing to show."""
         self.parts.append(f"<h2>{html.escape(heading)}</h2>")
-        if not rows:
+        if rows:
+            self.rows(header, rows)
+        else:
             self.parts.append("<p>No rows: nothing was reported.</p>")
-            return
+
+    def rows(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table without a heading."""
         head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
         body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
         self.parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
@@ -51,7 +59,7 @@ class Page:
         """Write HEARTH_PAGES/<folder>/index.html; the old page stays until the new one is whole."""
         target = pages_folder() / folder
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{folder}-"))
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
         text = (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self.title)}</title>'
             f"<style>{_STYLE}</style><h1>{html.escape(self.title)}</h1><p>As of {self.as_of.isoformat()}.</p>"

@@ -97,9 +97,9 @@ class Pull:
     file_ids: dict[int, int]
 
 
-def find_pull(pull_id: int) -> Pull:
+def find_pull(pull_id: int, role: str = "loader") -> Pull:
     """A recorded pull with the file_id of each ordinal. Raises LookupError."""
-    with connect("loader") as connection:
+    with connect(role) as connection:
         row = connection.execute(
             "select feed, interval_start, interval_end, manifest from ledger.pull where pull_id = %s", (pull_id,)
         ).fetchone()
