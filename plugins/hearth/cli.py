@@ -56,7 +56,7 @@ def init(target: Path) -> None:
 def migrate() -> None:
     """Bring the warehouse to the current version: schemas, roles, tables, partitions.
 
-    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the four roles. May be run any number of times.
+    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the other roles. May be run any number of times.
     """
     from hearth.warehouse.connections import warehouse_url
     from hearth.warehouse.migrate import migrate as apply

@@ -87,6 +87,20 @@ def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"publication_id": publication.publication_id, "rows": publication.rows}
 
 
+def seal(context: Any) -> dict[str, Any]:
+    """Seal what happened. Its own start is in the seal; its end, written after the seal, is in the next one."""
+    from hearth.evidence import seal as sealing
+    from hearth.warehouse.ledger import recorded_step
+
+    with recorded_step(context["run_id"], "ledger", sealing.STEP) as facts:
+        made = sealing.seal(context["run_id"])
+        if made is None:
+            facts.update(message="nothing happened since the last seal", outcome="skipped")
+            return {}
+        facts.update(seal_id=made.seal_id, rows=made.rows, sha256=made.sha256)
+    return {"seal_id": made.seal_id, "rows": made.rows, "sha256": made.sha256}
+
+
 def _trigger(context: Any) -> str:
     """Who or what asked for the run: a person's name where there is one, else the kind of run."""
     run = context["dag_run"]

@@ -290,8 +290,12 @@ class Contract(Part):
     @property
     def content_hash(self) -> str:
         """sha256 over the contract's meaning (not its layout or comments)."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.content_text.encode()).hexdigest()
+
+    @property
+    def content_text(self) -> str:
+        """The contract's meaning as JSON with sorted keys; every default is spelled out."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:

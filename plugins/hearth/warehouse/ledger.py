@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from hearth.contracts.contract import Contract
 from hearth.landing.store import StoredFile
 from hearth.sources.delivery import Interval
 from hearth.warehouse.connections import connect
@@ -61,8 +62,10 @@ def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") ->
     write_step(run_id, subject, step, outcome, facts.pop("message", None), facts, time.monotonic() - begun, role)
 
 
-def record_pull(feed: str, interval: Interval, run_id: str, address: str, manifest: str, files: list[StoredFile]) -> int:
-    """The pull and its landing files; returns pull_id."""
+def record_pull(
+    feed: str, interval: Interval, run_id: str, address: str, manifest: str, manifest_sha256: str, files: list[StoredFile]
+) -> int:
+    """The pull with the digest of its manifest, and its landing files; returns pull_id."""
     with connect("loader") as connection:
         row = connection.execute(
             "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
@@ -79,6 +82,10 @@ def record_pull(feed: str, interval: Interval, run_id: str, address: str, manife
             ),
         ).fetchone()
         assert row is not None
+        connection.execute(
+            "insert into ledger.manifest_digest (pull_id, manifest, sha256, noted_when) values (%s, %s, %s, 'landed')",
+            (row[0], manifest, manifest_sha256),
+        )
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, delivered_at, stored_as)"
@@ -86,6 +93,15 @@ def record_pull(feed: str, interval: Interval, run_id: str, address: str, manife
                 [(row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
             )
         return int(row[0])
+
+
+def keep_contract(contract: Contract) -> None:
+    """Remember what a contract says under the hash its batches carry, once by content."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing",
+            (contract.content_hash, contract.content_text),
+        )
 
 
 @dataclass(frozen=True)
