@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.approvals import approvals, approve, impact
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
@@ -218,6 +219,9 @@ def seasons() -> None:
 
 
 main.add_command(trace)
+main.add_command(impact)
+main.add_command(approve)
+main.add_command(approvals)
 
 
 if __name__ == "__main__":

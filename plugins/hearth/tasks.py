@@ -48,11 +48,15 @@ def replay_known_points(context: Any) -> dict[str, Any]:
 def plan_build(context: Any) -> dict[str, Any] | None:
     from dataclasses import asdict
 
+    from hearth.approvals.changes import UnapprovedChange
     from hearth.transform.plan import plan_build
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
-        plan = plan_build(context["run_id"])
+        try:
+            plan = plan_build(context["run_id"])
+        except UnapprovedChange as error:
+            raise AirflowFailException(str(error)) from error
         facts.update(asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"})
     return asdict(plan) if plan else None
 

@@ -40,7 +40,7 @@ def day_of(warehouse: Warehouse) -> object:
 
 
 def test_a_row_that_is_gone_is_missed_where_it_stood(world: World, published: Warehouse) -> None:
-    """In a transaction that is never committed elsewhere: the owner takes one reading away and puts it back."""
+    """The owner takes one reading away, and puts it back afterwards."""
     from hearth.trace.walk import trace
 
     with psycopg.connect(published.url, autocommit=True) as owner:
@@ -50,7 +50,8 @@ def test_a_row_that_is_gone_is_missed_where_it_stood(world: World, published: Wa
             " using (point_id, heating_date) where d.is_judged and d.customer_kind = 'resident' and d.season = '2016-17' limit 1)"
         )
         owner.execute(
-            "delete from raw.room_reading r using public.taken t where (r.feed, r.point_id, r.read_at) = (t.feed, t.point_id, t.read_at)"
+            "delete from raw.room_reading r using public.taken t"
+            " where (r.feed, r.point_id, r.read_at) = (t.feed, t.point_id, t.read_at)"
         )
         try:
             found = trace("2016-17", "room_compliance_percent", "company", day_of(published))

@@ -96,9 +96,13 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
-def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
-    outcome = _invoke(arguments, target_folder(), _connection())
+def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str, Any]]:
+    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed.
+
+    `schema_prefix`: build in schemas so named instead, beside the real ones and with a parsed project of their own.
+    """
+    target = target_folder() / schema_prefix
+    outcome = _invoke(arguments, target, {**_connection(), "HEARTH_DBT_SCHEMA_PREFIX": schema_prefix})
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
         for r in getattr(outcome.result, "results", None) or []

@@ -51,3 +51,8 @@ alter default privileges for role hearth_transformer in schema candidate grant s
 grant usage on schema restricted to hearth_engineer;
 grant execute on function restricted.forget_personal(timestamptz, text, text, text) to hearth_engineer;
 grant insert on ledger.retention_act to hearth_engineer;
+-- A change is tried in schemas of its own, and approved by a person.
+grant usage, create on schema impact_reference, impact_staging, impact_intermediate, impact_candidate to hearth_transformer;
+grant usage on schema impact_candidate to hearth_engineer;
+alter default privileges for role hearth_transformer in schema impact_candidate grant select on tables to hearth_engineer;
+grant insert on ledger.approval, ledger.definition_file to hearth_engineer;
