@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.restore import acts, restore
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
@@ -222,6 +223,8 @@ main.add_command(trace)
 main.add_command(impact)
 main.add_command(approve)
 main.add_command(approvals)
+main.add_command(acts)
+main.add_command(restore)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,7 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
                 "run_id": run_id,
                 "source": address,
                 "contract_hash": contract.content_hash,
+                "landed_at": datetime.now(UTC),
             },
             files,
         )

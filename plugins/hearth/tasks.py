@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,6 +13,7 @@ from hearth.contracts.loading import ContractError, find_contract
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 from hearth.warehouse.ledger import PartialOverlap
 
+log = logging.getLogger(__name__)
 NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.BatchHeld)
 """Errors that the same input will give again: a person has to act, a retry only hides it."""
 
@@ -73,6 +75,11 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
             raise AirflowFailException(str(error)) from error
         publish.record_dbt(plan["build_id"], "succeeded")
         slowest = sorted(nodes, key=lambda node: -node["seconds"])[:8]
+        try:
+            facts["lineage"] = dbt.emit_lineage(plan["build_id"])
+        except Exception as error:  # lineage goes to others: their server out of reach stops no publication, and is told
+            log.exception("lineage of build %s could not be sent", plan["build_id"])
+            facts["lineage"] = f"not sent: {type(error).__name__}: {error}"[:1000]
         facts.update(nodes=len(nodes), slowest={node["node"]: node["seconds"] for node in slowest})
     return plan
 
@@ -110,6 +117,12 @@ def _trigger(context: Any) -> str:
     run = context["dag_run"]
     who = getattr(run, "triggering_user_name", None)
     return f"{getattr(run.run_type, 'value', run.run_type)}{f' by {who}' if who else ''}"
+
+
+def trace_headline() -> str:
+    from hearth.trace.pages import write_headline
+
+    return str(write_headline())
 
 
 def write_reports(context: Any) -> dict[str, Any]:

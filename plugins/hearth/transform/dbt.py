@@ -119,3 +119,12 @@ def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
     """Seeds, models and data tests of one build. Unit tests ask the code, not the data: they run where the code is tested."""
     refresh = ["--full-refresh"] if full_refresh else []
     return run_dbt(["build", "--exclude-resource-type", "unit_test", "--vars", f"{{build_id: {build_id}}}", *refresh])
+
+
+def emit_lineage(build_id: int) -> dict[str, Any]:
+    """OpenLineage events of the build that just ran; returns how many and where they went."""
+    from hearth.transform import lineage
+
+    project, seeds = _project(target_folder())
+    with _environment({"HEARTH_DBT_SEEDS": seeds, **_connection()}):
+        return lineage.emit(project, target_folder(), build_id)
