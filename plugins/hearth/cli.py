@@ -12,6 +12,8 @@ from pathlib import Path
 import click
 
 from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.doctor import doctor
+from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.restore import acts, restore
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
@@ -225,6 +227,11 @@ main.add_command(approve)
 main.add_command(approvals)
 main.add_command(acts)
 main.add_command(restore)
+main.add_command(doctor)
+main.add_command(evidence)
+main.add_command(retention)
+main.add_command(seal)
+main.add_command(verify)
 
 
 if __name__ == "__main__":

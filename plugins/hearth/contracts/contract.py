@@ -312,6 +312,12 @@ class Contract(Part):
         return list(dict.fromkeys(names))
 
     @property
+    def identifying_sources(self) -> set[str]:
+        """Source columns of ids and numbers by which rows are told apart: what looks like a telephone number there is none."""
+        key = self.entity_definition.natural_key
+        return {m.from_ for name, m in self.columns.items() if m.from_ and (name in key or name.endswith(("_id", "_no")))}
+
+    @property
     def personal_sources(self) -> dict[str, str]:
         """Source column -> canonical personal column."""
         personal = {c.name for c in self.entity_definition.columns if c.personal}

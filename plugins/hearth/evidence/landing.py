@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 
 from hearth.evidence.digests import Finding
-from hearth.landing.store import LandingStore
 
 
 def recorded_files(connection: psycopg.Connection) -> Iterator[tuple[str, str, str]]:
@@ -27,13 +26,16 @@ def deleted_files(connection: psycopg.Connection) -> set[str]:
 
 
 def check_landing(
-    store: LandingStore, files: Iterable[tuple[str, str, str]], deleted: set[str], progress: Callable[[], Any] = lambda: None
+    root: Any, files: Iterable[tuple[str, str, str]], deleted: set[str], progress: Callable[[], Any] = lambda: None
 ) -> tuple[list[Finding], int, int]:
-    """(findings, files that are whole, files deleted by a recorded act). `progress` is called for each file."""
+    """(findings, files that are whole, files deleted by a recorded act).
+
+    `root`: the landing store as a Path or ObjectStoragePath; `progress` is called for each file.
+    """
     found, whole, gone = [], 0, 0
     for place, expected, kind in files:
         progress()
-        path = store.root / place
+        path = root / place
         try:
             with path.open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()

@@ -119,7 +119,8 @@ sealed as materialized (
     select k.key from ledger.seal_part as p cross join lateral unnest(string_to_array(p.keys, E'\\n')) as k(key)
     where p.relation = {name}
 )
-select {key}, count(*) over () from {table} as r where r.{column} in (select id from parents) and {key} not in (select key from sealed)
+select {key}, count(*) over () from {table} as r
+where r.{column} in (select id from parents) and {key} not in (select key from sealed)
 order by 1 limit {limit}
 """
 
@@ -207,8 +208,9 @@ def _check_marts(connection: psycopg.Connection, report: Report) -> None:
 
     columns: dict[str, list[str]] = {}
     for mart, column in connection.execute(
-        "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
-        " where c.relnamespace = 'marts'::regnamespace and c.relkind = 'r' order by 1, a.attnum"
+        "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid"
+        " where a.attnum > 0 and not a.attisdropped and c.relnamespace = 'marts'::regnamespace and c.relkind = 'r'"
+        " order by 1, a.attnum"
     ):
         columns.setdefault(mart, []).append(column)
     known = [m for (m,) in connection.execute("select distinct mart from ledger.publication_part where rows > 0 order by 1")]
@@ -232,7 +234,8 @@ def _changed_values(connection: psycopg.Connection, day: str) -> str:
         "with n as (select * from marts.season_kpi where heating_date = %(day)s), b as (select * from (select distinct on"
         " (kpi, unit_kind, unit_id) * from ledger.published_value where heating_date = %(day)s"
         " order by kpi, unit_kind, unit_id, publication_id desc) newest where not is_gone)"
-        " select kpi, unit_kind, unit_id, n.value, b.value from n full join b using (kpi, unit_kind, unit_id)"
+        " select kpi, unit_kind, unit_id, (n.value, n.numerator, n.denominator, n.target, n.verdict)::text,"
+        " (b.value, b.numerator, b.denominator, b.target, b.verdict)::text from n full join b using (kpi, unit_kind, unit_id)"
         " where (n.value, n.numerator, n.denominator, n.target, n.verdict, n.season)"
         " is distinct from (b.value, b.numerator, b.denominator, b.target, b.verdict, b.season) order by 1, 2, 3 limit %(limit)s",
         {"day": day, "limit": NAMED_ROWS},
@@ -242,8 +245,8 @@ def _changed_values(connection: psycopg.Connection, day: str) -> str:
 
 def _check_pulls(connection: psycopg.Connection, report: Report) -> None:
     unknown = connection.execute(
-        "select pull_id, manifest from ledger.pull p where exists (select from ledger.seal) and landed_at <"
-        " (select max(sealed_at) from ledger.seal) and not exists (select from ledger.manifest_digest m where m.pull_id = p.pull_id)"
+        "select pull_id, manifest from ledger.pull p where landed_at < (select max(sealed_at) from ledger.seal)"
+        " and not exists (select from ledger.manifest_digest m where m.pull_id = p.pull_id)"
         " order by 1"
     ).fetchall()
     report.findings += [

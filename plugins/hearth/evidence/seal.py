@@ -92,6 +92,8 @@ def _seal_visible(connection: psycopg.Connection, run_id: str) -> NewSeal | None
 
 def _add_parts(relation: Relation, seal_id: int, first_part: int) -> sql.Composed:
     """The statement that seals the rows of one table which no earlier seal covers."""
+    sealed_key: sql.Composable
+    own_key: sql.Composable
     if relation.name in WRITTEN_WITH:
         keeper, column = WRITTEN_WITH[relation.name]
         sealed_key, own_key = sql.SQL("(k.key::json ->> 0)::bigint"), sql.SQL("r.{}").format(sql.Identifier(column))
