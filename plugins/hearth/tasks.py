@@ -47,6 +47,41 @@ def replay_known_points(context: Any) -> dict[str, Any]:
     return done
 
 
+def act_on_quarantine(context: Any) -> tuple[dict[str, object], str]:
+    """The act of the form, and the entity of its feed."""
+    from hearth import quarantine
+
+    form = context["params"]
+    contract = find_contract(form["feed"])
+    try:
+        done = quarantine.act(
+            contract.feed, form["act"], context["run_id"], form["who"], form["why"], form["reason"], form["until"]
+        )
+    except ValueError as error:
+        raise AirflowFailException(str(error)) from error
+    return done, contract.entity
+
+
+def compare_stages(context: Any) -> dict[str, Any]:
+    """Pulls of the week before the run, and everything else as a whole."""
+    from datetime import timedelta
+
+    from hearth.contracts.loading import load_contracts
+    from hearth.reconciliation import checks
+    from hearth.warehouse.ledger import recorded_step
+
+    until = context["dag_run"].run_after
+    with recorded_step(context["run_id"], "all feeds", "reconcile") as facts:
+        pulls = checks.standing_pulls(since=until - timedelta(days=7), until=until)
+        done = checks.reconcile(context["run_id"], pulls, load_contracts())
+        facts.update(pulls=len(pulls), stages=len(done), differ=sum(check.outcome == "differs" for check in done))
+        try:
+            checks.refuse_differences(done)
+        except checks.Differs as error:
+            raise AirflowFailException(str(error)) from error
+        return dict(facts)
+
+
 def plan_build(context: Any) -> dict[str, Any] | None:
     from dataclasses import asdict
 
@@ -126,7 +161,7 @@ def trace_headline() -> str:
 
 
 def write_reports(context: Any) -> dict[str, Any]:
-    from hearth.reports.data_docs import build_data_docs
     from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.quality import build_quality_report
 
-    return {"data_docs": str(build_data_docs()), "dbt_docs": str(build_dbt_docs())}
+    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs())}

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from hearth.contracts.contract import Contract
 from hearth.landing.store import StoredFile
+from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
 from hearth.warehouse.connections import connect
 
@@ -101,6 +102,15 @@ def keep_contract(contract: Contract) -> None:
         connection.execute(
             "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing",
             (contract.content_hash, contract.content_text),
+        )
+
+
+def record_answer(pull_id: int, answer: Answer) -> None:
+    """What the source said it counts for the interval of a pull."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ledger.source_answer (pull_id, outcome, unit, number, sums, message) values (%s,%s,%s,%s,%s,%s)",
+            (pull_id, answer.outcome, answer.unit, answer.number, Jsonb(answer.sums), answer.message),
         )
 
 

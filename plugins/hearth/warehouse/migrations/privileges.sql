@@ -12,7 +12,7 @@ grant select on all tables in schema raw to hearth_transformer;
 grant select on all tables in schema ledger to hearth_transformer;
 -- How many rows of a subject were refused on a day, never the records themselves.
 grant usage on schema quarantine to hearth_transformer;
-grant select on quarantine.rejected_day to hearth_transformer;
+grant select on quarantine.rejected_day, quarantine.quality_day, quarantine.open_hour to hearth_transformer;
 grant usage, create on schema reference, staging, intermediate, candidate to hearth_transformer;
 
 grant usage on schema ledger, candidate, marts, reference to hearth_publisher;
