@@ -1,7 +1,8 @@
 """Any feed's new rows rebuild the marts of the days they changed; the gate decides whether they are published.
 
 *When red*: `transform`: a dbt model or test failed, `gate_and_publish`: the candidates are not fit to publish. In both
-cases the marts of the last publication stay readable. *Run again*: trigger the DAG; a build takes up everything
+cases the marts of the last publication stay readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal
+covers it. *Run again*: trigger the DAG; a build takes up everything
 that is not published yet. docs/runbook.md says more.
 """
 
@@ -49,4 +50,11 @@ with DAG(
 
         return gate_and_publish(plan, get_current_context())
 
-    gate_and_publish(transform(plan()))
+    @task
+    def seal() -> dict[str, Any]:
+        """Seal the ledger with what was just published."""
+        from hearth.tasks import seal
+
+        return seal(get_current_context())
+
+    gate_and_publish(transform(plan())) >> seal()

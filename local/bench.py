@@ -118,8 +118,8 @@ def _load(url: str, export: Path, days: int) -> tuple[float, int]:
         sha256, stored_as, size = store.store(contract.feed, iter(lambda: stream.read(1 << 20), b""), ".ndjson.gz")
     files = [StoredFile(1, "export", sha256, size, None, stored_as, "ndjson", "gzip")]
     interval = Interval(datetime(2015, 12, 31, tzinfo=UTC), datetime(2016, 1, 2, tzinfo=UTC) + timedelta(days=days))
-    manifest = store.write_manifest(contract.feed, interval.start, interval.end, {}, files)
-    pull_id = ledger.record_pull(contract.feed, interval, "bench", "bench", manifest, files)
+    manifest, manifest_sha256 = store.write_manifest(contract.feed, interval.start, interval.end, {}, files)
+    pull_id = ledger.record_pull(contract.feed, interval, "bench", "bench", manifest, manifest_sha256, files)
     begun = time.monotonic()
     counts = intake.clean_validate_load(contract, pull_id, "bench")
     return time.monotonic() - begun, counts["rows_read"]

@@ -20,7 +20,7 @@ from local.processes import Supervisor
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "build" / "demo"
 
-ROLES = ("loader", "transformer", "publisher", "reader")
+ROLES = ("loader", "transformer", "publisher", "reader", "dashboards", "auditor", "engineer")
 """Least-privilege roles of the warehouse; the owner is the server's superuser here."""
 
 PREFERRED_PORTS = {"postgres": 54320, "airflow": 8080, "pages": 8081, "city_http": 8082, "city_sftp": 8022}

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.doctor import doctor
+from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.quarantine import quarantine
 from hearth.commands.reconcile import reconcile
+from hearth.commands.restore import acts, restore
+from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -57,7 +62,7 @@ def init(target: Path) -> None:
 def migrate() -> None:
     """Bring the warehouse to the current version: schemas, roles, tables, partitions.
 
-    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the four roles. May be run any number of times.
+    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the other roles. May be run any number of times.
     """
     from hearth.warehouse.connections import warehouse_url
     from hearth.warehouse.migrate import migrate as apply
@@ -159,6 +164,17 @@ def seasons() -> None:
         click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
 
 
+main.add_command(trace)
+main.add_command(impact)
+main.add_command(approve)
+main.add_command(approvals)
+main.add_command(acts)
+main.add_command(restore)
+main.add_command(doctor)
+main.add_command(evidence)
+main.add_command(retention)
+main.add_command(seal)
+main.add_command(verify)
 main.add_command(quarantine)
 main.add_command(reconcile)
 

@@ -72,7 +72,7 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
             )
             log.debug("%s: landed %s (%d bytes, sha256 %s)", contract.feed, delivery.name, size, sha256[:12])
         address = _address(contract)
-        manifest = store.write_manifest(
+        manifest, manifest_sha256 = store.write_manifest(
             contract.feed,
             interval.start.astimezone(UTC),
             interval.end.astimezone(UTC),
@@ -82,10 +82,11 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
                 "run_id": run_id,
                 "source": address,
                 "contract_hash": contract.content_hash,
+                "landed_at": datetime.now(UTC),
             },
             files,
         )
-        pull_id = ledger.record_pull(contract.feed, interval, run_id, address, manifest, files)
+        pull_id = ledger.record_pull(contract.feed, interval, run_id, address, manifest, manifest_sha256, files)
         ledger.record_answer(pull_id, ask_source(contract, interval))
         facts.update(pull_id=pull_id, files=len(files), size_bytes=sum(f.size_bytes for f in files))
         return pull_id
@@ -107,6 +108,7 @@ def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[s
     suite_hash = Suite(contract.suite_name).content_hash
     provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash)
     with ledger.recorded_step(run_id, contract.feed, "clean_validate_load") as facts:
+        ledger.keep_contract(contract)
         done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
         if done is None:
             landed = Landed(contract.reconcile.sums if contract.reconcile else [])

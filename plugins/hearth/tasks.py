@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,6 +13,7 @@ from hearth.contracts.loading import ContractError, find_contract
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 from hearth.warehouse.ledger import PartialOverlap
 
+log = logging.getLogger(__name__)
 NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.BatchHeld)
 """Errors that the same input will give again: a person has to act, a retry only hides it."""
 
@@ -83,11 +85,15 @@ def compare_stages(context: Any) -> dict[str, Any]:
 def plan_build(context: Any) -> dict[str, Any] | None:
     from dataclasses import asdict
 
+    from hearth.approvals.changes import UnapprovedChange
     from hearth.transform.plan import plan_build
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
-        plan = plan_build(context["run_id"])
+        try:
+            plan = plan_build(context["run_id"])
+        except UnapprovedChange as error:
+            raise AirflowFailException(str(error)) from error
         facts.update(asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"})
     return asdict(plan) if plan else None
 
@@ -104,6 +110,11 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
             raise AirflowFailException(str(error)) from error
         publish.record_dbt(plan["build_id"], "succeeded")
         slowest = sorted(nodes, key=lambda node: -node["seconds"])[:8]
+        try:
+            facts["lineage"] = dbt.emit_lineage(plan["build_id"])
+        except Exception as error:  # lineage goes to others: their server out of reach stops no publication, and is told
+            log.exception("lineage of build %s could not be sent", plan["build_id"])
+            facts["lineage"] = f"not sent: {type(error).__name__}: {error}"[:1000]
         facts.update(nodes=len(nodes), slowest={node["node"]: node["seconds"] for node in slowest})
     return plan
 
@@ -122,11 +133,31 @@ def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"publication_id": publication.publication_id, "rows": publication.rows}
 
 
+def seal(context: Any) -> dict[str, Any]:
+    """Seal what happened. Its own start is in the seal; its end, written after the seal, is in the next one."""
+    from hearth.evidence import seal as sealing
+    from hearth.warehouse.ledger import recorded_step
+
+    with recorded_step(context["run_id"], "ledger", sealing.STEP) as facts:
+        made = sealing.seal(context["run_id"])
+        if made is None:
+            facts.update(message="nothing happened since the last seal", outcome="skipped")
+            return {}
+        facts.update(seal_id=made.seal_id, rows=made.rows, sha256=made.sha256)
+    return {"seal_id": made.seal_id, "rows": made.rows, "sha256": made.sha256}
+
+
 def _trigger(context: Any) -> str:
     """Who or what asked for the run: a person's name where there is one, else the kind of run."""
     run = context["dag_run"]
     who = getattr(run, "triggering_user_name", None)
     return f"{getattr(run.run_type, 'value', run.run_type)}{f' by {who}' if who else ''}"
+
+
+def trace_headline() -> str:
+    from hearth.trace.pages import write_headline
+
+    return str(write_headline())
 
 
 def write_reports(context: Any) -> dict[str, Any]:

@@ -14,12 +14,11 @@ import pytest
 from psycopg import sql
 
 from hearth.contracts.entities import ENTITIES
-from hearth.warehouse.migrate import migrate
+from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 
 DATABASE = "dbt_tests"
 PASSWORD = "for-tests-only"  # pragma: allowlist secret
-ROLES = ("loader", "transformer", "publisher", "reader")
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "changchun"
 
 

@@ -24,11 +24,11 @@ from hearth import intake
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.loading import find_contract
 from hearth.sources.delivery import Interval
+from hearth.warehouse.migrate import ROLES
 from local.postgres import SMALL, Server
 
 FEED = "weather"
 ROWS = f"select ({', '.join(ENTITIES['outdoor_reading'].content_columns)}, arrived_at)::text from raw.outdoor_reading order by 1"
-ROLES = ("loader", "transformer", "publisher", "reader")
 INTERVAL = Interval(START, END)
 
 

@@ -48,11 +48,11 @@ class World:
 
     def open(self, name: str) -> Warehouse:
         """An empty migrated warehouse called `name`, with a landing store of its own."""
-        from hearth.warehouse.migrate import migrate, role_urls
+        from hearth.warehouse.migrate import ROLES, migrate, role_urls
 
         url = self.instance.server.create_database(name)
         variables = {**self.instance.environment(), **sources.connections(self.instance)}
-        for role in ("owner", "loader", "transformer", "publisher", "reader"):
+        for role in ("owner", *ROLES):
             key = f"HEARTH_WAREHOUSE_URL_{role.upper()}"
             variables[key] = url if role == "owner" else variables[key].replace("/warehouse", f"/{name}")
         variables["HEARTH_LANDING"] = str(self.instance.home / f"landing-{name}")

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from hearth.cleaning.columns import NUMBER, convert, normalise
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
+from hearth.cleaning.personal_text import is_suspicious, mask_column, mask_value
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
 from hearth.contracts.contract import Contract, Mapping, SelfRegistering
@@ -93,6 +94,8 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         values, found = convert(column, iso, given, contract.time_zone)
         if column.personal:
             values = pseudonyms.hash_column(column.name, values)
+        elif column.is_free_text and column.name not in entity.natural_key:
+            values = mask_column(values, pseudonyms)
         if per_record and contract.unnest:
             values, found = values.take(record).reset_index(drop=True), found[record]
         if column.name in entity.natural_key:
@@ -213,21 +216,39 @@ def _midnight(contract: Contract, made: dict[str, Any]) -> None:
 
 
 def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms: Pseudonyms) -> list[str]:
-    """The source record of each chosen row as JSON, personal values replaced by their hash."""
-    personal = contract.personal_sources
+    """The source record of each chosen row as JSON, personal values replaced by their hash.
+
+    Columns the contract marks are hashed whole; in all others, ignored ones too, what looks personal is masked, and
+    what a marked column of the same record holds. Ids of points, households and the like stay as they are.
+    """
+    personal, ids = contract.personal_sources, contract.identifying_sources
     unreadable = rows.bits[which] & BIT["unreadable_record"]
-    lines = rows.source.iloc[rows.record[which]].astype(object).to_dict("records")
+    chosen = rows.source.iloc[rows.record[which]].astype(object)
+    lines = chosen.to_dict("records")
+    # Most columns are numbers and times: they are looked through once, not row by row.
+    suspicious = {name for name in chosen if name not in ids and _may_be_personal(chosen[name])}
     texts = []
     for line, broken in zip(lines, unreadable, strict=True):
         if broken:
             texts.append(json.dumps({"unreadable": "see the landing file at this position"}))
             continue
+        known = [(kind, str(line[name])) for name, kind in personal.items() if name in line and not _is_null(line[name])]
         masked = {
-            name: pseudonyms.hash_value(personal[name], str(value)) if name in personal and not _is_null(value) else value
+            name: value
+            if _is_null(value) or name in ids
+            else pseudonyms.hash_value(personal[name], str(value))
+            if name in personal
+            else mask_value(value.tolist() if isinstance(value, np.ndarray) else value, pseudonyms, known)
+            if name in suspicious or known
+            else value
             for name, value in line.items()
         }
         texts.append(json.dumps(masked, ensure_ascii=False, default=_json_text, allow_nan=False).replace("\\u0000", "\\ufffd"))
     return texts
+
+
+def _may_be_personal(values: pd.Series) -> bool:
+    return any(isinstance(v, (list, dict, tuple, np.ndarray)) for v in values) or is_suspicious(set(values))
 
 
 def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:

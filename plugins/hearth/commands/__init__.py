@@ -1,1 +1,1 @@
-"""Groups of commands of `hearth`, one module each."""
+"""The commands of `hearth`, one module a topic."""

@@ -315,8 +315,12 @@ class Contract(Part):
     @property
     def content_hash(self) -> str:
         """sha256 over what the contract makes of the rows (not its layout or comments, nor what the source is asked after)."""
-        text = json.dumps(self.model_dump(mode="json", by_alias=True, exclude={"reconcile"}), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(self.content_text.encode()).hexdigest()
+
+    @property
+    def content_text(self) -> str:
+        """The contract's meaning as JSON with sorted keys; every default is spelled out."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude={"reconcile"}), sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:
@@ -331,6 +335,12 @@ class Contract(Part):
         if isinstance(self.points, SelfRegistering):
             names += [m.from_ for m in self.points.named.values() if m.from_]
         return list(dict.fromkeys(names))
+
+    @property
+    def identifying_sources(self) -> set[str]:
+        """Source columns of ids and numbers by which rows are told apart: what looks like a telephone number there is none."""
+        key = self.entity_definition.natural_key
+        return {m.from_ for name, m in self.columns.items() if m.from_ and (name in key or name.endswith(("_id", "_no")))}
 
     @property
     def personal_sources(self) -> dict[str, str]:

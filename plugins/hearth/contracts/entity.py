@@ -34,6 +34,11 @@ class Column:
     doc: str = ""
 
     @property
+    def is_free_text(self) -> bool:
+        """Text anybody may have written anything into: no id, no number, no list of choices."""
+        return self.kind == "text" and not self.personal and not self.choices and not self.name.endswith(("_id", "_no"))
+
+    @property
     def stored_name(self) -> str:
         return f"{self.name}_hash" if self.personal else self.name
 

@@ -80,8 +80,8 @@ class LandingStore:
             raise ValueError(f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}")
         return path.open("rb")
 
-    def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> str:
-        """Write the manifest of a pull; returns its path below the root."""
+    def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> tuple[str, str]:
+        """Write the manifest of a pull; returns its path below the root and its sha256."""
         stamp = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}"
         name = f"{feed}/pulls/{stamp}_{uuid.uuid4().hex[:8]}.json"
         path = self.root / name
@@ -89,7 +89,7 @@ class LandingStore:
         text = json.dumps({**facts, "files": [asdict(f) for f in files]}, ensure_ascii=False, indent=1, default=str)
         with path.open("wb") as file:
             file.write(text.encode())
-        return name
+        return name, hashlib.sha256(text.encode()).hexdigest()
 
     def _make_folder(self, folder: ObjectStoragePath) -> None:
         if self.is_local:

@@ -8,7 +8,7 @@ import psycopg
 
 
 def warehouse_url(role: str) -> str:
-    """URL of a role (owner, loader, transformer, publisher, reader). Raises KeyError with what to set."""
+    """URL of a role (owner, or one of hearth.warehouse.migrate.ROLES). Raises KeyError with what to set."""
     name = f"HEARTH_WAREHOUSE_URL_{role.upper()}"
     if not os.environ.get(name):
         raise KeyError(f"{name} is not set; it is the PostgreSQL URL of the {role} role (see .env.example)")

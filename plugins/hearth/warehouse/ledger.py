@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from hearth.contracts.contract import Contract
 from hearth.landing.store import StoredFile
 from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
@@ -62,8 +63,10 @@ def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") ->
     write_step(run_id, subject, step, outcome, facts.pop("message", None), facts, time.monotonic() - begun, role)
 
 
-def record_pull(feed: str, interval: Interval, run_id: str, address: str, manifest: str, files: list[StoredFile]) -> int:
-    """The pull and its landing files; returns pull_id."""
+def record_pull(
+    feed: str, interval: Interval, run_id: str, address: str, manifest: str, manifest_sha256: str, files: list[StoredFile]
+) -> int:
+    """The pull with the digest of its manifest, and its landing files; returns pull_id."""
     with connect("loader") as connection:
         row = connection.execute(
             "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
@@ -80,6 +83,10 @@ def record_pull(feed: str, interval: Interval, run_id: str, address: str, manife
             ),
         ).fetchone()
         assert row is not None
+        connection.execute(
+            "insert into ledger.manifest_digest (pull_id, manifest, sha256, noted_when) values (%s, %s, %s, 'landed')",
+            (row[0], manifest, manifest_sha256),
+        )
         with connection.cursor() as cursor:
             cursor.executemany(
                 "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, delivered_at, stored_as)"
@@ -87,6 +94,15 @@ def record_pull(feed: str, interval: Interval, run_id: str, address: str, manife
                 [(row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
             )
         return int(row[0])
+
+
+def keep_contract(contract: Contract) -> None:
+    """Remember what a contract says under the hash its batches carry, once by content."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing",
+            (contract.content_hash, contract.content_text),
+        )
 
 
 def record_answer(pull_id: int, answer: Answer) -> None:
@@ -107,9 +123,9 @@ class Pull:
     file_ids: dict[int, int]
 
 
-def find_pull(pull_id: int) -> Pull:
+def find_pull(pull_id: int, role: str = "loader") -> Pull:
     """A recorded pull with the file_id of each ordinal. Raises LookupError."""
-    with connect("loader") as connection:
+    with connect(role) as connection:
         row = connection.execute(
             "select feed, interval_start, interval_end, manifest from ledger.pull where pull_id = %s", (pull_id,)
         ).fetchone()

@@ -17,7 +17,7 @@ from psycopg import sql
 from hearth.warehouse.raw_tables import create_raw_schema
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROLES = ("loader", "transformer", "publisher", "reader")
+ROLES = ("loader", "transformer", "publisher", "reader", "dashboards", "auditor", "engineer")
 
 
 def role_urls() -> dict[str, str]:
@@ -31,8 +31,8 @@ def role_urls() -> dict[str, str]:
 def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
     """Apply what is missing and return the names of the migrations applied now.
 
-    `roles` maps loader, transformer, publisher and reader to their connection URLs; each
-    role is created with the password of its URL. User names are fixed: hearth_<role>.
+    `roles` maps every name of ROLES to its connection URL; each role is created with the
+    password of its URL. User names are fixed: hearth_<role>.
     """
     applied: list[str] = []
     with psycopg.connect(owner_url) as connection:

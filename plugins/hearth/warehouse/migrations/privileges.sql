@@ -30,3 +30,29 @@ alter default privileges for role hearth_publisher in schema marts grant select 
 alter default privileges for role hearth_transformer in schema reference grant select on tables to hearth_reader;
 grant select on all tables in schema ledger to hearth_reader;
 grant select on quarantine.row, quarantine.act, quarantine.row_state, quarantine.row_open to hearth_reader;
+
+-- Managers' dashboards: published marts and nothing else.
+grant usage on schema marts to hearth_dashboards;
+grant select on all tables in schema marts to hearth_dashboards;
+alter default privileges for role hearth_publisher in schema marts grant select on tables to hearth_dashboards;
+
+-- An auditor follows a number down to the pseudonymised row; an engineer also sees the candidates. Neither reads `restricted`.
+grant usage on schema marts, ledger, quarantine, reference, intermediate, staging, raw to hearth_auditor, hearth_engineer;
+grant select on all tables in schema ledger, quarantine, raw, marts, reference, intermediate, staging
+    to hearth_auditor, hearth_engineer;
+alter default privileges for role hearth_publisher in schema marts grant select on tables to hearth_auditor, hearth_engineer;
+alter default privileges for role hearth_transformer in schema reference grant select on tables to hearth_auditor, hearth_engineer;
+alter default privileges for role hearth_transformer in schema staging grant select on tables to hearth_auditor, hearth_engineer;
+alter default privileges for role hearth_transformer in schema intermediate grant select on tables to hearth_auditor, hearth_engineer;
+grant usage on schema candidate to hearth_engineer;
+grant select on all tables in schema candidate to hearth_engineer;
+alter default privileges for role hearth_transformer in schema candidate grant select on tables to hearth_engineer;
+-- What its time is over for is deleted by a person who cannot read it.
+grant usage on schema restricted to hearth_engineer;
+grant execute on function restricted.forget_personal(timestamptz, text, text, text) to hearth_engineer;
+grant insert on ledger.retention_act to hearth_engineer;
+-- A change is tried in schemas of its own, and approved by a person.
+grant usage, create on schema impact_reference, impact_staging, impact_intermediate, impact_candidate to hearth_transformer;
+grant usage on schema impact_candidate to hearth_engineer;
+alter default privileges for role hearth_transformer in schema impact_candidate grant select on tables to hearth_engineer;
+grant insert on ledger.approval, ledger.definition_file, quarantine.act to hearth_engineer;

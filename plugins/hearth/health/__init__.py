@@ -1,0 +1,1 @@
+"""Health: what is wrong with an installation, and what to do about it."""

@@ -1,0 +1,37 @@
+"""All checks of an installation, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import psycopg
+
+from hearth.contracts.contract import Contract
+from hearth.health import flow, keeping, rights
+from hearth.health.problem import ORDER, Problem, Surroundings, health_limits
+
+CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
+    flow.held_batches,
+    flow.quarantine,
+    flow.open_steps,
+    flow.publication,
+    keeping.partitions,
+    keeping.seals,
+    keeping.definitions,
+    keeping.retention,
+    keeping.disk,
+    rights.too_wide,
+)
+
+
+def examine(connection: psycopg.Connection, now: datetime, contracts: dict[str, Contract]) -> list[Problem]:
+    """Everything that is wrong at a moment (with time zone), the gravest first.
+
+    `connection` is the engineer's: no check needs more.
+    """
+    seen = Surroundings(connection, now, health_limits(now.date()))
+    found = list(flow.stale_sources(seen, contracts))
+    for check in CHECKS:
+        found += check(seen)
+    return sorted(found, key=lambda problem: ORDER.index(problem.severity))

@@ -1,0 +1,122 @@
+"""Does the data flow: sources, batches, quarantine, steps, builds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from hearth.contracts.contract import Contract
+from hearth.health.problem import Problem, Surroundings
+
+
+def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
+    """Feeds whose newest complete interval should be loaded by now and is not, by their contract's schedule and lateness."""
+    from hearth.seasons.timetable import SeasonTimetable
+
+    rows = seen.connection.execute(
+        "select feed, max(interval_end) from ledger.batch_current where kind = 'pull' and status = 'loaded' group by 1"
+    ).fetchall()
+    loaded: dict[str, datetime] = dict(rows)
+    for feed, contract in contracts.items():
+        timetable = SeasonTimetable(contract.schedule.season, contract.schedule.off_season, contract.time_zone)
+        expected = timetable._last_complete(seen.now - timedelta(hours=contract.expected.lateness_hours))
+        if expected is None or (feed in loaded and loaded[feed] >= expected.end):
+            continue
+        until = f"is loaded until {loaded[feed]:%Y-%m-%d %H:%M} UTC" if feed in loaded else "was never loaded"
+        yield Problem(
+            "warning",
+            "stale source",
+            f"feed {feed} ({contract.owner.team})",
+            f"{until}; {expected.end:%Y-%m-%d %H:%M} UTC was due {contract.expected.lateness_hours} h ago",
+            f"hearth connections check --feed {feed}; then run its DAG for the missing interval",
+            "A feed cannot be pulled",
+        )
+
+
+def held_batches(seen: Surroundings) -> Iterator[Problem]:
+    for feed, batch, start, end, rows in seen.connection.execute(
+        "select feed, batch_id, interval_start, interval_end, rows_read from ledger.batch_current"
+        " where status = 'held' order by 1, 2"
+    ):
+        yield Problem(
+            "warning",
+            "batch held",
+            f"feed {feed}, batch {batch}",
+            f"its gate held all {rows} rows of {start:%Y-%m-%d} .. {end:%Y-%m-%d}",
+            f"hearth quarantine list --feed {feed} --rows 5; correct contract or source, then replay",
+            "A batch is held or a file cannot be read",
+        )
+
+
+def quarantine(seen: Surroundings) -> Iterator[Problem]:
+    """Feeds with more open rows than the limit, and feeds of which far more is refused than in the week before."""
+    limit, todo = seen.limits["quarantine_open_rows"], "hearth quarantine list --feed {}; mend the cause, replay or waive"
+    for feed, rows in seen.connection.execute(
+        "select feed, count(*) from quarantine.row_open group by 1 having count(*) > %s order by 1", (limit,)
+    ):
+        found = f"{rows:,d} open rows, the limit is {limit:,.0f}"
+        yield Problem("warning", "quarantine full", f"feed {feed}", found, todo.format(feed), "Quarantine grows")
+    week = timedelta(days=7)
+    for feed, now, before in seen.connection.execute(
+        "select feed, coalesce(sum(rows_quarantined) filter (where interval_end > %(middle)s), 0) as now,"
+        " coalesce(sum(rows_quarantined) filter (where interval_end <= %(middle)s), 0) as before from ledger.batch_current"
+        " where interval_end > %(start)s and interval_end <= %(end)s group by 1 order by 1",
+        {"start": seen.now - 2 * week, "middle": seen.now - week, "end": seen.now},
+    ):
+        if now >= seen.limits["quarantine_growth_min_rows"] and now > seen.limits["quarantine_growth_factor"] * before:
+            found = f"{now:,d} rows refused of the last week's intervals, {before:,d} of the week before"
+            yield Problem("warning", "quarantine grows", f"feed {feed}", found, todo.format(feed), "Quarantine grows")
+
+
+def open_steps(seen: Surroundings) -> Iterator[Problem]:
+    """Steps that started and never said how they ended; a later end of the same step of the same subject settles it."""
+    hours = seen.limits["step_open_hours"]
+    for subject, step, run, at in seen.connection.execute(
+        "select subject, step, run_id, at from ledger.step s where outcome = 'started' and at < %s and not exists"
+        " (select from ledger.step e where e.subject = s.subject and e.step = s.step and e.step_id > s.step_id"
+        " and (e.run_id = s.run_id or e.outcome = 'succeeded') and e.outcome <> 'started') order by at",
+        (seen.now - timedelta(hours=hours),),
+    ):
+        yield Problem(
+            "warning",
+            "step not ended",
+            f"{subject}, {step}, run {run}",
+            f"started {at:%Y-%m-%d %H:%M} UTC and never ended (limit {hours:g} h): the process died or still runs",
+            "look at the task in Airflow; clear it if it does not run any more",
+            "A run was killed, the machine went down",
+        )
+
+
+def publication(seen: Surroundings) -> Iterator[Problem]:
+    """The newest build failed or its gate is red; or rows wait for publication for too long."""
+    failed = seen.connection.execute(
+        "select o.build_id, o.stage, o.at, o.message from ledger.build_outcome o where o.outcome = 'failed'"
+        " and o.build_id > coalesce((select max(build_id) from ledger.publication), 0) order by o.build_id desc, o.at desc limit 1"
+    ).fetchone()
+    if failed:
+        build, stage, at, message = failed
+        first = (message or "no message").splitlines()[0]
+        paragraph = "The marts' gate is red" if stage == "gate" else "The marts are not built"
+        yield Problem(
+            "critical",
+            "gate red" if stage == "gate" else "build failed",
+            f"build {build}",
+            f"{stage} failed {at:%Y-%m-%d %H:%M} UTC: {first}",
+            "the published marts are those of before; mend the cause, trigger build_marts",
+            paragraph,
+        )
+    hours = seen.limits["publication_wait_hours"]
+    waiting = seen.connection.execute(
+        "select count(*), min(committed_at) from ledger.batch b where status = 'loaded' and committed_at < %s and not exists"
+        " (select from ledger.build_batch bb join ledger.publication p using (build_id) where bb.batch_id = b.batch_id)",
+        (seen.now - timedelta(hours=hours),),
+    ).fetchone()
+    if waiting and waiting[0]:
+        yield Problem(
+            "warning",
+            "publication old",
+            "marts",
+            f"{waiting[0]} batches, the oldest of {waiting[1]:%Y-%m-%d %H:%M} UTC, are not published (limit {hours:g} h)",
+            "trigger build_marts; if it is paused, unpause it",
+            "The marts are not built",
+        )
