@@ -14,10 +14,9 @@ from hearth.reports.data_docs import pages_folder
 from hearth.reports.quality import build_quality_report
 from hearth.reports.words import REASONS
 from hearth.validation.reasons import PRECEDENCE
-from hearth.warehouse.migrate import migrate
+from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 
-ROLES = ("loader", "transformer", "publisher", "reader")
 PASSWORD = "for-tests-only"  # pragma: allowlist secret
 FEEDS, DAYS = 27, 186
 """27 feeds on 186 days with two suites each: 10,044 validations."""
