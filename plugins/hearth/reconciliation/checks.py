@@ -89,12 +89,16 @@ def reconcile(run_id: str, pulls: list[StandingPull], contracts: dict[str, Contr
     """
     checks = [check for pull in pulls if (found := _source(pull, contracts)) for check in [found]]
     with connect("loader") as connection:
+        connection.execute("set transaction isolation level repeatable read")
         checks += [_landing(connection, pull) for pull in pulls]
         checks += _contents(connection, pulls)
         if wholes:
             checks += _rows_without_batch(connection)
     if wholes:
         checks += [*_staging(), *_marts()]
+    # A pull that was replaced while it was looked at says nothing.
+    stand = {pull.pull_id for pull in standing_pulls()} if pulls else set()
+    checks = [check for check in checks if check.pull_id is None or check.pull_id in stand]
     _record(run_id, checks)
     return checks
 

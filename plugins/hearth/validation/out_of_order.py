@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from hearth.cleaning.instants import local_days, to_micros
+from hearth.cleaning.instants import arrow, local_days, to_micros
 from hearth.contracts.entity import Entity
 
 MOMENT_BITS = 44
@@ -30,10 +30,11 @@ class OutOfOrder:
         """The accepted rows of the next chunk."""
         if not self.entity.partitioned or frame.empty:
             return
-        codes, subjects = pd.factorize(frame[self.entity.natural_key[0]].to_numpy(object))
+        named = arrow(frame[self.entity.natural_key[0]]).dictionary_encode()
+        codes, subjects = named.indices.to_numpy(), named.dictionary.to_pylist()
         event = to_micros(frame[self.entity.event_column])[0] // 1000
         arrived = to_micros(frame["arrived_at"])[0]
-        order = np.lexsort((arrived, codes))
+        order = np.argsort(codes, kind="stable") if (np.diff(arrived) >= 0).all() else np.lexsort((arrived, codes))
         code, arrival, moment = codes[order], arrived[order], event[order]
         # Subjects follow one another, so one running maximum over (subject, moment) serves them all.
         least = moment.min()
@@ -51,4 +52,4 @@ class OutOfOrder:
                 self.days[day.astype(date)] += int(number)
         newest = carried.copy()
         np.maximum.at(newest, codes, event)
-        self._newest.update(zip(subjects.tolist(), newest.tolist(), strict=True))
+        self._newest.update(zip(subjects, newest.tolist(), strict=True))
