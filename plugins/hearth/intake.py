@@ -32,6 +32,7 @@ from hearth.validation.suites import Suite
 from hearth.warehouse import ledger
 from hearth.warehouse.batch_content import Landed, record_content, record_contract
 from hearth.warehouse.batch_load import BatchLoad
+from hearth.warehouse.people import known_names
 from hearth.warehouse.register import self_register
 from hearth.warehouse.settle import (
     Provenance,
@@ -195,7 +196,7 @@ def _filled(
     contract: Contract, pull: ledger.Pull, make_rows: MakeRows, hold: bool = False
 ) -> Iterator[tuple[BatchLoad, BatchValidation]]:
     """A load with all rows of the batch in its side tables; rolled back unless finished."""
-    pseudonyms = Pseudonyms()
+    pseudonyms = Pseudonyms(known_names=known_names)
     with BatchLoad(contract, pull.interval, place_time_zone()) as load:
         validation = BatchValidation(contract)
         for rows in make_rows(pseudonyms):

@@ -38,13 +38,32 @@ PATTERNS: dict[str, re.Pattern[str]] = {
 """Kind -> what it looks like in Chinese text; longer numbers first, so that none is cut in two."""
 
 _ANY = re.compile("|".join(f"(?:{pattern.pattern})" for pattern in PATTERNS.values()))
+_CHINESE = re.compile(rf"{_NAME}{{2,}}")
+NAME_LENGTHS = (4, 3, 2)
 SHORTEST_KNOWN = 2
 """A known value of one character would be found everywhere."""
 
 
-def is_suspicious(values: Iterable[Any]) -> bool:
-    """Whether any of the values has something personal in it, by its looks."""
-    return any(isinstance(value, str) and _ANY.search(value) is not None for value in values)
+def is_suspicious(values: Iterable[Any], pseudonyms: Pseudonyms) -> bool:
+    """Whether any of the values has something personal in it, by its looks or because somebody is called so."""
+    texts = [value for value in values if isinstance(value, str)]
+    return any(_ANY.search(text) is not None for text in texts) or any(names_in(text, pseudonyms) for text in texts)
+
+
+def names_in(text: str, pseudonyms: Pseudonyms) -> list[str]:
+    """Names of known people in a text, the longest at each place. Names are known only from marked columns."""
+    found = []
+    for run in _CHINESE.finditer(text):
+        position = run.start()
+        while position <= run.end() - min(NAME_LENGTHS):
+            lengths = (
+                n for n in NAME_LENGTHS if position + n <= run.end() and text[position : position + n] in pseudonyms.known_names
+            )
+            length = next(lengths, 0)
+            if length:
+                found.append(text[position : position + length])
+            position += length or 1
+    return found
 
 
 def mask_text(text: str, pseudonyms: Pseudonyms, known: Iterable[tuple[str, str]] = ()) -> str:
@@ -57,13 +76,15 @@ def mask_text(text: str, pseudonyms: Pseudonyms, known: Iterable[tuple[str, str]
             text = text.replace(value, _mark(kind, value, pseudonyms))
     for kind, pattern in PATTERNS.items():
         text = pattern.sub(partial(_masked, kind, pseudonyms), text)
+    for name in names_in(text, pseudonyms):
+        text = text.replace(name, _mark("name", name, pseudonyms))
     return text
 
 
 def mask_column(values: pd.Series, pseudonyms: Pseudonyms) -> pd.Series:
     """A column of text with what is recognised masked; the same object when nothing is."""
     distinct = values.dropna().unique()
-    if not is_suspicious(distinct):
+    if not is_suspicious(distinct, pseudonyms):
         return values
     masked = {value: mask_text(str(value), pseudonyms) for value in distinct}
     return values.map(masked, na_action="ignore").astype(values.dtype)

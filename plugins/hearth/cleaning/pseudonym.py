@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
+from functools import cached_property
 
 import pandas as pd
 
@@ -18,12 +20,18 @@ from hearth.cleaning.columns import TEXT
 class Pseudonyms:
     """Hashes personal values and remembers what they stood for, until a load stores them."""
 
-    def __init__(self, key: str | None = None) -> None:
+    def __init__(self, key: str | None = None, known_names: Callable[[], frozenset[str]] = frozenset) -> None:
+        """`known_names`: asked once, when a text may hold one, for the names of people that were ever delivered."""
         key = key if key is not None else os.environ.get("HEARTH_PSEUDONYM_KEY", "")
         if len(key) < 16:
             raise ValueError("HEARTH_PSEUDONYM_KEY must be set to at least 16 random characters; `hearth init` makes one")
         self._key = key.encode()
         self._seen: dict[str, tuple[str, str]] = {}
+        self._ask_names = known_names
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        return self._ask_names()
 
     def hash_column(self, kind: str, values: pd.Series) -> pd.Series:
         """The column with every value replaced by its hash; null stays null."""

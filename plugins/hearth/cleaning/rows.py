@@ -226,7 +226,7 @@ def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms
     chosen = rows.source.iloc[rows.record[which]].astype(object)
     lines = chosen.to_dict("records")
     # Most columns are numbers and times: they are looked through once, not row by row.
-    suspicious = {name for name in chosen if name not in ids and _may_be_personal(chosen[name])}
+    suspicious = {name for name in chosen if name not in ids and _may_be_personal(chosen[name], pseudonyms)}
     texts = []
     for line, broken in zip(lines, unreadable, strict=True):
         if broken:
@@ -247,8 +247,8 @@ def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms
     return texts
 
 
-def _may_be_personal(values: pd.Series) -> bool:
-    return any(isinstance(v, (list, dict, tuple, np.ndarray)) for v in values) or is_suspicious(set(values))
+def _may_be_personal(values: pd.Series, pseudonyms: Pseudonyms) -> bool:
+    return any(isinstance(v, (list, dict, tuple, np.ndarray)) for v in values) or is_suspicious(set(values), pseudonyms)
 
 
 def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:

@@ -35,8 +35,9 @@ class Column:
 
     @property
     def is_free_text(self) -> bool:
-        """Text anybody may have written anything into: no id, no number, no list of choices."""
-        return self.kind == "text" and not self.personal and not self.choices and not self.name.endswith(("_id", "_no"))
+        """Text anybody may have written anything into: no id, number or name of a thing, no list of choices."""
+        of_things = self.name.endswith(("_id", "_no", "_name"))
+        return self.kind == "text" and not self.personal and not self.choices and not of_things
 
     @property
     def stored_name(self) -> str:

@@ -49,7 +49,7 @@ def held_batches(seen: Surroundings) -> Iterator[Problem]:
 
 
 def quarantine(seen: Surroundings) -> Iterator[Problem]:
-    """Feeds with more open rows than the limit, and feeds of which far more is refused than in the week before."""
+    """Feeds with more open rows than the limit, and feeds of which a far larger share is refused than in the week before."""
     limit, todo = seen.limits["quarantine_open_rows"], "hearth quarantine list --feed {}; mend the cause, replay or waive"
     for feed, rows in seen.connection.execute(
         "select feed, count(*) from quarantine.row_open group by 1 having count(*) > %s order by 1", (limit,)
@@ -57,14 +57,20 @@ def quarantine(seen: Surroundings) -> Iterator[Problem]:
         found = f"{rows:,d} open rows, the limit is {limit:,.0f}"
         yield Problem("warning", "quarantine full", f"feed {feed}", found, todo.format(feed), "Quarantine grows")
     week = timedelta(days=7)
-    for feed, now, before in seen.connection.execute(
-        "select feed, coalesce(sum(rows_quarantined) filter (where interval_end > %(middle)s), 0) as now,"
-        " coalesce(sum(rows_quarantined) filter (where interval_end <= %(middle)s), 0) as before from ledger.batch_current"
-        " where interval_end > %(start)s and interval_end <= %(end)s group by 1 order by 1",
+    for feed, refused, read, refused_before, read_before in seen.connection.execute(
+        "select feed, sum(case when is_now then rows_quarantined else 0 end)::bigint,"
+        " sum(case when is_now then rows_read else 0 end)::bigint, sum(case when is_now then 0 else rows_quarantined end)::bigint,"
+        " sum(case when is_now then 0 else rows_read end)::bigint"
+        " from (select *, interval_end > %(middle)s as is_now from ledger.batch_current"
+        " where interval_end > %(start)s and interval_end <= %(end)s) b group by 1 order by 1",
         {"start": seen.now - 2 * week, "middle": seen.now - week, "end": seen.now},
     ):
-        if now >= seen.limits["quarantine_growth_min_rows"] and now > seen.limits["quarantine_growth_factor"] * before:
-            found = f"{now:,d} rows refused of the last week's intervals, {before:,d} of the week before"
+        if refused < seen.limits["quarantine_growth_min_rows"] or not read_before:
+            continue
+        if refused / read > seen.limits["quarantine_growth_factor"] * refused_before / read_before:
+            found = (
+                f"{refused:,d} of {read:,d} rows of the last week refused, {refused_before:,d} of {read_before:,d} the week before"
+            )
             yield Problem("warning", "quarantine grows", f"feed {feed}", found, todo.format(feed), "Quarantine grows")
 
 

@@ -1,0 +1,187 @@
+"""Personal values planted in tickets and visits stand in the restricted schema and in the landing files, and nowhere else.
+
+In their own fields and where people write them by mistake: no table, log, page, manifest or evidence pack shows them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import zipfile
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from world import END, Warehouse
+
+from hearth.cleaning.personal_text import mask_column, mask_text
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cli import main
+from hearth.sources.delivery import Delivery
+
+PLANTED = {
+    "a caller's name": "周美华",
+    "a name in a field of choices": "王建国",
+    "a name in the department": "刘桂兰",
+    "a name in the content": "赵铁柱",
+    "a name in a measure": "孙秀英",
+    "a caller's telephone": "13777777701",
+    "a telephone in a field of choices": "13777777702",
+    "a telephone in the department": "13777777703",
+    "a telephone in the content": "13777777704",
+    "a telephone in a measure": "0431-87654321",
+    "an address": "解放大路88号2单元301室",
+    "an address in a measure": "人民大街5988号7栋2单元502室",
+    "an identity number in a remark": "220102198503072216",
+}
+P = PLANTED
+CALLER, PHONE, ADDRESS = P["a caller's name"], P["a caller's telephone"], P["an address"]
+TICKET: dict[str, Any] = {
+    "orderNo": "12345-PLANTED-1", "version": 1, "state": "已受理", "createTime": "", "acceptTime": None, "closeTime": None,
+    "updateTime": "", "dept": "供热集团", "channel": "电话", "type": "投诉", "category": "不热", "satisfaction": None,
+    "hotlineNo": None, "householdNo": None, "contactName": CALLER, "contactPhone": PHONE,
+    "address": ADDRESS,
+    "content": f"我叫{P['a name in the content']}，打{P['a telephone in the content']}，住{ADDRESS}",
+}  # fmt: skip
+VISIT: dict[str, Any] = {
+    "visitNo": "ZF-PLANTED-1", "version": 1, "updateTime": 0, "householdNo": "H0000001", "visitTime": "", "finding": "确认不热",
+    "cause": "外网", "measureDue": None, "measureDone": None, "tempBefore": "16.5", "afterTime": None, "tempAfter": None,
+    "measure": f"换阀门，联系人：{P['a name in a measure']} {P['a telephone in a measure']}，{P['an address in a measure']}",
+    "staffName": "马师傅", "residentPhone": PHONE, "remark": f"身份证{P['an identity number in a remark']}",
+}  # fmt: skip
+
+
+def planted_items(feed: str, at: datetime) -> list[dict[str, Any]]:
+    """One row that is accepted and two that are not, so that the values also come to the quarantine."""
+    if feed == "city_line_12345":
+        good = {**TICKET, "createTime": f"{at:%Y-%m-%d 08:00:01}", "updateTime": f"{at:%Y-%m-%d 09:00:00}"}
+        good["dept"] = f"供热集团 {P['a name in the department']}女士 {P['a telephone in the department']}"
+        wrong = f"业主{P['a name in a field of choices']}，{P['a telephone in a field of choices']}"
+        return [
+            good,
+            {**good, "orderNo": "12345-PLANTED-2", "category": wrong},
+            {**good, "orderNo": "12345-PLANTED-3", "channel": f"微信 {CALLER}", "type": "?"},
+        ]
+    good = {**VISIT, "updateTime": int(at.timestamp() * 1000) + 3_600_000, "visitTime": at.isoformat()}
+    return [
+        good,
+        {**good, "visitNo": "ZF-PLANTED-2", "finding": f"{CALLER} 不在"},
+        {**good, "visitNo": "ZF-PLANTED-3", "cause": P["an address"]},
+    ]
+
+
+def deliver(contract: Any, interval: Any) -> list[Delivery]:
+    items = planted_items(contract.feed, interval.start)
+    body = {"code": 0, "msg": "ok", "data": {"total": len(items), "items": items, "next": None}}
+    return [Delivery("page-1", [json.dumps(body, ensure_ascii=False).encode()], "json")]
+
+
+@pytest.mark.slow
+def test_planted_personal_values_reach_no_output(
+    copy: Warehouse,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    from hearth.evidence.seal import seal
+    from hearth.reports.data_docs import build_data_docs
+
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("hearth.intake.deliveries", deliver)
+    monkeypatch.setenv("HEARTH_PAGES", str(tmp_path / "pages"))
+    for feed in ("city_line_12345", "household_visits"):
+        counts = copy.load(feed, END, END + timedelta(days=1), run_id="planted")
+        assert (counts["rows_read"], counts["rows_loaded"], counts["rows_quarantined"]) == (3, 1, 2), feed
+    assert copy.build("planted") is not None
+    build_data_docs()
+    seal("planted")
+    pack = tmp_path / "pack.zip"
+    answer = CliRunner().invoke(main, ["evidence", "--season", "2016-17", "--out", str(pack)])
+    assert answer.exit_code == 0, answer.output
+    listed = CliRunner().invoke(main, ["quarantine", "list", "--feed", "city_line_12345", "--rows", "10"]).output
+    assert "PLANTED" in listed
+
+    kept = " ".join(value for (value,) in copy.rows("select value from restricted.personal_value"))
+    assert [what for what, value in PLANTED.items() if value not in kept] == [], "each is kept where it belongs"
+    outputs = {
+        **tables_outside_restricted(copy),
+        **{f"page {path.name}": path.read_text("utf-8", "replace") for path in (tmp_path / "pages").rglob("*.*") if path.is_file()},
+        **{f"manifest {p.name}": p.read_text() for p in Path(copy.variables["HEARTH_LANDING"]).glob("*/pulls/*.json")},
+        **{f"pack {name}": text for name, text in members(pack)},
+        "log": caplog.text,
+        "shown": "".join(capfd.readouterr()) + answer.output + listed,
+    }
+    assert sum("PLANTED" in text for text in outputs.values()) >= 4, "the rows themselves were looked at"
+    found = {(where, what) for where, text in outputs.items() for what, value in PLANTED.items() if value in text}
+    assert found == set()
+
+
+def members(pack: Path) -> list[tuple[str, str]]:
+    with zipfile.ZipFile(pack) as file:
+        return [(name, file.read(name).decode("utf-8", "replace")) for name in file.namelist()]
+
+
+def tables_outside_restricted(warehouse: Warehouse) -> dict[str, str]:
+    """The text of every row of every table that could hold one of the planted values."""
+    tables = warehouse.rows(
+        "select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema', 'restricted')"
+    )
+    found = {}
+    with psycopg.connect(warehouse.url) as connection:
+        for schema, table in tables:
+            rows = connection.execute(
+                f"select t::text from {schema}.\"{table}\" t where t::text like any(%s) or t::text like '%%PLANTED%%'",
+                ([f"%{value}%" for value in PLANTED.values()],),
+            ).fetchall()
+            found[f"{schema}.{table}"] = "\n".join(text for (text,) in rows)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("请联系张伟先生13912345678", "请联系[name]先生[phone]"),
+        ("业主:李小红反映 0431-88888888", "业主:[name]反映 [phone]"),
+        ("+86 139 1234 5678", "[phone]"),
+        ("住人民大街123号5栋2单元301室", "[address]"),
+        ("身份证220102199001011234", "身份证[identity_number]"),
+    ],
+)
+def test_what_is_personal_is_recognised_in_free_text(text: str, masked: str) -> None:
+    import re
+
+    found = mask_text(text, Pseudonyms("a key for tests only"))
+    assert re.sub(r"\[(\w+):[0-9a-f]{32}\]", r"[\1]", found).replace("住[address]", "[address]") == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["STATION-042", "2016-11-20 13:00:00", "一号换热站 15 min", "客服中心", "供热集团", "1479600000000", "DN300 高温管网", "18.5"],
+)
+def test_what_is_not_personal_stays(text: str) -> None:
+    assert mask_text(text, Pseudonyms("a key for tests only")) == text
+
+
+def test_a_known_name_is_found_without_any_hint() -> None:
+    asked = []
+
+    def names() -> frozenset[str]:
+        asked.append(1)
+        return frozenset({"周美华", "罗洋", "罗洋洋"})
+
+    pseudonyms = Pseudonyms("a key for tests only", names)
+    assert mask_text("18.5 degC, STATION-042", pseudonyms) == "18.5 degC, STATION-042" and asked == []
+    masked = mask_text("罗洋洋来过，周美华不在", pseudonyms)
+    assert "罗洋" not in masked and "周美华" not in masked and "来过" in masked and "不在" in masked
+    assert len(asked) == 1
+
+
+def test_a_column_without_anything_personal_is_not_even_copied() -> None:
+    import pandas as pd
+
+    column = pd.Series(["供热集团", None, "客服中心"])
+    assert mask_column(column, Pseudonyms("a key for tests only")) is column
