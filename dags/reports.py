@@ -1,4 +1,4 @@
-"""Data Docs and dbt docs, once after each publication.
+"""Data Docs, dbt docs and the traces of the company's newest numbers, once after each publication.
 
 *Run again*: trigger the DAG; the pages are made anew from the ledger.
 """
@@ -33,4 +33,11 @@ with DAG(
 
         return write_reports(get_current_context())
 
-    write_reports()
+    @task
+    def trace_headline() -> str:
+        """The company's newest numbers, followed to their records."""
+        from hearth.tasks import trace_headline
+
+        return trace_headline()
+
+    write_reports() >> trace_headline()

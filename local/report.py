@@ -49,6 +49,7 @@ def pages(instance: Instance) -> list[dict[str, str]]:
         {"name": "Airflow", "url": instance.address["airflow"], "login": login},
         {"name": "Data Docs", "url": f"{served}/data-docs/index.html", "login": ""},
         {"name": "dbt docs", "url": f"{served}/dbt-docs/index.html", "login": ""},
+        {"name": "Trace", "url": f"{served}/trace/index/index.html", "login": ""},
     ]
 
 

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.approvals import approvals, approve, impact
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
+from hearth.commands.quarantine import quarantine
+from hearth.commands.reconcile import reconcile
+from hearth.commands.restore import acts, restore
+from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -148,65 +153,6 @@ def contract_try(contract_name: str, sample: Path, show: int) -> None:
     click.echo(report)
 
 
-@main.group()
-def quarantine() -> None:
-    """Rejected rows: look at them, run them again."""
-
-
-@quarantine.command("list")
-@click.option("--feed", default=None, help="only this feed")
-@click.option("--rows", default=0, help="also show this many rows")
-def quarantine_list(feed: str | None, rows: int) -> None:
-    """Open quarantined rows by feed and first reason."""
-    from hearth.warehouse.connections import connect
-
-    with connect("loader") as connection:
-        groups = connection.execute(
-            "select feed, first_reason, count(*), min(arrived_at)::date, max(arrived_at)::date from quarantine.row_open"
-            " where %s::text is null or feed = %s group by 1, 2 order by 1, 3 desc",
-            (feed, feed),
-        ).fetchall()
-        for name, reason, number, first, last in groups:
-            click.echo(f"{name:24} {reason:24} {number:9,d}   arrived {first} .. {last}")
-        shown = (
-            connection.execute(
-                "select feed, first_reason, source_name, position, sub_position, record::text from quarantine.row_open"
-                " join ledger.landing_file using (file_id, feed) where %s::text is null or feed = %s"
-                " order by batch_id desc, position limit %s",
-                (feed, feed, rows),
-            ).fetchall()
-            if rows
-            else []
-        )
-        for name, reason, file, position, sub, record in shown:
-            click.echo(f"\n{name} {reason}: {file!r} record {position}.{sub}\n  {record}")
-    if not groups:
-        click.echo("nothing is open in quarantine")
-
-
-@quarantine.command("replay")
-@click.argument("feed")
-@click.option("--reason", default=None, help="only rows with this reason (default: all open rows)")
-@click.option("--why", required=True, help="what was mended; kept in the ledger")
-@click.option("--who", default=lambda: os.environ.get("USER", "unknown"), help="kept in the ledger")
-def quarantine_replay(feed: str, reason: str | None, why: str, who: str) -> None:
-    """Run the open rows of FEED through today's contract, suite and register again.
-
-    Accepted rows are loaded as a batch of their own and the marts are rebuilt at the next build; the others stay
-    open with today's reasons. Doing it twice changes nothing.
-    """
-    from hearth.replay import replay
-
-    done = replay(find_contract(feed), f"cli-{secrets.token_hex(4)}", who, why, reason)
-    for counts in done:
-        click.echo(
-            f"{counts['interval']}: {counts['rows_read']} read, {counts['rows_loaded']} loaded,"
-            f" {counts['rows_quarantined']} still refused, {counts['rows_duplicate']} already there"
-        )
-    if not done:
-        click.echo("nothing to replay")
-
-
 @main.command()
 def seasons() -> None:
     """The heating seasons of the place, from the seed folder (HEARTH_SEEDS)."""
@@ -218,11 +164,19 @@ def seasons() -> None:
         click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
 
 
+main.add_command(trace)
+main.add_command(impact)
+main.add_command(approve)
+main.add_command(approvals)
+main.add_command(acts)
+main.add_command(restore)
 main.add_command(doctor)
 main.add_command(evidence)
 main.add_command(retention)
 main.add_command(seal)
 main.add_command(verify)
+main.add_command(quarantine)
+main.add_command(reconcile)
 
 
 if __name__ == "__main__":

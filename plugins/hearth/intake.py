@@ -23,12 +23,14 @@ from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract, SelfRegistering
 from hearth.landing.store import LandingStore, StoredFile
 from hearth.seasons.dated_rows import place_time_zone
+from hearth.sources.ask import ask_source
 from hearth.sources.delivery import Interval
 from hearth.sources.pull import deliveries
 from hearth.validation.batch import BatchValidation, GateVerdict, gate
 from hearth.validation.reasons import BIT
 from hearth.validation.suites import Suite
 from hearth.warehouse import ledger
+from hearth.warehouse.batch_content import Landed, record_content, record_contract
 from hearth.warehouse.batch_load import BatchLoad
 from hearth.warehouse.people import known_names
 from hearth.warehouse.register import self_register
@@ -81,10 +83,12 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
                 "run_id": run_id,
                 "source": address,
                 "contract_hash": contract.content_hash,
+                "landed_at": datetime.now(UTC),
             },
             files,
         )
         pull_id = ledger.record_pull(contract.feed, interval, run_id, address, manifest, manifest_sha256, files)
+        ledger.record_answer(pull_id, ask_source(contract, interval))
         facts.update(pull_id=pull_id, files=len(files), size_bytes=sum(f.size_bytes for f in files))
         return pull_id
 
@@ -108,7 +112,10 @@ def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[s
         ledger.keep_contract(contract)
         done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
         if done is None:
-            status, counts = load_batch(contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms))
+            landed = Landed(contract.reconcile.sums if contract.reconcile else [])
+            status, counts = load_batch(
+                contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms, landed), landed
+            )
         else:
             _, status, counts = done
             facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"
@@ -144,29 +151,33 @@ Chunks = Iterator[Rows]
 MakeRows = Callable[[Pseudonyms], Chunks]
 
 
-def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms) -> Chunks:
-    """All canonical rows of a pull, chunk by chunk."""
+def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms, landed: Landed | None = None) -> Chunks:
+    """All canonical rows of a pull, chunk by chunk; `landed` counts the records they come from."""
     doubled_hour = DoubledHour()
-    for records in gathered(_pulled_records(contract, pull), RECORDS_AT_ONCE):
+    chunks = gathered(pulled_records(contract, pull), RECORDS_AT_ONCE)
+    for records in landed.counted(chunks) if landed else chunks:
         yield clean(contract, records, pseudonyms, doubled_hour)
 
 
-def _pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
+def pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
+    """The records of the landing files of a pull. Raises FileNotFoundError or ValueError for a file that is not what came."""
     store = LandingStore()
     for file, stored_as in landed_files(contract, pull, store):
         with store.open(stored_as, file.sha256) as stream:
             yield from read_records(contract, file, stream)
 
 
-def load_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows) -> tuple[str, dict[str, int]]:
+def load_batch(
+    contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows, landed: Landed | None = None
+) -> tuple[str, dict[str, int]]:
     """Validate and load the rows; a batch the gate stops is loaded again as held. Returns (status, counts)."""
     with _filled(contract, pull, make_rows) as (load, validation):
         settle_duplicates(load)
         verdict = gate(load.counts, pull.interval.end.date())
         if verdict.severity != "critical":
-            return "loaded", _finish(load, validation, provenance, verdict)
+            return "loaded", _finish(load, validation, provenance, verdict, landed=landed)
     with _filled(contract, pull, make_rows, hold=True) as (load, validation):
-        return "held", _finish(load, validation, provenance, verdict, held=True)
+        return "held", _finish(load, validation, provenance, verdict, held=True, landed=landed)
 
 
 def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows) -> dict[str, int]:
@@ -197,6 +208,7 @@ def _filled(
             load.counts.rows_read += len(rows)
             load.counts.rows_quarantined += len(bad)
             load.accept(rows.frame[good] if len(bad) else rows.frame)
+            validation.out_of_order.add(rows.frame[good] if len(bad) else rows.frame)
             if rows.named is not None and good.any():
                 load.remember_named(_newly_named(rows, good))
             records = masked_records(contract, rows, bad, pseudonyms)
@@ -206,10 +218,17 @@ def _filled(
 
 
 def _finish(
-    load: BatchLoad, validation: BatchValidation, provenance: Any, verdict: GateVerdict, held: bool = False
+    load: BatchLoad,
+    validation: BatchValidation,
+    provenance: Any,
+    verdict: GateVerdict,
+    held: bool = False,
+    landed: Landed | None = None,
 ) -> dict[str, int]:
     replace_interval(load, provenance, held)
-    write_ledger(load, provenance, held, verdict.message if verdict.severity else None)
+    write_ledger(load, provenance, held, verdict.message if verdict.severity else None, validation.out_of_order.days)
+    record_contract(load)
+    record_content(load, landed, held)
     if isinstance(load.contract.points, SelfRegistering):
         self_register(load)
     validation.record(load, provenance, verdict)

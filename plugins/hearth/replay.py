@@ -74,7 +74,7 @@ def replay(contract: Contract, run_id: str, who: str, why: str, reason: str | No
         with ledger.recorded_step(run_id, contract.feed, "replay") as facts:
 
             def rows(pseudonyms: Pseudonyms, pull: ledger.Pull = pull, keys: Keys = keys) -> Iterator[Rows]:
-                return _only(intake.pulled_rows(contract, pull, pseudonyms), keys)
+                return only(intake.pulled_rows(contract, pull, pseudonyms), keys)
 
             counts = intake.replay_batch(contract, pull, provenance, rows)
             facts.update(counts, outcome="succeeded" if counts["rows_loaded"] else "skipped")
@@ -82,7 +82,7 @@ def replay(contract: Contract, run_id: str, who: str, why: str, reason: str | No
     return done
 
 
-def _only(chunks: Iterator[Rows], keys: Keys) -> Iterator[Rows]:
+def only(chunks: Iterator[Rows], keys: Keys) -> Iterator[Rows]:
     """The chosen rows of every chunk."""
     for rows in chunks:
         files = rows.frame["file_id"].to_numpy(np.int64)

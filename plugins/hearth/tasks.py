@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.sdk.exceptions import AirflowFailException
@@ -12,6 +13,7 @@ from hearth.contracts.loading import ContractError, find_contract
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 from hearth.warehouse.ledger import PartialOverlap
 
+log = logging.getLogger(__name__)
 NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.BatchHeld)
 """Errors that the same input will give again: a person has to act, a retry only hides it."""
 
@@ -45,14 +47,53 @@ def replay_known_points(context: Any) -> dict[str, Any]:
     return done
 
 
+def act_on_quarantine(context: Any) -> tuple[dict[str, object], str]:
+    """The act of the form, and the entity of its feed."""
+    from hearth import quarantine
+
+    form = context["params"]
+    contract = find_contract(form["feed"])
+    try:
+        done = quarantine.act(
+            contract.feed, form["act"], context["run_id"], form["who"], form["why"], form["reason"], form["until"]
+        )
+    except ValueError as error:
+        raise AirflowFailException(str(error)) from error
+    return done, contract.entity
+
+
+def compare_stages(context: Any) -> dict[str, Any]:
+    """Pulls of the week before the run, and everything else as a whole."""
+    from datetime import timedelta
+
+    from hearth.contracts.loading import load_contracts
+    from hearth.reconciliation import checks
+    from hearth.warehouse.ledger import recorded_step
+
+    until = context["dag_run"].run_after
+    with recorded_step(context["run_id"], "all feeds", "reconcile") as facts:
+        pulls = checks.standing_pulls(since=until - timedelta(days=7), until=until)
+        done = checks.reconcile(context["run_id"], pulls, load_contracts())
+        facts.update(pulls=len(pulls), stages=len(done), differ=sum(check.outcome == "differs" for check in done))
+        try:
+            checks.refuse_differences(done)
+        except checks.Differs as error:
+            raise AirflowFailException(str(error)) from error
+        return dict(facts)
+
+
 def plan_build(context: Any) -> dict[str, Any] | None:
     from dataclasses import asdict
 
+    from hearth.approvals.changes import UnapprovedChange
     from hearth.transform.plan import plan_build
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
-        plan = plan_build(context["run_id"])
+        try:
+            plan = plan_build(context["run_id"])
+        except UnapprovedChange as error:
+            raise AirflowFailException(str(error)) from error
         facts.update(asdict(plan) if plan else {"message": "nothing changed since the last publication", "outcome": "skipped"})
     return asdict(plan) if plan else None
 
@@ -69,6 +110,11 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
             raise AirflowFailException(str(error)) from error
         publish.record_dbt(plan["build_id"], "succeeded")
         slowest = sorted(nodes, key=lambda node: -node["seconds"])[:8]
+        try:
+            facts["lineage"] = dbt.emit_lineage(plan["build_id"])
+        except Exception as error:  # lineage goes to others: their server out of reach stops no publication, and is told
+            log.exception("lineage of build %s could not be sent", plan["build_id"])
+            facts["lineage"] = f"not sent: {type(error).__name__}: {error}"[:1000]
         facts.update(nodes=len(nodes), slowest={node["node"]: node["seconds"] for node in slowest})
     return plan
 
@@ -108,8 +154,14 @@ def _trigger(context: Any) -> str:
     return f"{getattr(run.run_type, 'value', run.run_type)}{f' by {who}' if who else ''}"
 
 
-def write_reports(context: Any) -> dict[str, Any]:
-    from hearth.reports.data_docs import build_data_docs
-    from hearth.reports.dbt_docs import build_dbt_docs
+def trace_headline() -> str:
+    from hearth.trace.pages import write_headline
 
-    return {"data_docs": str(build_data_docs()), "dbt_docs": str(build_dbt_docs())}
+    return str(write_headline())
+
+
+def write_reports(context: Any) -> dict[str, Any]:
+    from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.quality import build_quality_report
+
+    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs())}

@@ -40,7 +40,7 @@ FEEDS = {
     "weather",
     "works_projects",
 }
-OTHERS = {"build_marts", "replay_quarantine", "season_readiness", "summer_works", "write_reports"}
+OTHERS = {"build_marts", "quarantine", "reconcile", "replay_quarantine", "season_readiness", "summer_works", "write_reports"}
 
 
 def in_airflow(code: str, home: Path, **variables: str) -> str:

@@ -81,11 +81,11 @@ class Company:
         self._changed = set()
 
     def marts(self, schemas: tuple[str, ...] = ("intermediate", "candidate")) -> dict[str, list[tuple[str]]]:
-        """Every row of every table dbt made, as text in order; int_rebuild_range speaks of the build, not of the data."""
+        """Every row of every table dbt made, as text in order; int_rebuild_range and the reconciliation speak of runs."""
         tables = self.rows(
             "select schemaname || '.' || tablename from pg_tables where schemaname = any(%s) order by 1", list(schemas)
         )
-        names = [name for (name,) in tables if not name.endswith("int_rebuild_range")]
+        names = [name for (name,) in tables if not name.endswith(("int_rebuild_range", "int_stage_state", "source_reconciliation"))]
         return {name: self.rows(f"select t.*::text from {name} as t order by 1") for name in names}
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -108,10 +108,6 @@ class Company:
         self.run("set session_replication_role = replica")
         self.run(f"truncate {', '.join(name for (name,) in tables)} cascade")
         self.run("set session_replication_role = default")
-        self.run(
-            "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
-            " values ('test', '2015-05-01', '2017-05-01', 'test', 'test', 'test', 0, 0)"
-        )
 
     def _insert(self, entity: str, row: dict[str, Any]) -> None:
         statement = sql.SQL("insert into raw.{} ({}) values ({})").format(
@@ -123,12 +119,16 @@ class Company:
 
     def _write_batch(self, batch: int, feed: str, entity: str, days: dict[date, int]) -> None:
         count = sum(days.values())
+        pull = self.one(
+            "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
+            " values (%s, %s, '2017-05-01', 'test', 'test', 'test', 0, 0) returning pull_id",
+            feed, self.at("2015-05-01"),
+        )  # fmt: skip
         self.run(
             "insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id, run_id,"
             " contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate)"
-            " select %s, %s, %s, 'pull', 'loaded', %s, '2017-05-01', max(pull_id), 'test', repeat('0', 64), repeat('0', 64),"
-            " %s, %s, 0, 0 from ledger.pull",
-            batch, feed, entity, self.at("2015-05-01"), count, count,
+            " values (%s, %s, %s, 'pull', 'loaded', %s, '2017-05-01', %s, 'test', repeat('0', 64), repeat('0', 64), %s, %s, 0, 0)",
+            batch, feed, entity, self.at("2015-05-01"), pull, count, count,
         )  # fmt: skip
         for day, rows in days.items():
             self.run("insert into ledger.batch_day values (%s, %s, %s, %s)", batch, entity, day, rows)

@@ -10,33 +10,13 @@ import pytest
 
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
 from hearth.transform.dbt import read_manifest
+from tests.agreed_marts import MARTS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 MAY_READ = {
     "staging": {"source", "seed", "staging"},
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
-}
-MARTS = {
-    "capacity_outlook",
-    "cold_buildings",
-    "complaint_rate",
-    "early_warning",
-    "extreme_weather",
-    "heat_balance",
-    "incident_response",
-    "new_community_watch",
-    "pipe_register_change",
-    "pipe_register_summary",
-    "pipe_risk",
-    "refund_exposure",
-    "renewal_progress",
-    "room_compliance",
-    "season_kpi",
-    "sensor_worklist",
-    "service_timeliness",
-    "source_exchange",
-    "works_progress",
 }
 
 

@@ -15,27 +15,7 @@ import pytest
 from disturbed import ended, start_build
 from world import END, START, Warehouse, World, feeds_in_order
 
-MARTS = {
-    "capacity_outlook",
-    "cold_buildings",
-    "complaint_rate",
-    "early_warning",
-    "extreme_weather",
-    "heat_balance",
-    "incident_response",
-    "new_community_watch",
-    "pipe_register_change",
-    "pipe_register_summary",
-    "pipe_risk",
-    "refund_exposure",
-    "renewal_progress",
-    "room_compliance",
-    "season_kpi",
-    "sensor_worklist",
-    "service_timeliness",
-    "source_exchange",
-    "works_progress",
-}
+from tests.agreed_marts import MARTS, OF_HEATING
 
 
 def number(text: str) -> float | None:
@@ -97,7 +77,7 @@ def test_a_build_without_news_does_nothing(published: Warehouse) -> None:
 def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
     tables = {r[0] for r in warehouse.rows("select tablename from pg_tables where schemaname = 'marts'")}
     assert tables == MARTS
-    return {name: warehouse.rows(f"select t.*::text from marts.{name} t order by 1") for name in MARTS}
+    return {name: warehouse.rows(f"select t.*::text from marts.{name} t order by 1") for name in OF_HEATING}
 
 
 def test_pieces_in_random_order_with_builds_between_give_the_same_marts(world: World, published: Warehouse) -> None:
@@ -119,7 +99,7 @@ def test_pieces_in_random_order_with_builds_between_give_the_same_marts(world: W
         kinds = [r[0] for r in warehouse.rows("select full_refresh from ledger.build order by build_id")]
         assert kinds == [True, False, False]
         mine, theirs = contents(warehouse), contents(published)
-        for name in MARTS:
+        for name in OF_HEATING:
             assert mine[name] == theirs[name], name
 
 
@@ -181,11 +161,11 @@ def test_readers_read_marts_and_nothing_personal(world: World, published: Wareho
 
 
 def test_data_docs_and_dbt_docs_are_written(published: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hearth.reports.data_docs import build_data_docs
     from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.quality import build_quality_report
 
     monkeypatch.setenv("HEARTH_PAGES", str(tmp_path))
-    index = build_data_docs()
+    index = build_quality_report()
     assert "remote_points" in index.read_text(encoding="utf-8")
     assert len(list(index.parent.glob("validations/**/*.html"))) >= 20
     assert "season_kpi" in build_dbt_docs().read_text(encoding="utf-8")

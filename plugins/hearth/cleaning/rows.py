@@ -251,6 +251,21 @@ def _may_be_personal(values: pd.Series, pseudonyms: Pseudonyms) -> bool:
     return any(isinstance(v, (list, dict, tuple, np.ndarray)) for v in values) or is_suspicious(set(values), pseudonyms)
 
 
+def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:
+    """Canonical columns whose values the cleaning cannot take, for records shown to a person: which mapping to look at."""
+    refused = []
+    for name, mapping in contract.columns.items():
+        column = contract.entity_definition.columns_by_name[name]
+        if contract.unnest and mapping.from_ == contract.unnest.readings:
+            given = _unnest(source[contract.unnest.readings].reset_index(drop=True))[2]
+        else:
+            given = _given(contract, mapping, source)
+        iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
+        if convert(column, iso, given, contract.time_zone)[1].any():
+            refused.append(name)
+    return refused
+
+
 def _is_null(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
 

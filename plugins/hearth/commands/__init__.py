@@ -1,1 +1,1 @@
-"""Commands of `hearth` that have a module of their own."""
+"""The commands of `hearth`, one module a topic."""

@@ -214,6 +214,17 @@ class Expected(Part):
     lateness_hours: int = Field(default=72, gt=0)
 
 
+class Reconcile(Part):
+    """What the source itself is asked after a pull: how many records it counts for the interval, and sums of columns.
+
+    SQL sources count the contract's own query (or `query`, for a system that cannot count a subquery; its columns are
+    `number` and the names of `sums`); HTTP sources give `pages.total`; of files their number and sizes are asked.
+    """
+
+    sums: list[str] = Field(default_factory=list, description="numeric source columns; sql only")
+    query: str | None = Field(default=None, description="sql only: a counting query of its own, bound to the same interval")
+
+
 class Contract(Part):
     """One feed. See docs/how-to/add-a-feed.md for a walk through."""
 
@@ -233,6 +244,7 @@ class Contract(Part):
     ignore: list[str] = Field(default_factory=list, description="source columns known and not used; '*' for all")
     points: Literal["registered"] | SelfRegistering = "registered"
     expected: Expected = Field(default_factory=Expected)
+    reconcile: Reconcile | None = None
     suite: str | None = None
 
     @field_validator("entity")
@@ -275,6 +287,19 @@ class Contract(Part):
             raise ValueError("doubled_hour: in_order needs a time that every row carries itself: no packet, no arrival")
         return self
 
+    @model_validator(mode="after")
+    def _source_can_answer(self) -> Contract:
+        asked, source = self.reconcile, self.source
+        if asked is None:
+            return self
+        if (asked.sums or asked.query) and source.kind != "sql":
+            raise ValueError("reconcile: sums and query are asked of an sql source only")
+        if source.kind == "http" and source.pages.total is None:
+            raise ValueError("reconcile: an http source counts in pages.total; say where the total stands in its answer")
+        if unread := [name for name in asked.sums if name not in self.source_columns]:
+            raise ValueError(f"reconcile: sums {unread}: not read by this contract; sum columns that it maps")
+        return self
+
     def _times_of_packets(self) -> list[Mapping]:
         arrival = [self.arrival] if isinstance(self.arrival, Mapping) else []
         return arrival + ([*self.unnest.base, *self.columns.values()] if self.unnest else [])
@@ -289,13 +314,13 @@ class Contract(Part):
 
     @property
     def content_hash(self) -> str:
-        """sha256 over the contract's meaning (not its layout or comments)."""
+        """sha256 over what the contract makes of the rows (not its layout or comments, nor what the source is asked after)."""
         return hashlib.sha256(self.content_text.encode()).hexdigest()
 
     @property
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude={"reconcile"}), sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:

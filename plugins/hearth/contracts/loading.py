@@ -127,6 +127,15 @@ def _resolve(root: dict[str, Any], node: dict[str, Any], value: Any) -> dict[str
     return node
 
 
+def line_of(path: Path, *location: str) -> tuple[int, str]:
+    """(line number from 1, the line's text) of a part of a contract, or of the nearest part around it."""
+    text = path.read_text(encoding="utf-8")
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert node is not None, f"{path} is empty"
+    number = _line(node, location)
+    return number, text.splitlines()[number - 1].strip()
+
+
 def _line(node: yaml.Node, location: tuple[Any, ...]) -> int:
     """Line of the innermost part of `location` that stands in the document, from 1."""
     line = node.start_mark.line + 1

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from hearth.transform.publication_record import OF_RUNS
+
 DIGEST_BYTES = 16
 """So much of a row's sha256 stands in a seal's part; the part's own digest is whole."""
 
@@ -98,11 +100,11 @@ def definition_sha256(files: Mapping[str, str]) -> str:
 
 
 def content_sha256(definition_hash: str, parts: Mapping[tuple[str, str], tuple[int, str]]) -> str:
-    """Content hash of a publication from its newest parts: (mart, part) -> (rows, sha256)."""
+    """Content hash of a publication from its newest parts: (mart, part) -> (rows, sha256); marts of runs are no part of it."""
     lines = [f"definitions {definition_hash}"]
     for mart, part in sorted(parts, key=lambda key: (key[0].encode(), key[1].encode())):
         rows, sha256 = parts[mart, part]
-        if rows:
+        if rows and mart not in OF_RUNS:
             lines.append(f"{mart} {part} {rows} {sha256}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 

@@ -10,6 +10,8 @@ log = logging.getLogger("hearth.alerts")
 RUNBOOK = {
     "pull_and_land": "docs/runbook.md#a-feed-cannot-be-pulled",
     "clean_validate_load": "docs/runbook.md#a-batch-is-held-or-a-file-cannot-be-read",
+    "compare_stages": "docs/runbook.md#a-stage-does-not-hold-what-the-ledger-says",
+    "act_on_rows": "docs/runbook.md#quarantine-grows",
     "transform": "docs/runbook.md#the-marts-are-not-built",
     "gate_and_publish": "docs/runbook.md#the-marts-gate-is-red",
 }

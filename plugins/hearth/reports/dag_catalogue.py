@@ -68,4 +68,6 @@ def _owners(dag: Any) -> str:
 
 
 def _assets(dag: Any) -> str:
-    return ", ".join(sorted({f"`{outlet.uri}`" for task in dag.tasks for outlet in task.outlets})) or "pages"
+    return (
+        ", ".join(sorted({f"`{getattr(outlet, 'uri', outlet.name)}`" for task in dag.tasks for outlet in task.outlets})) or "pages"
+    )

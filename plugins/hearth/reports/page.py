@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from hearth.reports.data_docs import pages_folder, replace_folder
 
@@ -24,7 +25,7 @@ class Page:
     """A page in the making."""
 
     title: str
-    as_of: date
+    as_of: date | None
     parts: list[str] = field(default_factory=list)
 
     def say(self, text: str) -> None:
@@ -37,12 +38,25 @@ class Page:
             "<h2>What to do next 下一步</h2>" + (f"<ul>{''.join(lines)}</ul>" if lines else "<p>Nothing is open.</p>")
         )
 
+    def section(self, heading: str, text: str) -> None:
+        self.parts.append(f"<h2>{html.escape(heading)}</h2>")
+        self.say(text)
+
     def table(self, heading: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         """A table, or a line that says there is nothing to show."""
         self.parts.append(f"<h2>{html.escape(heading)}</h2>")
-        if not rows:
+        if rows:
+            self.rows(header, rows)
+        else:
             self.parts.append("<p>No rows: nothing was reported.</p>")
-            return
+
+    def links(self, heading: str, links: Iterable[tuple[str, str]]) -> None:
+        """Words and the folder, beside this page's own, that each leads to."""
+        lines = "".join(f'<li><a href="../{quote(folder)}/index.html">{html.escape(text)}</a></li>' for text, folder in links)
+        self.parts.append(f"<h2>{html.escape(heading)}</h2><ul>{lines}</ul>")
+
+    def rows(self, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """A table without a heading."""
         head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
         body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
         self.parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
@@ -51,10 +65,11 @@ class Page:
         """Write HEARTH_PAGES/<folder>/index.html; the old page stays until the new one is whole."""
         target = pages_folder() / folder
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{folder}-"))
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        as_of = f"<p>As of {self.as_of.isoformat()}.</p>" if self.as_of else ""
         text = (
             f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self.title)}</title>'
-            f"<style>{_STYLE}</style><h1>{html.escape(self.title)}</h1><p>As of {self.as_of.isoformat()}.</p>"
+            f"<style>{_STYLE}</style><h1>{html.escape(self.title)}</h1>{as_of}"
             f"{''.join(self.parts)}</html>"
         )
         (fresh / "index.html").write_text(text, encoding="utf-8")

@@ -46,6 +46,18 @@ def deliveries(contract: Contract, source: HttpSource, interval: Interval) -> It
     yield from _pages(client, source, parameters)
 
 
+def count(source: HttpSource, interval: Interval) -> Any:
+    """What the source says its total of the interval is; None where its answer has none."""
+    client = _Client(source)
+    query = {
+        source.interval.from_: interval.start.isoformat(),
+        source.interval.to: interval.end.isoformat(),
+        source.pages.size_parameter: "1",
+    }
+    _, value = client.page(source, query)
+    return _dig(value, source.pages.total) if source.pages.total else None
+
+
 def _pages(client: _Client, source: HttpSource, parameters: dict[str, str]) -> Iterator[Delivery]:
     pages, cursor, seen, items = source.pages, None, set(), 0
     number = 0

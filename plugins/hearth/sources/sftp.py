@@ -23,20 +23,32 @@ CHUNK_BYTES = 1 << 18
 def deliveries(contract: Contract, source: SftpSource, interval: Interval) -> Iterator[Delivery]:
     """Matching files in order of delivery, then name."""
     with SFTPHook(ssh_conn_id=source.connection).get_managed_conn() as client:
-        try:
-            entries = client.listdir_attr(source.folder)
-        except OSError as error:
-            raise SourceUnavailable(f"{source.folder}: cannot be listed over {source.connection}: {error}") from error
-        for entry in sorted(entries, key=lambda e: (e.st_mtime or 0, e.filename)):
+        for entry in sorted(_listed(client, source, interval), key=lambda e: (e.st_mtime or 0, e.filename)):
+            path = f"{source.folder.rstrip('/')}/{entry.filename}"
             delivered_at = datetime.fromtimestamp(entry.st_mtime or 0, UTC)
-            regular = stat.S_ISREG(entry.st_mode or 0)
-            if regular and fnmatch.fnmatchcase(entry.filename, source.pattern) and _within(interval, delivered_at):
-                path = f"{source.folder.rstrip('/')}/{entry.filename}"
-                yield Delivery(entry.filename, _read(client, path, entry), contract.format.kind, delivered_at=delivered_at)
+            yield Delivery(entry.filename, _read(client, path, entry), contract.format.kind, delivered_at=delivered_at)
 
 
-def _within(interval: Interval, instant: datetime) -> bool:
-    return interval.start <= instant < interval.end
+def count(source: SftpSource, interval: Interval) -> tuple[int, int]:
+    """(files, bytes) that the folder lists for the interval now."""
+    with SFTPHook(ssh_conn_id=source.connection).get_managed_conn() as client:
+        entries = _listed(client, source, interval)
+        return len(entries), sum(entry.st_size or 0 for entry in entries)
+
+
+def _listed(client: paramiko.SFTPClient, source: SftpSource, interval: Interval) -> list[paramiko.SFTPAttributes]:
+    """Regular files of the pattern whose delivery lies in the interval."""
+    try:
+        entries = client.listdir_attr(source.folder)
+    except OSError as error:
+        raise SourceUnavailable(f"{source.folder}: cannot be listed over {source.connection}: {error}") from error
+    return [
+        entry
+        for entry in entries
+        if stat.S_ISREG(entry.st_mode or 0)
+        and fnmatch.fnmatchcase(entry.filename, source.pattern)
+        and interval.start <= datetime.fromtimestamp(entry.st_mtime or 0, UTC) < interval.end
+    ]
 
 
 def _read(client: paramiko.SFTPClient, path: str, listed: paramiko.SFTPAttributes) -> Iterator[bytes]:

@@ -96,9 +96,13 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
-def run_dbt(arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed."""
-    outcome = _invoke(arguments, target_folder(), _connection())
+def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str, Any]]:
+    """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed.
+
+    `schema_prefix`: build in schemas so named instead, beside the real ones and with a parsed project of their own.
+    """
+    target = target_folder() / schema_prefix
+    outcome = _invoke(arguments, target, {**_connection(), "HEARTH_DBT_SCHEMA_PREFIX": schema_prefix})
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
         for r in getattr(outcome.result, "results", None) or []
@@ -115,3 +119,12 @@ def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
     """Seeds, models and data tests of one build. Unit tests ask the code, not the data: they run where the code is tested."""
     refresh = ["--full-refresh"] if full_refresh else []
     return run_dbt(["build", "--exclude-resource-type", "unit_test", "--vars", f"{{build_id: {build_id}}}", *refresh])
+
+
+def emit_lineage(build_id: int) -> dict[str, Any]:
+    """OpenLineage events of the build that just ran; returns how many and where they went."""
+    from hearth.transform import lineage
+
+    project, seeds = _project(target_folder())
+    with _environment({"HEARTH_DBT_SEEDS": seeds, **_connection()}):
+        return lineage.emit(project, target_folder(), build_id)

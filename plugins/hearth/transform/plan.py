@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from hearth.approvals.changes import refuse_unapproved
 from hearth.seasons.dated_rows import REPOSITORY, seeds_folder
 from hearth.transform.publication_record import keep_definition
 from hearth.warehouse.connections import connect
@@ -61,7 +62,10 @@ where d.batch_id in ({_UNPUBLISHED})
 
 
 def plan_build(run_id: str) -> BuildPlan | None:
-    """Record a new build in the ledger, or return None when nothing changed since the last publication."""
+    """Record a new build in the ledger, or return None when nothing changed since the last publication.
+
+    Raises UnapprovedChange where changes of dated rows and suites have to be approved and one is not.
+    """
     files = definition_files()
     definitions = definition_hash(files)
     with connect("publisher") as connection:
@@ -70,6 +74,7 @@ def plan_build(run_id: str) -> BuildPlan | None:
         last = connection.execute("select definition_hash from ledger.publication order by publication_id desc limit 1").fetchone()
         if not batches and last is not None and last[0].strip() == definitions:
             return None
+        refuse_unapproved(connection, files)
         full = last is None or last[0].strip() != definitions
         row = connection.execute(
             "insert into ledger.build (run_id, definition_hash, full_refresh) values (%s, %s, %s) returning build_id",

@@ -158,7 +158,8 @@ def _copy(connection: psycopg.Connection, mart: str) -> tuple[int, Scope]:
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
     names = {name for name, _ in columns}
     day = next((name for name in DAY_COLUMNS if name in names), None)
-    scope = Scope(mart, day, is_whole=is_new or day is None)
+    known = connection.execute("select 1 from ledger.publication_part where mart = %s limit 1", (mart,)).fetchone()
+    scope = Scope(mart, day, is_whole=is_new or day is None or known is None)
     if not scope.is_whole:
         _find_changed_days(connection, source, target, sql.Identifier(str(day)))
     connection.execute(sql.SQL("delete from {} where {}").format(target, scope.where))

@@ -13,8 +13,10 @@ import pandas as pd
 from hearth.cleaning.instants import arrow, local_days
 from hearth.cleaning.rows import Rows
 from hearth.contracts.contract import Contract
+from hearth.seasons.dated_rows import place_time_zone
 from hearth.validation.checked import checked_frame
 from hearth.validation.limits import Limits
+from hearth.validation.out_of_order import OutOfOrder
 from hearth.validation.reasons import Bits
 from hearth.validation.suites import Suite
 from hearth.warehouse.batch_load import BatchLoad, Counts
@@ -28,6 +30,7 @@ class BatchValidation:
         self.contract, self.entity = contract, contract.entity_definition
         self.suite = Suite(contract.suite_name)
         self.limits = Limits.from_seeds()
+        self.out_of_order = OutOfOrder(self.entity, place_time_zone())
         self.points = (
             KnownPoints.from_warehouse()
             if "point_id" in self.entity.columns_by_name and not self.entity.register and contract.points == "registered"

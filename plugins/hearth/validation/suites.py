@@ -103,6 +103,11 @@ class Suite:
         rows = found.get("unexpected_index_list")
         return np.asarray(rows, np.int64) if rows else None
 
+    def columns_of(self, reasons: set[str]) -> list[str]:
+        """Columns that the expectations with these reasons look at."""
+        expectations = json.loads(self.text)["expectations"]
+        return [e["kwargs"]["column"] for e in expectations if e["meta"].get("reason") in reasons and "column" in e["kwargs"]]
+
     @property
     def success(self) -> bool:
         return all(outcome.success for outcome in self.outcomes)

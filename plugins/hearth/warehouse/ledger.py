@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from hearth.contracts.contract import Contract
 from hearth.landing.store import StoredFile
+from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
 from hearth.warehouse.connections import connect
 
@@ -104,6 +105,15 @@ def keep_contract(contract: Contract) -> None:
         )
 
 
+def record_answer(pull_id: int, answer: Answer) -> None:
+    """What the source said it counts for the interval of a pull."""
+    with connect("loader") as connection:
+        connection.execute(
+            "insert into ledger.source_answer (pull_id, outcome, unit, number, sums, message) values (%s,%s,%s,%s,%s,%s)",
+            (pull_id, answer.outcome, answer.unit, answer.number, Jsonb(answer.sums), answer.message),
+        )
+
+
 @dataclass(frozen=True)
 class Pull:
     pull_id: int
@@ -113,9 +123,9 @@ class Pull:
     file_ids: dict[int, int]
 
 
-def find_pull(pull_id: int) -> Pull:
+def find_pull(pull_id: int, role: str = "loader") -> Pull:
     """A recorded pull with the file_id of each ordinal. Raises LookupError."""
-    with connect("loader") as connection:
+    with connect(role) as connection:
         row = connection.execute(
             "select feed, interval_start, interval_end, manifest from ledger.pull where pull_id = %s", (pull_id,)
         ).fetchone()

@@ -5,7 +5,10 @@ Set-based SQL on the side tables that hearth.warehouse.batch_load filled.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from hearth.validation.reasons import PRECEDENCE
 from hearth.warehouse.batch_load import BatchLoad
@@ -28,7 +31,10 @@ def settle_duplicates(load: BatchLoad) -> None:
     """Same key and content again: counted as duplicate. Same key, other content: all of them refused,
     because nothing in the batch says which one is right."""
     key = ", ".join(load.entity.raw_key[1:])
-    load.run(f"create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1")
+    load.run(
+        "create temp table repeated_day (event_date date) on commit drop",
+        f"create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1",
+    )
     if load.ask("select count(*) from repeated")[0][0] == 0:
         return
     content = ", ".join(f"i.{name}" for name in load.entity.content_columns)
@@ -40,9 +46,10 @@ def settle_duplicates(load: BatchLoad) -> None:
     )
     load.counts.rows_quarantined += load.run(f"delete from incoming i using conflicting c where {_same('i', 'c', load)}")
     load.counts.rows_duplicate += load.run(
-        "delete from incoming where ctid in (select ctid from (select i.ctid, row_number() over"
+        "with gone as (delete from incoming where ctid in (select ctid from (select i.ctid, row_number() over"
         f" (partition by {key} order by i.file_id, i.position, i.sub_position) as nth"
-        f" from incoming i join repeated using ({key})) numbered where nth > 1)"
+        f" from incoming i join repeated using ({key})) numbered where nth > 1) returning {_event_date(load)} as event_date)"
+        " insert into repeated_day select event_date from gone"
     )
 
 
@@ -111,8 +118,10 @@ def _delete_earlier(load: BatchLoad, earlier: str) -> None:
     load.run(f"delete from raw.{load.entity.name} where batch_id in ({', '.join(ids)}) and feed = '{load.contract.feed}'")
 
 
-def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str | None) -> None:
-    """Batch row, changed days, quarantine rows and personal values, in the batch's own transaction."""
+def write_ledger(
+    load: BatchLoad, provenance: Provenance, held: bool, note: str | None, out_of_order: Mapping[date, int] | None = None
+) -> None:
+    """Batch row, changed days and their quality, quarantine rows and personal values, in the batch's own transaction."""
     counts = load.counts
     load.ask(
         "with made as (insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id,"
@@ -137,10 +146,7 @@ def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str 
         note,
     )
     if not held:
-        load.ask(
-            f"with made as (insert into ledger.batch_day (batch_id, event_date, entity, rows) select {load.batch_id},"
-            f" {_event_date(load)}, '{load.entity.name}', count(*) from incoming group by 2 returning 1) select count(*) from made"
-        )
+        _write_days(load, out_of_order or {})
     if provenance.kind == "replay":
         _write_acts(load, provenance)
     order = ", ".join(f"'{reason}'" for reason in PRECEDENCE)
@@ -154,6 +160,29 @@ def write_ledger(load: BatchLoad, provenance: Provenance, held: bool, note: str 
         " from unnest(string_to_array(r.reasons, ',')) as reason) sorted",
         f"insert into restricted.personal_value (value_hash, kind, value, first_batch_id) select distinct on (value_hash)"
         f" value_hash, kind, value, {load.batch_id} from personal on conflict do nothing",
+    )
+
+
+def _write_days(load: BatchLoad, out_of_order: Mapping[date, int]) -> None:
+    """Accepted rows by the local day of their event: how many, how late, out of order, repeated; one look at the rows."""
+    column, limit = load.entity.columns_by_name.get(load.entity.event_column), load.contract.expected.lateness_hours
+    happened = load.entity.event_column
+    if column is not None and column.kind == "date":
+        happened = f"(({column.name} + 1)::timestamp at time zone '{load.time_zone}')"
+    load.ask(
+        f"with day as materialized (select {_event_date(load)} as event_date, count(*) as rows,"
+        f" count(*) filter (where arrived_at > {happened} + make_interval(hours => {limit})) as late,"
+        f" sum(greatest(extract(epoch from arrived_at - {happened}), 0)) as delay from incoming group by 1),"
+        " unordered as (select k::date as event_date, v::bigint as rows from jsonb_each_text($1::text::jsonb) as o (k, v)),"
+        " again as (select event_date, count(*) as rows from repeated_day group by 1),"
+        " known as (insert into ledger.batch_day (batch_id, event_date, entity, rows)"
+        f" select {load.batch_id}, event_date, '{load.entity.name}', rows from day),"
+        " made as (insert into ledger.batch_quality_day (batch_id, event_date, rows_loaded, rows_late, delay_seconds,"
+        f" rows_out_of_order, rows_duplicate) select {load.batch_id}, event_date, d.rows, d.late, d.delay,"
+        " least(coalesce(u.rows, 0), d.rows), coalesce(a.rows, 0)"
+        " from day d left join unordered u using (event_date) left join again a using (event_date) returning 1)"
+        " select count(*) from made",
+        json.dumps({day.isoformat(): number for day, number in out_of_order.items()}),
     )
 
 

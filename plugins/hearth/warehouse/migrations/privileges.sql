@@ -12,7 +12,7 @@ grant select on all tables in schema raw to hearth_transformer;
 grant select on all tables in schema ledger to hearth_transformer;
 -- How many rows of a subject were refused on a day, never the records themselves.
 grant usage on schema quarantine to hearth_transformer;
-grant select on quarantine.rejected_day to hearth_transformer;
+grant select on quarantine.rejected_day, quarantine.quality_day, quarantine.open_hour to hearth_transformer;
 grant usage, create on schema reference, staging, intermediate, candidate to hearth_transformer;
 
 grant usage on schema ledger, candidate, marts, reference to hearth_publisher;
@@ -51,3 +51,8 @@ alter default privileges for role hearth_transformer in schema candidate grant s
 grant usage on schema restricted to hearth_engineer;
 grant execute on function restricted.forget_personal(timestamptz, text, text, text) to hearth_engineer;
 grant insert on ledger.retention_act to hearth_engineer;
+-- A change is tried in schemas of its own, and approved by a person.
+grant usage, create on schema impact_reference, impact_staging, impact_intermediate, impact_candidate to hearth_transformer;
+grant usage on schema impact_candidate to hearth_engineer;
+alter default privileges for role hearth_transformer in schema impact_candidate grant select on tables to hearth_engineer;
+grant insert on ledger.approval, ledger.definition_file, quarantine.act to hearth_engineer;

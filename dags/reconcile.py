@@ -1,0 +1,41 @@
+"""Every stage of the last week's pulls, and raw, staging and marts as wholes, compared with what the ledger says they hold.
+
+*When*: every Sunday at 05:00. *Run again*: trigger it; it changes nothing but adds rows to `ledger.stage_check`.
+*When red*: the message names the stage and the pull, entity or mart that differs; nothing was repaired. The mart
+`source_reconciliation` and docs/runbook.md say how to go on.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import DAG, get_current_context, task
+
+from hearth.reports.alerts import task_failed
+from hearth.seasons.dated_rows import place_time_zone
+
+with DAG(
+    "reconcile",
+    schedule="0 5 * * 0",
+    start_date=pendulum.datetime(2024, 10, 1, tz=place_time_zone()),
+    catchup=False,
+    max_active_runs=1,
+    tags=["quality"],
+    doc_md=__doc__,
+    default_args={
+        "owner": "data engineering 数据组",
+        "retries": 1,
+        "retry_delay": timedelta(seconds=20),
+        "on_failure_callback": task_failed,
+    },
+):
+
+    @task
+    def compare_stages() -> dict[str, Any]:
+        from hearth.tasks import compare_stages
+
+        return compare_stages(get_current_context())
+
+    compare_stages()

@@ -1,0 +1,139 @@
+"""What differs between the definitions in force and those of the last publication, and whether somebody approved it.
+
+Dated rows (`seeds/`), suites (`expectations/`) and contracts (`feeds/`) are what a company decides; models and macros
+come with a version of Hearth and stand in the definition hash alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+DECIDED = ("seeds/", "expectations/")
+
+
+class UnapprovedChange(RuntimeError):
+    """A dated row or suite differs from what was published, and nobody has approved it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file that differs; `before` is None where it is new, `after` where it is gone."""
+
+    path: str
+    before: str | None
+    after: str | None
+    before_sha256: str | None
+    after_sha256: str | None
+
+    @property
+    def difference(self) -> list[str]:
+        """The changed lines, as a unified diff without context."""
+        lines = difflib.unified_diff(_lines(self.before), _lines(self.after), "before", "after", n=0, lineterm="")
+        return [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+
+
+def _lines(text: str | None) -> list[str]:
+    """Lines to compare; a contract is kept as one line of JSON and laid out for reading."""
+    if text and text.startswith("{") and "\n" not in text:
+        text = json.dumps(json.loads(text), indent=1, ensure_ascii=False)
+    return (text or "").splitlines()
+
+
+def changed_files(connection: psycopg.Connection, files: Mapping[str, bytes]) -> list[Change]:
+    """Dated rows and suites that differ from those of the last publication; nothing before the first one."""
+    published = connection.execute(
+        "select d.path, d.sha256, f.content from ledger.definition d join ledger.definition_file f using (sha256)"
+        " where d.definition_hash = (select definition_hash from ledger.publication order by publication_id desc limit 1)"
+    ).fetchall()
+    if not published:
+        return []
+    before = {path: (sha256, content) for path, sha256, content in published if path.startswith(DECIDED)}
+    after = {
+        path: (hashlib.sha256(content).hexdigest(), content.decode("utf-8"))
+        for path, content in files.items()
+        if path.startswith(DECIDED)
+    }
+    found = []
+    for path in sorted(before.keys() | after.keys()):
+        old_sha256, old = before.get(path, (None, None))
+        new_sha256, new = after.get(path, (None, None))
+        if old_sha256 != new_sha256:
+            found.append(Change(path, old, new, old_sha256, new_sha256))
+    return found
+
+
+def changed_contracts(connection: psycopg.Connection) -> list[Change]:
+    """Contracts that differ from those by which their feeds were last loaded."""
+    from hearth.contracts.loading import load_contracts
+
+    rows = connection.execute(
+        "select distinct on (b.feed) b.feed, b.contract_hash, f.content from ledger.batch b"
+        " left join ledger.definition_file f on b.contract_hash = f.sha256 order by b.feed, b.batch_id desc"
+    ).fetchall()
+    loaded = {feed: (sha256, content) for feed, sha256, content in rows}
+    return [
+        Change(f"feeds/{feed}.yml", loaded[feed][1] or "", contract.content_text, loaded[feed][0], contract.content_hash)
+        for feed, contract in load_contracts().items()
+        if feed in loaded and loaded[feed][0] != contract.content_hash
+    ]
+
+
+def unapproved(connection: psycopg.Connection, changes: list[Change]) -> list[Change]:
+    """Those of the changes for which no approval names the same file with the same content after it."""
+    approved = {
+        (path, sha256)
+        for path, sha256 in connection.execute(
+            "select path, after_sha256 from ledger.approval where path = any(%s)", (_paths(changes),)
+        )
+    }
+    return [change for change in changes if (change.path, change.after_sha256) not in approved]
+
+
+def _paths(changes: list[Change]) -> list[str]:
+    return [change.path for change in changes]
+
+
+def refuse_unapproved(connection: psycopg.Connection, files: Mapping[str, bytes]) -> None:
+    """Raises UnapprovedChange, where HEARTH_APPROVALS is `required`."""
+    if os.environ.get("HEARTH_APPROVALS", "recorded") != "required":
+        return
+    missing = unapproved(connection, changed_files(connection, files))
+    if missing:
+        raise UnapprovedChange(
+            f"changed and not approved: {', '.join(_paths(missing))}. The marts stay as they were published. See what the change"
+            " would do with `hearth impact`, then `hearth approve --who NAME --why REASON`, or put the file back."
+        )
+
+
+def approve(
+    connection: psycopg.Connection, changes: list[Change], valid_from: date, who: str, why: str, impact: object | None = None
+) -> None:
+    """Record the changes as approved; contents before and after are kept."""
+    for change in changes:
+        for sha256, content in ((change.before_sha256, change.before), (change.after_sha256, change.after)):
+            if sha256 is not None and content is not None:
+                connection.execute(
+                    "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing", (sha256, content)
+                )
+        connection.execute(
+            "insert into ledger.approval (path, before_sha256, after_sha256, valid_from, who, why, impact)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                change.path,
+                change.before_sha256,
+                change.after_sha256,
+                valid_from,
+                who,
+                why,
+                None if impact is None else Jsonb(impact),
+            ),
+        )

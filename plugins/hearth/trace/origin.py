@@ -1,0 +1,191 @@
+"""From the rows a figure is made of to raw, batches, landing files and the records in them: the same for every KPI.
+
+Starts from the temporary table `traced` (feed, batch_id, file_id, position, sub_position) of the rows staging picked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import psycopg
+from psycopg.rows import tuple_row
+
+from hearth.contracts.entities import ENTITIES
+from hearth.trace.steps import Step
+
+SHOWN_FILES = 40
+"""So many files are listed, those with most rows first; all are counted."""
+
+
+def origin(connection: psycopg.Connection, entity: str, used: int, key: Sequence[str] | None = None) -> list[Step]:
+    """Steps raw, batches, files; `used` is the number of rows the step before counted, `key` what staging picks one row of."""
+    connection.execute("analyze traced")
+    return [
+        _raw(connection, entity, used, key or ENTITIES[entity].natural_key),
+        _batches(connection, used),
+        _files(connection, used),
+    ]
+
+
+def _raw(connection: psycopg.Connection, entity: str, used: int, key: Sequence[str]) -> Step:
+    names = ", ".join(key)
+    same = " and ".join(f"r.{name} = k.{name}" for name in key)
+    picked, deliveries, keys = _one(
+        connection,
+        f"with k as (select distinct {', '.join(f'r.{n}' for n in key)} from raw.{entity} r join traced t using"
+        " (feed, batch_id, file_id, position, sub_position))"
+        f" select (select count(*) from raw.{entity} r join traced t using (feed, batch_id, file_id, position, sub_position)),"
+        f" (select count(*) from raw.{entity} r join k on {same}), (select count(*) from k)",
+    )
+    step = Step(
+        "Accepted rows 入库记录",
+        f"raw.{entity}",
+        f"Every delivery of the same ({names}) stands in raw; staging picks the highest source version, then the latest.",
+        {"picked": picked, "deliveries": deliveries, "repeated or corrected": deliveries - keys},
+    )
+    step.check("rows found in raw = rows used", picked, used)
+    step.check("one row is picked of each key", keys, used)
+    return step
+
+
+def _batches(connection: psycopg.Connection, used: int) -> Step:
+    rows = connection.execute(
+        "select b.feed, b.batch_id, b.kind, b.interval_start, b.interval_end, t.used, b.rows_read, b.rows_loaded,"
+        " b.rows_quarantined, b.rows_duplicate, b.contract_hash, b.suite_hash, s.by_batch_id"
+        " from (select batch_id, count(*) as used from traced group by batch_id) t join ledger.batch b using (batch_id)"
+        " left join ledger.supersession s using (batch_id) order by t.used desc, b.batch_id"
+    ).fetchall()
+    step = Step(
+        "Batches 批次",
+        "ledger.batch",
+        "Each pull or replay, with what it read, loaded, refused and knew already; contract and suite by their sha256.",
+        {"batches": len(rows), "rows used": sum(r[5] for r in rows)},
+        header=(
+            "feed",
+            "batch",
+            "kind",
+            "from",
+            "to",
+            "used here",
+            "read",
+            "loaded",
+            "quarantined",
+            "duplicate",
+            "contract",
+            "suite",
+        ),
+        rows=[(*r[:10], r[10][:12], r[11][:12]) for r in rows],
+    )
+    step.check("rows used, summed over batches", sum(r[5] for r in rows), used)
+    step.check("read = loaded + quarantined + duplicate", sum(r[6] for r in rows), sum(r[7] + r[8] + r[9] for r in rows))
+    step.check("batches that use more rows than they loaded", sum(r[5] > r[7] for r in rows), 0)
+    step.check("batches a later pull has replaced", sum(r[12] is not None for r in rows), 0)
+    return step
+
+
+def _files(connection: psycopg.Connection, used: int) -> Step:
+    rows = connection.execute(
+        "select f.feed, f.file_id, f.source_name, p.source_address, f.delivered_at, f.size_bytes, f.sha256, t.used, f.stored_as"
+        " from (select file_id, count(*) as used from traced group by file_id) t join ledger.landing_file f using (file_id)"
+        " join ledger.pull p using (pull_id) order by t.used desc, f.file_id"
+    ).fetchall()
+    step = Step(
+        "Landing files 落地文件 and their sources",
+        "ledger.landing_file",
+        "The bytes as they came, with the address of the source; the file's name in the landing store is its sha256.",
+        {"files": len(rows), "rows used": sum(r[7] for r in rows)},
+        header=("feed", "file", "name there", "source", "delivered", "bytes", "sha256", "used here", "stored as"),
+        rows=[tuple(r) for r in rows[:SHOWN_FILES]],
+    )
+    step.check("rows used, summed over files", sum(r[7] for r in rows), used)
+    return step
+
+
+def sampled(connection: psycopg.Connection, number: int) -> list[tuple[str, int, int, int, int]]:
+    """(feed, pull_id, file_id, position, sub_position) of some rows, the same ones each time."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(
+            "select t.feed, f.pull_id, t.file_id, t.position, t.sub_position from traced t"
+            " join ledger.landing_file f using (file_id)"
+            " order by md5(concat_ws('.', f.sha256, t.position, t.sub_position)) limit %s",
+            (number,),
+        ).fetchall()
+
+
+def records(chosen: Iterable[tuple[str, int, int, int, int]]) -> Step:
+    """The chosen rows as they lie in their landing files, read by today's contract; personal values as keyed hashes.
+
+    Needs the landing store and the pseudonym key. Raises ValueError when a landing file was changed.
+    """
+    step = Step(
+        "Records in the landing files 原始记录",
+        "landing store",
+        "Read again from the file, whose sha256 is checked on the way; personal values stand as their keyed hashes.",
+        header=("feed", "file", "name at the source", "record", "as it came"),
+    )
+    wanted: dict[tuple[str, int], dict[int, set[tuple[int, int]]]] = {}
+    for feed, pull_id, file_id, position, sub_position in chosen:
+        wanted.setdefault((feed, pull_id), {}).setdefault(file_id, set()).add((position, sub_position))
+    for (feed, pull_id), places in wanted.items():
+        step.rows += _read(feed, pull_id, places)
+    asked = sum(len(rows) for places in wanted.values() for rows in places.values())
+    step.figures = {"records read": len(step.rows)}
+    step.check("records found in the landing files", len(step.rows), asked)
+    return step
+
+
+def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> list[tuple[Any, ...]]:
+    from hearth import intake
+    from hearth.cleaning.pseudonym import Pseudonyms
+    from hearth.cleaning.records import read_records
+    from hearth.cleaning.rows import clean, masked_records
+    from hearth.contracts.loading import find_contract
+    from hearth.landing.store import LandingStore
+    from hearth.warehouse import ledger
+
+    contract, pull, store, found = find_contract(feed), ledger.find_pull(pull_id, "auditor"), LandingStore(), []
+    for file, stored_as in intake.landed_files(contract, pull, store):
+        left = set(places.get(file.file_id, ()))
+        if not left:
+            continue
+        with store.open(stored_as, file.sha256) as stream:
+            for some in read_records(contract, file, stream):
+                if not np.isin([position for position, _ in left], some.position).any():
+                    continue
+                pseudonyms = Pseudonyms()
+                rows = clean(contract, some, pseudonyms)
+                own = list(zip(rows.frame["position"].tolist(), rows.frame["sub_position"].tolist(), strict=True))
+                at = np.array([i for i, place in enumerate(own) if place in left])
+                for i, text in zip(at, masked_records(contract, rows, at, pseudonyms), strict=True):
+                    found.append((feed, file.file_id, file.name, f"{own[i][0]}.{own[i][1]}", text))
+                    left.discard(own[i])
+                if not left:
+                    break
+    return found
+
+
+def refused(connection: psycopg.Connection, entity: str, since: Any, until: Any, subjects: str = "true", **values: Any) -> Step:
+    """What was refused of the same days and is in no figure, by reason and by what became of it."""
+    rows = connection.execute(
+        "select r.first_reason, s.state, count(*) from quarantine.row r"
+        " join quarantine.row_state s using (batch_id, file_id, position, sub_position)"
+        f" where r.entity = %(entity)s and r.event_date between %(since)s and %(until)s and {subjects}"
+        " group by 1, 2 order by 3 desc",
+        {"entity": entity, "since": since, "until": until, **values},
+    ).fetchall()
+    return Step(
+        "Refused rows 隔离记录: not in the number",
+        "quarantine.row",
+        "Rows of the same days that were refused; those replayed are counted above, by the batch of their replay.",
+        {"refused": sum(r[2] for r in rows)},
+        header=("first reason", "state", "rows"),
+        rows=[tuple(r) for r in rows],
+    )
+
+
+def _one(connection: psycopg.Connection, query: str) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
