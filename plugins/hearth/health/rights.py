@@ -21,12 +21,15 @@ ALLOWED: dict[str, dict[str, frozenset[str]]] = {
         "staging": OWN,
         "intermediate": OWN,
         "candidate": OWN,
+        **dict.fromkeys(("impact_reference", "impact_staging", "impact_intermediate", "impact_candidate"), OWN),
     },
     "publisher": {"ledger": ADD, "candidate": READ, "reference": READ, "marts": OWN},
     "reader": {"marts": READ, "ledger": READ, "reference": READ, "quarantine": READ},
     "dashboards": {"marts": READ},
     "auditor": dict.fromkeys(("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw"), READ),
-    "engineer": dict.fromkeys(("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw", "candidate"), READ),
+    "engineer": dict.fromkeys(
+        ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw", "candidate", "impact_candidate"), READ
+    ),
 }
 """Role -> schema -> the most it may do with any table there; a schema that is not named is closed to the role."""
 
@@ -37,7 +40,11 @@ REFUSED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """(role, privilege) -> tables of a schema it may otherwise use."""
 
-EXTRA: dict[str, tuple[tuple[str, str], ...]] = {"engineer": (("ledger.retention_act", "INSERT"),)}
+EXTRA: dict[str, tuple[tuple[str, str], ...]] = {
+    "engineer": tuple(
+        (table, "INSERT") for table in ("ledger.retention_act", "ledger.approval", "ledger.definition_file", "quarantine.act")
+    )
+}
 """Role -> (table, privilege) beyond what it may do in the schema."""
 
 PRIVILEGES = """
