@@ -88,7 +88,7 @@ def test_planted_personal_values_reach_no_output(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     from hearth.evidence.seal import seal
-    from hearth.reports.data_docs import build_data_docs
+    from hearth.reports.quality import build_quality_report
 
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("hearth.intake.deliveries", deliver)
@@ -97,7 +97,7 @@ def test_planted_personal_values_reach_no_output(
         counts = copy.load(feed, END, END + timedelta(days=1), run_id="planted")
         assert (counts["rows_read"], counts["rows_loaded"], counts["rows_quarantined"]) == (3, 1, 2), feed
     assert copy.build("planted") is not None
-    build_data_docs()
+    build_quality_report()
     seal("planted")
     pack = tmp_path / "pack.zip"
     answer = CliRunner().invoke(main, ["evidence", "--season", "2016-17", "--out", str(pack)])

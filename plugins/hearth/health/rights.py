@@ -37,7 +37,11 @@ REFUSED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """(role, privilege) -> tables of a schema it may otherwise use."""
 
-EXTRA: dict[str, tuple[tuple[str, str], ...]] = {"engineer": (("ledger.retention_act", "INSERT"),)}
+EXTRA: dict[str, tuple[tuple[str, str], ...]] = {
+    "engineer": tuple(
+        (table, "INSERT") for table in ("ledger.retention_act", "ledger.approval", "ledger.definition_file", "quarantine.act")
+    )
+}
 """Role -> (table, privilege) beyond what it may do in the schema."""
 
 PRIVILEGES = """
