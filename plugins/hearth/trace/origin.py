@@ -169,9 +169,8 @@ def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> l
 def refused(connection: psycopg.Connection, entity: str, since: Any, until: Any, subjects: str = "true", **values: Any) -> Step:
     """What was refused of the same days and is in no figure, by reason and by what became of it."""
     rows = connection.execute(
-        "select r.first_reason, s.state, count(*) from quarantine.row r"
-        " join quarantine.row_state s using (batch_id, file_id, position, sub_position)"
-        f" where r.entity = %(entity)s and r.event_date between %(since)s and %(until)s and {subjects}"
+        "select first_reason, state, count(*) from quarantine.row_state"
+        f" where entity = %(entity)s and event_date between %(since)s and %(until)s and {subjects}"
         " group by 1, 2 order by 3 desc",
         {"entity": entity, "since": since, "until": until, **values},
     ).fetchall()
