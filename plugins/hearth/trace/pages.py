@@ -1,4 +1,4 @@
-"""The company's newest numbers as traced pages, with an index: where an auditor who reads the reports begins."""
+"""Newest numbers as traced pages, with an index: where an auditor who reads the reports begins."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ RECORDS = 3
 
 
 def write_headline() -> Path:
-    """Trace each KPI of the company on its newest day that has a value; returns HEARTH_PAGES/trace/index/index.html."""
+    """Trace each KPI on its newest day; returns HEARTH_PAGES/trace/index/index.html.
+
+    Cases and projects of the whole company; of rooms the station that stands lowest, because a whole season of a city's
+    readings takes minutes to walk.
+    """
     with connect("auditor") as connection:
         newest = connection.execute(
-            "select distinct on (kpi) kpi, season, heating_date from marts.season_kpi"
-            " where unit_kind = 'company' and value is not null order by kpi, heating_date desc"
+            "select distinct on (kpi) kpi, season, unit_id, heating_date from marts.season_kpi where value is not null"
+            " and unit_kind = case kpi when 'room_compliance_percent' then 'station' else 'company' end"
+            " order by kpi, heating_date desc, value, unit_id"
         ).fetchall()
-    found = [trace(season, kpi, "company", day, RECORDS) for kpi, season, day in newest if kpi in WALKS]
+    found = [trace(season, kpi, unit, day, RECORDS) for kpi, season, unit, day in newest if kpi in WALKS]
     pages = [(t, write_page(t)) for t in found]
-    index = Page("Trace 溯源: where the company's numbers come from", max((t.target.day for t in found), default=None))
+    index = Page("Trace 溯源: where the newest numbers come from", max((t.target.day for t in found), default=None))
     index.todo(f"{t.target.kpi}: {t.broken[0][1].says} does not add up" for t in found if t.broken)
     index.say("Any other number: hearth trace kpi --season ... --org-unit ... --date ... --page")
-    index.links("Numbers 指标", [(f"{t.target.kpi}, {t.target.season} to {t.target.day}", page.parent.name) for t, page in pages])
+    index.links(
+        "Numbers 指标",
+        [(f"{t.target.kpi} of {t.target.unit_id}, {t.target.season} to {t.target.day}", page.parent.name) for t, page in pages],
+    )
     return index.write("trace/index")
