@@ -1,4 +1,4 @@
-"""Data Docs, dbt docs and the traces of the company's newest numbers, once after each publication.
+"""Data Docs, dbt docs and the traces of the newest numbers, once after each publication.
 
 *Run again*: trigger the DAG; the pages are made anew from the ledger.
 """
@@ -35,7 +35,7 @@ with DAG(
 
     @task
     def trace_headline() -> str:
-        """The company's newest numbers, followed to their records."""
+        """Newest numbers, followed to their records: cases and projects of the company, rooms of the lowest station."""
         from hearth.tasks import trace_headline
 
         return trace_headline()
