@@ -42,6 +42,10 @@ THEME_DEFAULT: dict[str, Any] = {
     "token": {
         "brandAppName": APP_NAME,
         "brandLogoAlt": APP_NAME,
+        "brandLogoUrl": "/static/assets/images/superset-logo-horiz.png",
+        "brandLogoHref": "/",
+        "brandLogoHeight": "24px",
+        "brandLogoMargin": "18px 0",
         "colorPrimary": PALETTE[0],
         "colorLink": PALETTE[0],
         "colorError": PALETTE[1],
