@@ -1,4 +1,4 @@
-"""Data Docs, dbt docs and the traces of the newest numbers, once after each publication.
+"""Data Docs, dbt docs, the KPI catalogue and the traces of the newest numbers, once after each publication.
 
 *Run again*: trigger the DAG; the pages are made anew from the ledger.
 """

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from local.airflow import http_answers
-from local.environment import DASHBOARDS, NO_PYTHON
+from local.environment import DASHBOARDS, NO_PYTHON, find_python
 from local.instance import REPOSITORY, Instance, process_environment
 from local.postgres import HOST
 from local.processes import Service, ServiceFailed
@@ -22,6 +22,16 @@ VIEWERS = {"director": "dashboards_director", "branch-01": "dashboards_branch_01
 """Logins of dashboards/access.yml -> their secret here."""
 
 THREADS = 8
+
+NO_PYTHON_HERE = (
+    "No dashboards: Superset needs Python 3.11 or 3.12, and there is neither on PATH. Everything else goes on; install one of them"
+    " (Debian: python3.12 or python3.11) and run `make demo` again."
+)
+
+
+def can_run() -> bool:
+    """Whether there is a Python for Superset, or its environment already."""
+    return DASHBOARDS.is_ready or find_python(DASHBOARDS.minors) is not None
 
 
 def make_environment(instance: Instance) -> bool:

@@ -162,6 +162,7 @@ def trace_headline() -> str:
 
 def write_reports(context: Any) -> dict[str, Any]:
     from hearth.reports.dbt_docs import build_dbt_docs
+    from hearth.reports.doc_pages import build_doc_pages
     from hearth.reports.quality import build_quality_report
 
-    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs())}
+    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs()), "kpi_catalogue": str(build_doc_pages())}
