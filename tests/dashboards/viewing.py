@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, Request, Response
 from world import Warehouse
 
 from local import superset
@@ -22,7 +20,7 @@ DRAWN_SECONDS = 60
 HOLDER = ".dashboard-component-chart-holder"
 BUSY = ".dashboard-component-chart-holder .loading, [data-test='loading-indicator']"
 BROKEN = "[data-test='error-message'], .ant-alert-error, .chart-container .ant-result-error"
-EMPTY = ".ant-empty, .no-data-message, [data-test='empty-state']"
+EMPTY = ("此查询没有数据返回", "没有数据", "No results were returned", "No data")
 
 
 @dataclass(frozen=True)
@@ -43,25 +41,37 @@ class View:
 
     page: Page
     troubles: list[str] = field(default_factory=list)
-    answers: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("response", self._answered)
+        self.page.on("requestfailed", self._failed)
+
+    def _answered(self, answer: Response) -> None:
+        if answer.url.startswith("http"):
+            self.asked.append(answer.url)
+        if answer.status >= 400:
+            self.troubles.append(f"{answer.status} {answer.url}")
+
+    def _failed(self, request: Request) -> None:
+        """Not sent at all: what the content security policy forbids, and what a page gives up when it is left."""
+        if request.failure not in ("csp", "net::ERR_ABORTED"):
+            self.troubles.append(f"{request.failure} {request.url}")
+
+    def holder(self, title: str) -> Locator:
+        return self.page.locator(HOLDER).filter(has=self.page.get_by_text(title, exact=True)).first
 
     def chart(self, title: str) -> str:
         """All text of the chart that is called so."""
-        holder = self.page.locator(HOLDER).filter(has=self.page.get_by_text(title, exact=True)).first
-        holder.scroll_into_view_if_needed()
-        return holder.inner_text()
+        return self.holder(title).inner_text()
 
-    def bad_charts(self) -> list[str]:
-        """Titles of the charts that show an error or nothing."""
-        found = []
-        for index in range(self.page.locator(HOLDER).count()):
-            holder = self.page.locator(HOLDER).nth(index)
-            if holder.locator(BROKEN).count() or holder.locator(EMPTY).count():
-                found.append(holder.inner_text()[:160])
-        return found
+    def is_empty(self, title: str) -> bool:
+        return any(words in self.chart(title) for words in EMPTY)
 
-    def numbers(self, title: str) -> list[float]:
-        return [float(word.replace(",", "")) for word in re.findall(r"[-+]?\d[\d,]*\.?\d*", self.chart(title))]
+    def errors(self) -> list[str]:
+        """What the charts that could not be drawn say."""
+        holders = self.page.locator(HOLDER).filter(has=self.page.locator(BROKEN))
+        return [holders.nth(index).inner_text()[:300] for index in range(holders.count())]
 
     def save(self, name: str) -> Path:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -85,8 +95,7 @@ def log_in(browser: Browser, site: Site, user: str, width: int = 1440, height: i
 def open_dashboard(page: Page, site: Site, slug: str, query: str = "") -> View:
     """Open a dashboard, let the window be as high as the page, so that no chart waits to be scrolled to, and wait for all."""
     view = View(page)
-    page.on("response", lambda answer: view.troubles.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-    page.on("requestfailed", lambda request: view.troubles.append(f"{request.failure} {request.url}"))
+    view.listen()
     page.goto(f"{site.url}/superset/dashboard/{slug}/{query}")
     page.wait_for_selector(HOLDER, timeout=DRAWN_SECONDS * 1000)
     wait_until_drawn(page)
