@@ -51,7 +51,7 @@ THEME_DEFAULT: dict[str, Any] = {
         "colorError": PALETTE[1],
         "colorSuccess": PALETTE[2],
         "colorWarning": PALETTE[5],
-        "fontFamily": "Inter, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'WenQuanYi Zen Hei', Helvetica, Arial, sans-serif",
+        "fontFamily": "Inter, 'Noto Sans CJK SC', 'Microsoft YaHei', 'PingFang SC', 'WenQuanYi Zen Hei', Arial, sans-serif",
     },
     "algorithm": "default",
 }

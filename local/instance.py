@@ -42,7 +42,6 @@ READ_BY_PEOPLE = ("airflow_admin", "superset_admin", "dashboards_director", "das
 """Passwords a person types; shorter than the others."""
 
 
-
 @dataclass
 class Instance:
     """One instance in one folder. `extra` are further variables of its environment."""

@@ -15,7 +15,8 @@ INDEX = """<!doctype html>
 <ul>
 <li><a href="data-docs/index.html">Data Docs</a>: every validation of every batch</li>
 <li><a href="dbt-docs/index.html">dbt docs</a>: every model, column and test</li>
-<li><a href="docs/kpi-catalogue.html">KPI catalogue</a>: what every number means (<a href="docs/kpi-catalogue.zh-CN.html">中文</a>)</li>
+<li><a href="docs/kpi-catalogue.html">KPI catalogue</a>: what every number means
+(<a href="docs/kpi-catalogue.zh-CN.html">中文</a>)</li>
 <li><a href="trace/index/index.html">Trace</a>: where the newest numbers come from</li>
 </ul>
 """

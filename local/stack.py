@@ -149,7 +149,11 @@ def service_rows(instance: Instance) -> list[tuple[str, str, str, str, str]]:
     groups = instance.supervisor.processes()
     groups["postgres"] = instance.server.processes()
     known = instance.address
-    addresses = {"airflow-api-server": known.get("airflow", ""), "pages": known.get("pages", ""), "superset": known.get("dashboards", "")}
+    addresses = {
+        "airflow-api-server": known.get("airflow", ""),
+        "pages": known.get("pages", ""),
+        "superset": known.get("dashboards", ""),
+    }
     if instance.server.is_running():
         addresses["postgres"] = f"127.0.0.1:{instance.server.port}"
     expected = ["postgres", "city", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "pages"]

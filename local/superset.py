@@ -50,7 +50,9 @@ def address(instance: Instance) -> str:
 
 def login(instance: Instance) -> dict[str, str]:
     """What `hearth dashboards` needs beside the pipeline's variables: who imports, and the passwords of the viewers."""
-    viewers = {f"HEARTH_DASHBOARDS_PASSWORD_{name.upper().replace('-', '_')}": instance.secret(key) for name, key in VIEWERS.items()}
+    viewers = {
+        f"HEARTH_DASHBOARDS_PASSWORD_{name.upper().replace('-', '_')}": instance.secret(key) for name, key in VIEWERS.items()
+    }
     return {"HEARTH_DASHBOARDS_USER": ADMIN, "HEARTH_DASHBOARDS_PASSWORD": instance.secret("superset_admin"), **viewers}
 
 

@@ -90,7 +90,13 @@ def test_a_branch_manager_cannot_ask_around_the_rule(site: Site, numbers: dict[s
 def test_a_viewer_is_refused_sql_and_changes(site: Site, admin: Superset, user: str) -> None:
     session = session_of(site, user)
     database = next(iter(admin.every("database")))["id"]
-    query = {"database_id": database, "sql": "select * from marts.season_kpi", "schema": "marts", "client_id": "x1", "runAsync": False}
+    query = {
+        "database_id": database,
+        "sql": "select * from marts.season_kpi",
+        "schema": "marts",
+        "client_id": "x1",
+        "runAsync": False,
+    }
     assert session.post(f"{site.url}/api/v1/sqllab/execute/", json=query, timeout=60).status_code in (401, 403)
     chart = next(iter(admin.every("chart")))["id"]
     assert session.put(f"{site.url}/api/v1/chart/{chart}", json={"slice_name": "mine"}, timeout=60).status_code in (403, 404)

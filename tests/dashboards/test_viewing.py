@@ -14,7 +14,13 @@ from hearth.dashboards import files
 
 FILES = files.read()
 SLUGS = sorted(content["slug"] for path, content in FILES.items() if path.startswith("dashboards/"))
-MAY_BE_EMPTY = {"预警清单 Warnings", "今日调阀 Valves to turn", "新建小区 New communities without heat", "冷楼冷户 Cold buildings and homes", "极寒日 Extreme days"}
+MAY_BE_EMPTY = {
+    "预警清单 Warnings",
+    "今日调阀 Valves to turn",
+    "新建小区 New communities without heat",
+    "冷楼冷户 Cold buildings and homes",
+    "极寒日 Extreme days",
+}
 """Lists of what needs doing: a small city may have nothing in them, and then they say so."""
 OPENS_SECONDS = 30
 """On a machine shared with other tests; how fast it is on its own stands in docs/decisions/2026-11-24-dashboards.md."""
@@ -50,31 +56,38 @@ def test_every_chart_of_a_dashboard_is_drawn(director: Page, site: Site, slug: s
     assert {url.split("/")[2] for url in view.asked} == {site.url.split("/")[2]}, "nothing is loaded from another host"
 
 
-LAST = "where unit_kind = 'company' and season = (select max(season) from marts.season_kpi where unit_kind = 'company')"
+SEASON = "season = (select max(season) from marts.season_kpi where unit_kind = 'company')"
+LAST = f"where unit_kind = 'company' and {SEASON}"
 NEWEST = "order by heating_date desc limit 1"
 ROOM = f"from marts.room_compliance {LAST} and period = 'to_date' and point_kind = 'all' {NEWEST}"
-KPI = f"from marts.season_kpi {LAST} and kpi = '{{}}' {NEWEST}"
-SEASON = "season = (select max(season) from marts.season_kpi where unit_kind = 'company')"
+COMPLAINTS = f"from marts.complaint_rate {LAST} and period = 'to_date' and line = 'all' and category = 'all' {NEWEST}"
+RENEWAL = (
+    f"from marts.renewal_progress {LAST} and work_type = 'renewal' and network_level = 'all' order by progress_date desc limit 1"
+)
+
+
+def kpi(column: str, name: str) -> str:
+    return f"select {column} from marts.season_kpi {LAST} and kpi = '{name}' {NEWEST}"
+
+
+TARGETS = "指标、目标与上季同日 KPIs, targets, last season"
+POINTS = "按测点类型 By point kind"
 NUMBERS = [
-    ("season-overview", "室温合格率 Room compliance", "select value " + KPI.format("room_compliance_percent"), ",.2f"),
-    ("season-overview", "万户投诉率 Complaint rate", "select value " + KPI.format("complaints_per_10000_households"), ",.2f"),
-    ("season-overview", "管网改造完成率 Pipe renewal", "select value " + KPI.format("renewal_progress_percent"), ",.2f"),
-    ("season-overview", "指标、目标与上季同日 KPIs, targets, last season",
-     "select previous_value " + KPI.format("room_compliance_percent"), ",.2f"),
-    ("season-overview", "指标、目标与上季同日 KPIs, targets, last season",
-     "select target " + KPI.format("complaints_per_10000_households"), ",.2f"),
+    ("season-overview", "室温合格率 Room compliance", kpi("value", "room_compliance_percent"), ",.2f"),
+    ("season-overview", "万户投诉率 Complaint rate", kpi("value", "complaints_per_10000_households"), ",.2f"),
+    ("season-overview", "管网改造完成率 Pipe renewal", kpi("value", "renewal_progress_percent"), ",.2f"),
+    ("season-overview", TARGETS, kpi("previous_value", "room_compliance_percent"), ",.2f"),
+    ("season-overview", TARGETS, kpi("target", "complaints_per_10000_households"), ",.2f"),
     ("room-temperature", "测温覆盖率 Coverage", f"select coverage_percent {ROOM}", ",.2f"),
     ("room-temperature", "加权估计 Weighted estimate", f"select weighted_percent {ROOM}", ",.2f"),
-    ("room-temperature", "按测点类型 By point kind", f"select judged_household_days {ROOM}", ",d"),
-    ("room-temperature", "按测点类型 By point kind", f"select wilson_low_percent {ROOM}", ",.2f"),
-    ("complaints-and-service", "同比 Against last season", f"select change_percent from marts.complaint_rate {LAST} and period = 'to_date'"
-     f" and line = 'all' and category = 'all' {NEWEST}", "+,.1f"),
-    ("renewal-and-works", "逾期项目 Projects late", f"select projects_late from marts.renewal_progress {LAST} and work_type = 'renewal'"
-     " and network_level = 'all' order by progress_date desc limit 1", ",d"),
+    ("room-temperature", POINTS, f"select judged_household_days {ROOM}", ",d"),
+    ("room-temperature", POINTS, f"select wilson_low_percent {ROOM}", ",.2f"),
+    ("complaints-and-service", "同比 Against last season", f"select change_percent {COMPLAINTS}", "+,.1f"),
+    ("renewal-and-works", "逾期项目 Projects late", f"select projects_late {RENEWAL}", ",d"),
     ("network-today", "传感器工单 Sensor cards", f"select count(*) from marts.sensor_worklist where {SEASON}", ",d"),
     ("network-today", "本季故障抢修 Incidents of the season", f"select count(*) from marts.incident_response where {SEASON}", ",d"),
     ("data-quality", "隔离区滞留 Rejected rows that wait", "select sum(open_rows) from marts.quarantine_ageing", ",d"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("slug", sorted({slug for slug, *_ in NUMBERS}))
@@ -100,9 +113,9 @@ def choose(page: Page, name: str, value: str) -> None:
 def test_the_filters_change_what_is_shown(browser: Browser, site: Site) -> None:
     page = log_in(browser, site, "director")
     view = open_dashboard(page, site, "season-overview")
-    branch = one(site, "select unit_id from marts.season_kpi where unit_kind = 'branch' and kpi = 'room_compliance_percent' and value is not null"
-                       " order by season desc, heating_date desc, unit_id limit 1")  # fmt: skip
-    of_branch = f"from marts.season_kpi where unit_kind = 'branch' and unit_id = '{branch}' and kpi = 'room_compliance_percent'"
+    rooms = "from marts.season_kpi where kpi = 'room_compliance_percent' and unit_kind = 'branch'"
+    branch = one(site, f"select unit_id {rooms} and value is not null order by season desc, heating_date desc, unit_id limit 1")
+    of_branch = f"{rooms} and unit_id = '{branch}'"
     choose(page, "branch", branch)
     expected = one(site, f"select value {of_branch} and {SEASON} {NEWEST}")
     assert f"{expected:,.2f}" in view.chart("室温合格率 Room compliance")
@@ -127,8 +140,8 @@ def test_a_branch_manager_sees_the_own_branch_on_the_screen(browser: Browser, si
     page = log_in(browser, site, "branch-01")
     view = open_dashboard(page, site, "season-overview")
     view.save("season-overview-branch")
-    shown = one(site, "select value from marts.season_kpi where unit_kind = 'branch' and unit_id = 'BRANCH-01' and kpi = 'room_compliance_percent'"
-                      f" and {SEASON} {NEWEST}")  # fmt: skip
+    rooms = "from marts.season_kpi where kpi = 'room_compliance_percent' and unit_kind = 'branch' and unit_id = 'BRANCH-01'"
+    shown = one(site, f"select value {rooms} and {SEASON} {NEWEST}")
     assert f"{shown:,.2f}" in view.chart("室温合格率 Room compliance")
     whole = page.inner_text("body")
     assert "BRANCH-01" in whole

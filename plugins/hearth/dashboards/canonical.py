@@ -16,7 +16,8 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "datasets": {
         "main_dttm_col": None, "currency_code_column": None, "description": None, "default_endpoint": None, "offset": 0,
         "cache_timeout": None, "params": None, "template_params": None, "filter_select_enabled": True,
-        "fetch_values_predicate": None, "extra": None, "normalize_columns": False, "always_filter_main_dttm": False, "folders": None,
+        "fetch_values_predicate": None, "extra": None, "normalize_columns": False, "always_filter_main_dttm": False,
+        "folders": None,
     },
     "columns": {
         "verbose_name": None, "is_dttm": False, "is_active": True, "advanced_data_type": None, "groupby": True, "filterable": True,
@@ -33,7 +34,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
 
 NEVER = {
     "databases": {"encrypted_extra", "masked_encrypted_extra", "ssh_tunnel"},
-    "datasets": {"catalog", "uuid_of_database"},
+    "datasets": {"catalog"},
     "charts": {"query_context", "datasource_name", "datasource_type"},
     "dashboards": {"theme_uuid"},
 }
@@ -108,7 +109,9 @@ def _number_charts(dashboard: dict[str, Any]) -> None:
         scope["excluded"] = sorted(numbers[old] for old in scope.get("excluded", []) if old in numbers)
     expanded = dashboard["metadata"].get("expanded_slices", {})
     if expanded:
-        dashboard["metadata"]["expanded_slices"] = {str(numbers[int(old)]): on for old, on in expanded.items() if int(old) in numbers}
+        dashboard["metadata"]["expanded_slices"] = {
+            str(numbers[int(old)]): on for old, on in expanded.items() if int(old) in numbers
+        }
 
 
 def _reading_order(position: Mapping[str, Any], key: str) -> list[str]:

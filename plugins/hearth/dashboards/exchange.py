@@ -31,7 +31,8 @@ def place() -> files.Place:
 def bring_in(superset: Superset, folder: Path = files.FOLDER, force: bool = False) -> Done:
     """Make the Superset's dashboards, roles, rules and logins what the folder says; nothing is written when they are already.
 
-    `force` writes all the same: after the warehouse's password has changed, which nobody can read back. Raises SupersetError; what Superset refuses is refused whole.
+    `force` writes all the same: after the warehouse's password has changed, which nobody can read back. What Superset
+    refuses is refused whole. Raises SupersetError.
     """
     here, ours = place(), files.read(folder)
     changed = files.differences(ours, _exported(superset, here, ours, []))
@@ -74,6 +75,5 @@ def _reaches(superset: Superset, ours: dict[str, dict], here: files.Place) -> bo
 
 
 def _upload(superset: Superset, archive: bytes, passwords: dict[str, str]) -> None:
-    import json
 
     superset.upload("assets/import/", "bundle", archive, {"passwords": json.dumps(passwords)})

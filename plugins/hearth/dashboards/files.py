@@ -19,7 +19,7 @@ from hearth.dashboards import canonical
 FOLDER = REPOSITORY / "dashboards"
 KINDS = ("databases", "datasets", "charts", "dashboards")
 METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
-ADDRESS = "postgresql+psycopg2://hearth_dashboards:XXXXXXXXXX@warehouse/warehouse"
+ADDRESS = "postgresql+psycopg2://hearth_dashboards@warehouse/warehouse"
 """Stands in the files for the warehouse; the real one comes from HEARTH_WAREHOUSE_URL_DASHBOARDS."""
 
 
@@ -85,7 +85,9 @@ def unbundle(archive: bytes, place: Place, known: Mapping[str, Mapping[str, Any]
             content = _on_texts(yaml.safe_load(exported.read(name)), place.unlink)
             if kind == "databases":
                 content["sqlalchemy_uri"] = ADDRESS
-            found[names.get(content["uuid"]) or _new_name(kind, content, set(names.values()) | set(found))] = canonical.tidy(kind, content)
+            found[names.get(content["uuid"]) or _new_name(kind, content, set(names.values()) | set(found))] = canonical.tidy(
+                kind, content
+            )
     return dict(sorted(found.items()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -41,7 +42,7 @@ def render(markdown: str) -> str:
     """One page of HTML; links to other Markdown files lead to their pages."""
     parser = MarkdownIt("commonmark").enable("table")
     tokens = parser.parse(markdown)
-    for heading, text in zip(tokens, tokens[1:], strict=False):
+    for heading, text in pairwise(tokens):
         if heading.type == "heading_open":
             heading.attrSet("id", anchor(text.content))
         _lead_to_pages(text)
