@@ -200,7 +200,10 @@ class Driver:
     # Marts
 
     def build(self, tell: Callable[[str], None]) -> None:
-        """Start one build by hand: events that came while the build was paused start nothing. Its reports go on beside what follows."""
+        """Start one build by hand: events that came while the build was paused start nothing.
+
+        Its reports go on beside what follows.
+        """
         self.client.set_paused(BUILD_DAG, False)
         self.client.trigger(BUILD_DAG, note="first build after the history")
         self.wait_for_builds(tell, but=(REPORT_DAG,))
@@ -225,7 +228,7 @@ class Driver:
         return sorted(self.client.runs(dag_id), key=lambda run: run.started_at or "")
 
     def wait_for_builds(self, tell: Callable[[str], None], but: Iterable[str] = ()) -> None:
-        """Wait until no build runs or waits, and insist that the last one succeeded; replays and reports included, `but` those named."""
+        """Wait until no build runs or waits, and insist that the last one succeeded; replays and reports too, `but` those named."""
         quiet_since = time.monotonic()
 
         def settled() -> bool:
