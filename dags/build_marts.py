@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+from airflow.sdk import DAG, Asset, AssetAny, Param, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
 from hearth.reports.alerts import task_failed
@@ -23,6 +23,10 @@ with DAG(
     max_active_runs=1,
     tags=["marts"],
     doc_md=__doc__,
+    params={
+        "quiet_seconds": Param(10, type="number", minimum=0, title="Wait until no feed has begun or ended a step for so long (s)"),
+        "at_most_seconds": Param(300, type="number", minimum=0, title="Wait at most so long (s): a slow feed holds nobody back"),
+    },
     default_args={
         "owner": "data engineering 数据组",
         "retries": 1,

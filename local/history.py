@@ -205,7 +205,7 @@ class Driver:
         Its reports go on beside what follows.
         """
         self.client.set_paused(BUILD_DAG, False)
-        self.client.trigger(BUILD_DAG, note="first build after the history")
+        self.client.trigger(BUILD_DAG, note="first build after the history", conf={"quiet_seconds": 0})
         self.wait_for_builds(tell, but=(REPORT_DAG,))
 
     def repeat_failed_build(self) -> None:

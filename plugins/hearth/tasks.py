@@ -83,13 +83,17 @@ def compare_stages(context: Any) -> dict[str, Any]:
 
 
 def plan_build(context: Any) -> dict[str, Any] | None:
+    """The plan of one build, after the feeds that come together have come; None when nothing changed."""
     from dataclasses import asdict
 
     from hearth.approvals.changes import UnapprovedChange
     from hearth.transform.plan import plan_build
+    from hearth.transform.quiet import wait_for_quiet
     from hearth.warehouse.ledger import recorded_step
 
+    form = context["params"]
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
+        facts["waited_seconds"] = wait_for_quiet(form["quiet_seconds"], form["at_most_seconds"])
         try:
             plan = plan_build(context["run_id"])
         except UnapprovedChange as error:
