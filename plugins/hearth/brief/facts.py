@@ -6,9 +6,7 @@ warnings, quarantine) carries the day it is of, so that a brief of an older day 
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -129,22 +127,29 @@ class Facts:
     warnings: Listed
     light: Light
     time_zone: str
-    publication_id: int | None = field(compare=False)
-    published_at: datetime | None = field(compare=False)
+    publication_id: int | None
+    published_at: datetime | None
 
     @property
-    def digest(self) -> str:
-        """sha256 of what a reader sees; the number and hour of the publication are not in it."""
-        said = {name: value for name, value in asdict(self).items() if name not in ("publication_id", "published_at")}
-        return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+    def is_whole(self) -> bool:
+        """Every feed that owes rows sent some for the day, homes were judged on it and the tickets reach to it."""
+        rooms, complaints = self.kpis[KPIS[0]], self.kpis[KPIS[1]]
+        silent = any(not feed["came_rows"] for feed in self.light.feeds)
+        return not silent and bool(rooms.today.get("judged_household_days")) and complaints.data_until == self.day
+
+
+def newest_day(connection: psycopg.Connection) -> date:
+    """The newest heating day that is published. Raises NothingPublished."""
+    day: date | None = _Asker(connection).one(_NEWEST_DAY)["day"]
+    if day is None:
+        raise NothingPublished("nothing is published in marts.season_kpi yet; run the DAG build_marts first")
+    return day
 
 
 def gather(connection: psycopg.Connection, day: date | None = None) -> Facts:
     """The facts of a heating day (default: the newest one published). Raises NothingPublished."""
     ask = _Asker(connection)
-    newest = ask.one(_NEWEST_DAY)["day"]
-    if newest is None:
-        raise NothingPublished("nothing is published in marts.season_kpi yet; run the DAG build_marts first")
+    newest = newest_day(connection)
     day = day or newest
     found = {row["kpi"]: row for row in ask.all(_KPIS, day=day)}
     if not found:

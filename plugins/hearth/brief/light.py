@@ -26,7 +26,7 @@ class Light:
     """`state`: green, yellow, red, or grey where no feed owes rows for the day. `feeds`: those that owed, the emptiest first."""
 
     state: str
-    reasons: list[tuple[str, str]]
+    reasons: list[str]
     feeds: list[dict[str, Any]]
     open_rows: int
     overdue_rows: int
@@ -41,21 +41,15 @@ def light_of(connection: psycopg.Connection, day: date, complete_percent: float)
         differing = cursor.execute(_DIFFERING).fetchone()
         waiting = cursor.execute(_WAITING).fetchone()
     assert differing is not None and waiting is not None
-    red = [
-        (f"{feed['feed']} ({feed['owner']}) sent nothing", f"{feed['feed']}（{feed['owner']}）无数据")
-        for feed in feeds
-        if not feed["came_rows"]
-    ]
+    red = [f"{feed['feed']}（{feed['owner']}）无数据 sent nothing" for feed in feeds if not feed["came_rows"]]
     if differing["number"]:
-        red.append((f"{differing['number']} stages do not hold what came", f"{differing['number']} 个环节与来源不符"))
+        red.append(f"{differing['number']} 个环节与来源不符 stages do not hold what came")
     yellow = [
-        (f"{feed['feed']}: {feed['completeness_percent']:.1f} % of its rows", f"{feed['feed']}：完整率 {feed['completeness_percent']:.1f}%")
+        f"{feed['feed']} 完整率 complete {feed['completeness_percent']:.1f} %"
         for feed in feeds
         if feed["came_rows"] and feed["completeness_percent"] is not None and feed["completeness_percent"] < complete_percent
     ]
     if waiting["overdue_rows"]:
-        yellow.append(
-            (f"{waiting['overdue_rows']:,} refused rows wait too long", f"{waiting['overdue_rows']:,} 行隔离数据逾期未处理")
-        )
+        yellow.append(f"{waiting['overdue_rows']:,} 行隔离数据逾期未处理 refused rows wait too long")
     state = "red" if red else "yellow" if yellow else "green" if feeds else "grey"
     return Light(state, red + yellow, feeds, waiting["open_rows"], waiting["overdue_rows"], waiting["as_of"])
