@@ -38,18 +38,19 @@ def trend(kpi: Kpi, seasons: dict[str, Points], fonts: Fonts) -> Drawing:
     for index, _ in enumerate(drawn):
         _style(plot, index, NOW if index == newest else BEFORE, is_now=index == newest)
     if kpi.target is not None:
-        _target(drawing, plot, kpi.target, fonts)
+        _target(drawing, plot, kpi.target, drawn[newest][1][-1][1], fonts)
     _legend(drawing, [code for code, _ in drawn], fonts)
     _say(drawing, plot.x + plot.width, 1, "供暖日 season day", fonts, INK, at_end=True)
     return drawing
 
 
-def _target(drawing: Drawing, plot: LinePlot, target: float, fonts: Fonts) -> None:
+def _target(drawing: Drawing, plot: LinePlot, target: float, last: float, fonts: Fonts) -> None:
+    """The target's line and name; the name stands on the side where the season's line is not."""
     low, high = plot.yValueAxis.valueMin, plot.yValueAxis.valueMax
     height = plot.y + plot.height * (target - low) / (high - low)
     end = plot.x + plot.width
     drawing.add(Line(plot.x, height, end, height, strokeColor=TARGET, strokeWidth=0.8, strokeDashArray=[1, 2]))
-    below = height > plot.y + plot.height - SIZE
+    below = last >= target or height > plot.y + plot.height - SIZE
     _say(drawing, end, height - SIZE if below else height + 2, f"目标 target {target:g}", fonts, TARGET, at_end=True)
 
 

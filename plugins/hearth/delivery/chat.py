@@ -6,16 +6,18 @@ address: one robot that refuses does not keep the message from the others, and i
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from hearth.delivery.message import Message, NotConfigured, NotDelivered, connection_of
+from hearth.delivery.message import Message, NotConfigured, NotDelivered, Target, connection_of
 
 CONNECTION = "hearth_chat"
 HOW = "add one of type Apprise with addresses such as dingtalk://…, wecombot://…, feishu://…, or set AIRFLOW_CONN_HEARTH_CHAT"
 
 
-def addresses(audience: str) -> list[Any]:
-    """The services an audience is told by: those tagged with it, and those without any tag. Raises NotConfigured, ValueError."""
+def targets(audience: str) -> list[Target]:
+    """A target for each address that is tagged with the audience or with nothing. Raises NotConfigured; ValueError for an address
+    that Apprise does not understand."""
     from airflow.providers.apprise.hooks.apprise import AppriseHook
     from apprise import Apprise
 
@@ -29,19 +31,19 @@ def addresses(audience: str) -> list[Any]:
     found = [service for service in known if not service.tags or audience in service.tags]
     if not found:
         raise NotConfigured(f"no address of {CONNECTION} has the tag {audience!r} or none at all")
-    return found
+    return [_target(service) for service in found]
 
 
-def send(message: Message) -> int:
-    """The message's text to every address of the audience; returns how many took it. Raises NotConfigured or NotDelivered."""
-    from apprise import Apprise, NotifyFormat
+def _target(service: Any) -> Target:
+    name = f"{service.service_name} {hashlib.sha256(service.url(privacy=False).encode()).hexdigest()[:12]}"
 
-    refused, found = [], addresses(message.audience)
-    for service in found:
+    def send(message: Message) -> None:
+        from apprise import Apprise, NotifyFormat
+
         one = Apprise()
         one.add(service)
         if not one.notify(body=message.text, title=message.subject, body_format=NotifyFormat.TEXT):
-            refused.append(f"{service.service_name} {service.url(privacy=True).split('?')[0]}")
-    if refused:
-        raise NotDelivered(f"{len(refused)} of {len(found)} chat addresses did not take it: {', '.join(refused)}; see the log above")
-    return len(found)
+            where = service.url(privacy=True).split("?")[0]
+            raise NotDelivered(f"{service.service_name} ({where}) did not take it; the log above says why")
+
+    return Target(name, 1, send)

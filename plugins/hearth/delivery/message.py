@@ -1,4 +1,4 @@
-"""One message to people, and the channels it can go by."""
+"""One message to people, and a target that takes it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,24 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 
 @dataclass(frozen=True)
 class Message:
-    """`audience`: `brief` (management) or `alerts` (engineers). `html` goes by e-mail, `text` (plain, short lines) by chat."""
+    """`html` goes by e-mail with the `files`, `text` (plain, short lines) by chat."""
 
-    audience: str
     subject: str
     text: str
     html: str
     files: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """Somewhere a message is taken as a whole: a mail server with its recipients, or one chat address. `name` holds nothing secret.
+
+    `send` raises NotDelivered when the message was not taken.
+    """
+
+    name: str
+    recipients: int
+    send: Callable[[Message], None]
 
 
 class NotConfigured(LookupError):
@@ -36,7 +47,3 @@ def connection_of(conn_id: str, how: str) -> Any:
         return Connection.get(conn_id)
     except AirflowNotFoundException as error:
         raise NotConfigured(f"there is no connection {conn_id}: {how} (docs/how-to/morning-brief.md)") from error
-
-
-Send = Callable[[Message], int]
-"""Delivers a message and returns how many addresses took it; raises NotConfigured or NotDelivered."""
