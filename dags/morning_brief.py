@@ -1,6 +1,6 @@
 """The morning brief 供热晨报: the day on one page for the management, written after each publication and sent by mail and chat.
 
-*For whom*: managers; owner of the figures are the departments named in the KPI catalogue. *When*: after each publication the page is
+*For whom*: managers. *When*: after each publication the page is
 renewed; it is sent as soon as the day's data are whole, at 07:00 at the latest, saying what is missing. A day goes to each address once,
 and again, marked as corrected, only when a figure on it has changed. Without a connection it is only written and the sending tasks are
 skipped with the words how to configure them (docs/how-to/morning-brief.md).
