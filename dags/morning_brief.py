@@ -1,12 +1,15 @@
-"""The morning brief 供热晨报: the day on one page for the management, written after each publication and sent by mail and chat.
+"""The morning brief 供热晨报: the day on one page for the management, written after each publication and sent by mail and
+chat.
 
-*For whom*: managers. *When*: after each publication the page is
-renewed; it is sent as soon as the day's data are whole, at 07:00 at the latest, saying what is missing. A day goes to each address once,
-and again, marked as corrected, only when a figure on it has changed. Without a connection it is only written and the sending tasks are
-skipped with the words how to configure them (docs/how-to/morning-brief.md).
+*For whom*: managers.
+*When*: after each publication the page is renewed; it is sent as soon as the day's data are whole, at 07:00 at the
+latest, saying what is missing. A day goes to each address once, and again, marked as corrected, only when a figure on
+it has changed. Without a connection it is only written and the sending tasks are skipped with the words how to
+configure them (docs/how-to/morning-brief.md).
 *Run again*: trigger it, with the parameter `day` for another day; what was sent is not sent twice.
-*When red*: `write_brief`: the marts could not be read, the page of the last run stays. `send_by_mail`, `send_by_chat`: the message
-says who did not take it; the page is there, the other channel is not held back; clear the task when the cause is mended.
+*When red*: `write_brief`: the marts could not be read, the page of the last run stays. `send_by_mail`,
+`send_by_chat`: the message says who did not take it; the page is there, the other channel is not held back; clear the
+task when the cause is mended.
 """
 
 from __future__ import annotations

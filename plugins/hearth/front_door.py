@@ -1,4 +1,4 @@
-"""One list of what there is to open: the entries of Airflow's menu and of the pages' own index. Cheap to import: Airflow does at start."""
+"""One list of what there is to open: Airflow's menu and the pages' own index. Cheap to import: Airflow does so at start."""
 
 from __future__ import annotations
 
@@ -24,17 +24,43 @@ class Entry:
 
 
 ENTRIES = (
-    Entry("brief", "Morning brief", "供热晨报", "the day on one page, for the management", "每日一页，供管理层", "brief/index.html"),
+    Entry(
+        "brief", "Morning brief", "供热晨报", "the day on one page, for the management", "每日一页，供管理层", "brief/index.html"
+    ),
     Entry(
         "dashboards", "Dashboards", "管理看板", "the season's figures to look around in", "供暖季指标看板", None, is_framed=False
     ),
     Entry("quality", "Data quality", "数据质量", "every validation of every batch", "每批数据的每项校验", "data-docs/index.html"),
-    Entry("quarantine", "Quarantine", "隔离区", "rejected rows that wait, and for whom", "待处理的拒收数据及责任方", "quarantine/index.html"),
+    Entry(
+        "quarantine",
+        "Quarantine",
+        "隔离区",
+        "rejected rows that wait, and for whom",
+        "待处理的拒收数据及责任方",
+        "quarantine/index.html",
+    ),
     Entry("trace", "Trace", "溯源", "where the newest numbers come from", "最新数值的来源", "trace/index/index.html"),
     Entry("kpis", "KPI catalogue", "指标目录", "what every number means", "每个数值的含义", "docs/kpi-catalogue.zh-CN.html"),
-    Entry("models", "dbt docs", "数据模型文档", "every model, column and test", "每个模型、列和测试", "dbt-docs/index.html", is_framed=False),
-    Entry("summer-works", "Summer works", "夏季检修", "what the winter showed and how far its cure is", "冬病夏治", "summer-works/index.html"),
-    Entry("readiness", "Season readiness", "供热准备", "ready for the next season?", "供热前准备情况", "season-readiness/index.html"),
+    Entry(
+        "models",
+        "dbt docs",
+        "数据模型文档",
+        "every model, column and test",
+        "每个模型、列和测试",
+        "dbt-docs/index.html",
+        is_framed=False,
+    ),
+    Entry(
+        "summer-works",
+        "Summer works",
+        "夏季检修",
+        "what the winter showed and how far its cure is",
+        "冬病夏治",
+        "summer-works/index.html",
+    ),
+    Entry(
+        "readiness", "Season readiness", "供热准备", "ready for the next season?", "供热前准备情况", "season-readiness/index.html"
+    ),
     Entry("runbook", "Runbook", "运行手册", "what to do, by what you see", "按现象处理", "docs/runbook.html"),
 )
 

@@ -178,7 +178,7 @@ def write_reports(context: Any) -> dict[str, Any]:
 
 
 def write_brief(context: Any) -> dict[str, Any]:
-    """Write the brief of the day given, else of the last whole day before the run; which day was asked for, and whether it is whole."""
+    """Write the brief of the day given, else of the day before the run; says which day was asked for and whether it is whole."""
     from datetime import date
 
     from hearth.brief import facts as brief
@@ -203,7 +203,7 @@ def write_brief(context: Any) -> dict[str, Any]:
 
 
 def send_brief(channel: str, written: dict[str, Any], context: Any) -> str:
-    """Send what was written. A run that a publication started waits for whole data; the run of the clock, or a person's, does not."""
+    """Send what was written. A run that a publication started waits for whole data; the clock's or a person's does not."""
     from datetime import date
     from pathlib import Path
 

@@ -54,7 +54,8 @@ def test_every_figure_is_the_marts_own(published: Warehouse) -> None:
     assert (found.season, found.season_day) == ("2016-17", 88)
     # The same day of the season before, looked up by its number of the season: 2015-16 began on another date.
     ((same_day,),) = published.rows(
-        "select value from marts.season_kpi where season = '2015-16' and season_day = 88 and unit_kind = 'company' and kpi = %s", ROOMS
+        "select value from marts.season_kpi where season = '2015-16' and season_day = 88 and unit_kind = 'company' and kpi = %s",
+        ROOMS,
     )
     assert found.kpis[ROOMS].previous_value == same_day
 
@@ -100,7 +101,9 @@ def test_what_is_missing_is_said_and_never_shown_as_zero(published: Warehouse) -
     found = facts_of()
     complaints = replace(found.kpis[COMPLAINTS], data_until=DAY - timedelta(days=2), today={"cases": 0})
     rooms = replace(found.kpis[ROOMS], value=None, verdict="no_data", today={"judged_household_days": 0, "percent": None})
-    renewal = replace(found.kpis[RENEWAL], value=None, verdict="no_data", to_date={}, data_until=None, previous_value=None, change=None)
+    renewal = replace(
+        found.kpis[RENEWAL], value=None, verdict="no_data", to_date={}, data_until=None, previous_value=None, change=None
+    )
     empty = replace(found, kpis={ROOMS: rooms, COMPLAINTS: complaints, RENEWAL: renewal}, stations=[], trend={k: {} for k in KPIS})
     text = page.render(empty, DAY + timedelta(days=1))
     assert words.today_value(complaints, DAY) == "工单未到 tickets not in yet"

@@ -41,7 +41,9 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
 @pytest.fixture
 def robots(monkeypatch: pytest.MonkeyPatch) -> Iterator[ChatServer]:
     with chat_server() as server:
-        monkeypatch.setenv("AIRFLOW_CONN_HEARTH_CHAT", server.connection(("/managers", "brief"), ("/all", None), ("/engineers", "alerts")))
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_HEARTH_CHAT", server.connection(("/managers", "brief"), ("/all", None), ("/engineers", "alerts"))
+        )
         yield server
 
 
@@ -116,9 +118,7 @@ def test_the_same_content_never_goes_twice_and_a_correction_says_so(
     assert rows == [("mail", "mail", 2, "first", True), ("mail", "mail", 2, "third", True)]
 
 
-def test_one_robot_that_refuses_is_named_and_the_others_have_it_once(
-    published: Warehouse, robots: ChatServer, pages: Path
-) -> None:
+def test_one_robot_that_refuses_is_named_and_the_others_have_it_once(published: Warehouse, robots: ChatServer, pages: Path) -> None:
     day = next(DAYS)
     found, folder = made(day)
     robots.refuse.add("/managers")
@@ -141,7 +141,8 @@ def test_the_tasks_write_then_send_and_a_full_mailbox_is_red_after_the_page(
         send_brief("mail", written, context())
     assert "sent to 2" in send_brief("chat", written, context()), "one that fails does not stop the other"
     steps = published.rows(
-        "select step, outcome from ledger.step where subject = 'morning_brief' and outcome <> 'started' order by step_id desc limit 2"
+        "select step, outcome from ledger.step where subject = 'morning_brief' and outcome <> 'started'"
+        " order by step_id desc limit 2"
     )
     assert steps == [("send_chat", "succeeded"), ("send_mail", "failed")]
 
@@ -175,7 +176,9 @@ def test_the_command_writes_and_sends(published: Warehouse, mail: MailServer, pa
     day = next(DAYS)
     answer = CliRunner().invoke(main, ["brief", "--date", str(day), "--out", str(tmp_path / "out"), "--send"])
     assert answer.exit_code == 0, answer.output
-    assert f"{tmp_path}/out/{day}/brief.pdf written" in answer.output and "not sent by chat: there is no connection" in answer.output
+    assert (
+        f"{tmp_path}/out/{day}/brief.pdf written" in answer.output and "not sent by chat: there is no connection" in answer.output
+    )
     assert len(mail.mails) == 1
     mail.refuse = True
     answer = CliRunner().invoke(main, ["brief", "--date", str(next(DAYS)), "--send"])
@@ -216,9 +219,14 @@ def test_an_alert_carries_the_evidence_to_the_engineers(
     from hearth.warehouse.ledger import recorded_step
 
     monkeypatch.setenv("HEARTH_ALERTS_TO", "engineer@heating.example")
-    with pytest.raises(RuntimeError), recorded_step("run-7", "weather", "load") as facts:
-        facts.update(rows_read=120, rows_quarantined=90)
-        raise RuntimeError("the gate held <the batch>")
+
+    def gate() -> None:
+        with recorded_step("run-7", "weather", "load") as facts:
+            facts.update(rows_read=120, rows_quarantined=90)
+            raise RuntimeError("the gate held <the batch>")
+
+    with pytest.raises(RuntimeError):
+        gate()
     instance = SimpleNamespace(
         dag_id="feed_weather", task_id="clean_validate_load", run_id="run-7",
         log_url="https://airflow.example/dags/feed_weather/runs/run-7/tasks/clean_validate_load",
@@ -228,7 +236,14 @@ def test_an_alert_carries_the_evidence_to_the_engineers(
     body = received.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert mail.recipients == [["engineer@heating.example"]] and "feed_weather.clean_validate_load" in received["Subject"]
     anchor = "https://pages.example/docs/runbook.html#a-batch-is-held-or-a-file-cannot-be-read"
-    for said in ("run-7", "rows_read 120", "rows_quarantined 90", "the gate held &lt;the batch&gt;", f'href="{instance.log_url}"', anchor):
+    for said in (
+        "run-7",
+        "rows_read 120",
+        "rows_quarantined 90",
+        "the gate held &lt;the batch&gt;",
+        f'href="{instance.log_url}"',
+        anchor,
+    ):
         assert said in body, said
     assert set(robots.messages) == {"/engineers", "/all"}
     assert anchor in robots.messages["/engineers"][0]["message"]

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import partial
 from http.server import ThreadingHTTPServer
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,7 +74,10 @@ def look(browser: Browser, url: str, name: str, width: int = 1200, known: str = 
     """The page's text, after it has shown itself without an error (but those that name `known`); a screenshot is kept."""
     errors: list[str] = []
     page = browser.new_page(viewport={"width": width, "height": 900})
-    page.on("console", lambda message: errors.append(f"{message.text} {message.location.get('url')}") if message.type == "error" else None)
+    page.on(
+        "console",
+        lambda message: errors.append(f"{message.text} {message.location.get('url')}") if message.type == "error" else None,
+    )
     page.on("pageerror", lambda error: errors.append(str(error)))
     answer = page.goto(url, wait_until="networkidle")
     assert answer is not None and answer.status == 200, url
@@ -90,13 +92,24 @@ def look(browser: Browser, url: str, name: str, width: int = 1200, known: str = 
 
 
 @pytest.mark.parametrize("width", [1200, 390])
-def test_the_brief(browser: Browser, site: str, _published: Warehouse, width: int) -> None:
+def test_the_brief(browser: Browser, site: str, published: Warehouse, width: int) -> None:
     day = date(2017, 1, 15)
     text = look(browser, f"{site}/brief/{day}/index.html", f"brief-{width}", width)
-    ((value,),) = _published.rows(
-        "select value from marts.season_kpi where unit_kind = 'company' and kpi = 'room_compliance_percent' and heating_date = %s", day
+    ((value,),) = published.rows(
+        "select value from marts.season_kpi where unit_kind = 'company' and kpi = 'room_compliance_percent' and heating_date = %s",
+        day,
     )
-    for said in ("供热晨报", "Morning brief", f"{value:.1f} %", "达标 target met", "最差换热站", "超时工单", "预警", "数据质量", "STATION-"):
+    for said in (
+        "供热晨报",
+        "Morning brief",
+        f"{value:.1f} %",
+        "达标 target met",
+        "最差换热站",
+        "超时工单",
+        "预警",
+        "数据质量",
+        "STATION-",
+    ):
         assert said in text, said
 
 
@@ -124,12 +137,20 @@ def test_the_quality_report_opens_fast(browser: Browser, site: str) -> None:
         assert said in text, said
 
 
-def test_the_quarantine(browser: Browser, site: str, _published: Warehouse) -> None:
+def test_the_quarantine(browser: Browser, site: str, published: Warehouse) -> None:
     text = look(browser, f"{site}/quarantine/index.html", "quarantine")
-    ((feed, reason, number),) = _published.rows(
-        "select feed, reason, open_rows from marts.quarantine_ageing where open_rows > 0 order by open_rows desc, feed, reason limit 1"
+    ((feed, reason, number),) = published.rows(
+        "select feed, reason, open_rows from marts.quarantine_ageing where open_rows > 0"
+        " order by open_rows desc, feed, reason limit 1"
     )
-    for said in ("Quarantine 隔离区", feed, reason, f"{number:,}", f"hearth quarantine list --feed {feed} --reason {reason}", "Owner 责任方"):
+    for said in (
+        "Quarantine 隔离区",
+        feed,
+        reason,
+        f"{number:,}",
+        f"hearth quarantine list --feed {feed} --reason {reason}",
+        "Owner 责任方",
+    ):
         assert said in text, said
 
 
@@ -163,7 +184,7 @@ def test_the_others(browser: Browser, site: str, path: str, said: tuple[str, ...
 
 
 def test_dbt_docs(browser: Browser, site: str) -> None:
-    """A program of dbt's: it asks for pictures by the name of its own template before it has filled it in; nothing else may fail."""
+    """A program of dbt's: it asks for pictures by its own template's name before that is filled in; nothing else may fail."""
     text = look(browser, f"{site}/dbt-docs/index.html#!/model/model.hearth.overdue_case", "dbt-docs", known="/%7B%7B%20getIcon")
     assert "overdue_case" in text and "overdue_hours" in text
 

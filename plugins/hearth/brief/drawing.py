@@ -45,7 +45,7 @@ def trend(kpi: Kpi, seasons: dict[str, Points], fonts: Fonts) -> Drawing:
 
 
 def _target(drawing: Drawing, plot: LinePlot, target: float, last: float, fonts: Fonts) -> None:
-    """The target's line and name; the name stands on the side where the season's line is not."""
+    """The target's line and name; the name stands where the season's line is not."""
     low, high = plot.yValueAxis.valueMin, plot.yValueAxis.valueMax
     height = plot.y + plot.height * (target - low) / (high - low)
     end = plot.x + plot.width
@@ -110,7 +110,7 @@ def _nice_range(low: float, high: float) -> tuple[float, float, float]:
 
 
 def svg(drawing: Drawing, name: str, words: str) -> str:
-    """The drawing as SVG to stand inside a page: ids under `name`, `words` for who cannot see it, letters in the page's own font."""
+    """The drawing as SVG to stand inside a page: ids under `name`, `words` for who cannot see it, the page's own font."""
     text = renderSVG.drawToString(drawing)
     text = text[text.index("<svg") :]
     text = re.sub(r"font-family:[^;\"']*", "font-family: inherit", text)

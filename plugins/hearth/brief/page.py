@@ -1,4 +1,4 @@
-"""The brief as HTML: the page with its charts, and the body of the e-mail without them (mail programs drop drawings; the PDF has them)."""
+"""The brief as HTML: the page with its charts, and the body of the e-mail without them: mail programs drop drawings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _template() -> Template:
 
 
 def render(facts: Facts, asked: date, *, charts: bool = True, address: str = "") -> str:
-    """The whole page. `asked` is the day somebody wanted; `address`, where the page is to be found, replaces links within the site."""
-    drawn = {name: Markup(_svg(facts, name)) for name in KPIS} if charts else {}
+    """The whole page. `asked` is the day somebody wanted; `address` of the page replaces links within the site."""
+    drawn = {name: Markup(_svg(facts, name)) for name in KPIS} if charts else {}  # noqa: S704 (drawn by us, from numbers)
     return _template().render(
         facts=facts,
         asked=asked,

@@ -49,7 +49,10 @@ def _story(facts: Facts) -> list[Flowable]:
         _text(f"供热晨报 Morning brief {facts.day}", 18),
         _text(escape(words.subtitle(facts)), 8, GREY),
         Spacer(1, 4),
-        _text(f'<font color="{colour}" size="11">{sign}</font> {zh} {en}' + (f'　<font color="{GREY}">{reasons}</font>' if reasons else "")),
+        _text(
+            f'<font color="{colour}" size="11">{sign}</font> {zh} {en}'
+            + (f'　<font color="{GREY}">{reasons}</font>' if reasons else "")
+        ),
         Spacer(1, 6),
         _cards(facts),
         *_section("最差换热站 Worst stations, this day", "", _stations(facts)),
@@ -57,7 +60,9 @@ def _story(facts: Facts) -> list[Flowable]:
         *_section("预警 Early warnings", words.how_many(facts.warnings, ("预警", "early warnings"), facts), _warnings(facts)),
         *_section("数据质量 Data quality", _quarantine(facts), _feeds(facts)),
         Spacer(1, 6),
-        _text(f"{escape(words.published(facts))}. 数值均取自已发布数据集市 Every number is a cell of the published marts.", 6.5, GREY),
+        _text(
+            f"{escape(words.published(facts))}. 数值均取自已发布数据集市 Every number is a cell of the published marts.", 6.5, GREY
+        ),
     ]
 
 
@@ -75,7 +80,11 @@ def _cards(facts: Facts) -> Table:
             for line in card.lines
         ]
         table = Table(lines, colWidths=[(column - 10) * 0.58, (column - 10) * 0.42])
-        table.setStyle(TableStyle([("PADDING", (0, 0), (-1, -1), 0.6), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]))
+        table.setStyle(
+            TableStyle(
+                [("PADDING", (0, 0), (-1, -1), 0.6), ("LEFTPADDING", (0, 0), (-1, -1), 0), ("VALIGN", (0, 0), (-1, -1), "TOP")]
+            )
+        )
         chart = drawing.trend(facts.kpis[card.name], facts.trend[card.name], configured())
         chart.scale((column - 10) / drawing.WIDTH, (column - 10) / drawing.WIDTH)
         chart.width, chart.height = column - 10, drawing.HEIGHT * (column - 10) / drawing.WIDTH
@@ -90,7 +99,9 @@ def _cards(facts: Facts) -> Table:
         charts.append(chart)
     whole = Table([cells, charts], colWidths=[column] * len(KPIS))
     whole.setStyle(
-        TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("BOX", (0, 0), (-1, -1), 0.5, RULE), ("LINEAFTER", (0, 0), (-2, -1), 0.5, RULE), ("LINEABOVE", (0, 0), (-1, 0), 2, HexColor(BLUE)), ("PADDING", (0, 0), (-1, -1), 4)])
+        TableStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("BOX", (0, 0), (-1, -1), 0.5, RULE),
+                    ("LINEAFTER", (0, 0), (-2, -1), 0.5, RULE), ("LINEABOVE", (0, 0), (-1, 0), 2, HexColor(BLUE)),
+                    ("PADDING", (0, 0), (-1, -1), 4)])
     )  # fmt: skip
     return whole
 
@@ -130,7 +141,13 @@ def _stations(facts: Facts) -> Flowable:
 
 def _overdue(facts: Facts) -> Flowable | None:
     rows = [
-        [r["ticket_no"], words.category(r), r["station_id"] or "-", words.number(r["limit_hours"], 0), words.number(r["overdue_hours"], 0)]
+        [
+            r["ticket_no"],
+            words.category(r),
+            r["station_id"] or "-",
+            words.number(r["limit_hours"], 0),
+            words.number(r["overdue_hours"], 0),
+        ]
         for r in facts.overdue.rows
     ]
     header = ["工单 case", "类别 category", "换热站 station", "时限 limit, h", "超时 overdue, h"]

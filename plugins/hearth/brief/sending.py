@@ -50,5 +50,7 @@ def send(channel: str, facts: Facts, asked: date, folder: Path, run_id: str) -> 
         record(run_id, channel, content, target)
         sent += 1
     if failed:
-        raise NotDelivered(f"brief of {asked}: {len(failed)} of {sent + had + len(failed)} not delivered by {channel}: {'; '.join(failed)}")
+        raise NotDelivered(
+            f"brief of {asked}: {len(failed)} of {sent + had + len(failed)} not delivered by {channel}: {'; '.join(failed)}"
+        )
     return f"{channel}: brief of {asked} sent to {sent}, {had} had it already"

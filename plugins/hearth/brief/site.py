@@ -49,10 +49,13 @@ def _forget(site: Path, kept_days: int) -> None:
 
 
 def _index(there: list[str]) -> str:
-    lines = "".join(f'<li><a href="{html.escape(day)}/{PAGE}">{html.escape(day)}</a> · <a href="{day}/{PDF}">PDF</a></li>' for day in there)
+    lines = "".join(
+        f'<li><a href="{html.escape(day)}/{PAGE}">{html.escape(day)}</a> · <a href="{day}/{PDF}">PDF</a></li>' for day in there
+    )
     return (
         '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>供热晨报 Morning brief</title><style>body{font:15px/1.6 sans-serif;max-width:48rem;margin:1.5rem auto;padding:0 1rem}"
+        "<title>供热晨报 Morning brief</title>"
+        "<style>body{font:15px/1.6 sans-serif;max-width:48rem;margin:1.5rem auto;padding:0 1rem}"
         "</style></head><body><h1>供热晨报 Morning brief</h1><p>每个供热日一页，发布后生成 One page a heating day, made after each"
         f' publication. <a href="../index.html">Hearth</a></p><ul>{lines}</ul></body></html>'
     )

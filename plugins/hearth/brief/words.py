@@ -129,7 +129,9 @@ def _target(kpi: Kpi, words: KpiWords) -> str:
 def today_value(kpi: Kpi, day: date) -> str:
     """What the one day brought, or why nobody knows."""
     if kpi.name == ROOMS:
-        return number(kpi.today.get("percent"), unit="%") if kpi.today.get("judged_household_days") else "当日无测温 no home measured"
+        return (
+            number(kpi.today.get("percent"), unit="%") if kpi.today.get("judged_household_days") else "当日无测温 no home measured"
+        )
     if kpi.today.get("cases") is None:
         return NO_DATA
     if kpi.data_until is None or kpi.data_until < day:
@@ -172,7 +174,8 @@ def _room_lines(kpi: Kpi, day: date) -> list[Line]:
         Line(
             "覆盖率（户）",
             "coverage (homes)",
-            f"{number(so_far['coverage_percent'], unit='%')}（{so_far['measured_households']:,} / {so_far['served_households']:,}）",
+            f"{number(so_far['coverage_percent'], unit='%')}"
+            f"（{so_far['measured_households']:,} / {so_far['served_households']:,}）",
         ),
     ]
 

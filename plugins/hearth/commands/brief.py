@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--date", "day", default=None, type=click.DateTime(["%Y-%m-%d"]), help="heating day (default: the newest one published)")
+@click.option(
+    "--date", "day", default=None, type=click.DateTime(["%Y-%m-%d"]), help="heating day (default: the newest one published)"
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=None, help="folder (default: HEARTH_PAGES/brief)")
 @click.option("--send", is_flag=True, help="also send it by mail and chat, to whoever does not have it yet")
 def brief(day: datetime | None, out: Path | None, send: bool) -> None:
@@ -43,8 +45,9 @@ def brief(day: datetime | None, out: Path | None, send: bool) -> None:
         raise click.ClickException(str(error.args[0])) from error
     click.echo(f"{folder / site.PAGE} written")
     click.echo(f"{folder / site.PDF} written")
-    if send and not all([_send(channel, found, folder) for channel in ("mail", "chat")]):
-        sys.exit(1)
+    if send:
+        arrived = [_send(channel, found, folder) for channel in ("mail", "chat")]  # the second is tried whatever the first does
+        sys.exit(0 if all(arrived) else 1)
 
 
 def _send(channel: str, found: Facts, folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The failure callback of every task: what broke, on what evidence, and where it is said what to do; logged, and sent to the engineers."""
+"""The failure callback of every task: what broke, the evidence, and where it is said what to do; logged and sent."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def _noted(run_id: str) -> list[str]:
     except (psycopg.Error, KeyError) as error:
         return [f"ledger 台账: could not be asked: {type(error).__name__}"]
     return [
-        f"ledger 台账: {subject} {step} {outcome}" + (f", {_short(facts)}" if facts else "") + (f": {message[:300]}" if message else "")
+        f"ledger 台账: {subject} {step} {outcome}"
+        + (f", {_short(facts)}" if facts else "")
+        + (f": {message[:300]}" if message else "")
         for subject, step, outcome, message, facts in rows
     ]
 

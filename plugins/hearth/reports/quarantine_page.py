@@ -1,4 +1,4 @@
-"""Rejected rows that wait, as a page: by feed, reason and age, with who answers for them and the command to go on. No record is shown."""
+"""Rejected rows that wait, as a page: by feed, reason and age, with who answers and the command to go on. No record is shown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,16 @@ def write_quarantine_page() -> Path:
         "Open rows 待处理",
         ("Feed 数据源", "Reason 原因", "Age 时长", "Rows 行数", "Oldest 最早", "Days 天数", "Owner 责任方", "Look at them 查看"),
         [
-            (feed, _reason(reason), AGES[age], f"{number:,}", oldest, days, owner, f"hearth quarantine list --feed {feed} --reason {reason} --rows 5")
+            (
+                feed,
+                _reason(reason),
+                AGES[age],
+                f"{number:,}",
+                oldest,
+                days,
+                owner,
+                f"hearth quarantine list --feed {feed} --reason {reason} --rows 5",
+            )
             for feed, reason, age, number, oldest, days, owner, _ in rows
         ],
     )
@@ -45,8 +54,8 @@ def write_quarantine_page() -> Path:
         "Ways out 处理办法",
         "A row is never edited. The contract was wrong: correct it, try it (hearth quarantine correct FEED --contract FILE), then"
         " hearth quarantine replay FEED --why TEXT. The source was wrong: it delivers again. Nothing can be done: hearth quarantine"
-        " waive FEED --reason REASON --why TEXT. The same by a form: Airflow's DAG `quarantine`. 拒收数据不可直接修改：修改契约后重放、请源系统"
-        "重新送达，或写明理由豁免；也可用 Airflow 的 quarantine 表单。",
+        " waive FEED --reason REASON --why TEXT. The same by a form: Airflow's DAG `quarantine`."
+        " 拒收数据不可直接修改：修改契约后重放、请源系统重新送达，或写明理由豁免；也可用 Airflow 的 quarantine 表单。",
     )
     return page.write("quarantine")
 
