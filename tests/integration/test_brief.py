@@ -106,8 +106,8 @@ def test_what_is_missing_is_said_and_never_shown_as_zero(published: Warehouse) -
     )
     empty = replace(found, kpis={ROOMS: rooms, COMPLAINTS: complaints, RENEWAL: renewal}, stations=[], trend={k: {} for k in KPIS})
     text = page.render(empty, DAY + timedelta(days=1))
-    assert words.today_value(complaints, DAY) == "工单未到 tickets not in yet"
-    assert "2017-01-13，晚到 late" in text and "当日无测温 no home measured" in text
+    assert words.today_value(complaints, DAY) == "无当日工单 no ticket of this day"
+    assert "2017-01-13，此后无 none since" in text and "当日无测温 no home measured" in text
     assert text.count(words.NO_DATA) >= 4 and ">0.0 %<" not in text.split("数据质量", 1)[0]
     assert "Nothing is published for 2017-01-16 yet" in text
     assert not empty.is_whole

@@ -33,6 +33,7 @@ def render(facts: Facts, asked: date, *, charts: bool = True, address: str = "")
         charts=drawn,
         number=words.number,
         category=words.category,
+        station_cases=words.station_cases,
         no_stations=words.no_stations(facts),
         overdue_note=words.how_many(facts.overdue, ("超时工单", "overdue cases"), facts),
         warnings_note=words.how_many(facts.warnings, ("预警", "early warnings"), facts),

@@ -131,7 +131,7 @@ def _stations(facts: Facts) -> Flowable:
             row["unit_id"], words.number(row["percent"], unit="%"), row["judged_household_days"],
             f"{words.number(row['wilson_low_percent'])}–{words.number(row['wilson_high_percent'])}",
             words.number(row["coverage_percent"], unit="%"), words.number(row["to_date_percent"], unit="%"),
-            "无数据" if row["cases"] is None else row["cases"],
+            words.station_cases(facts, row),
         ]
         for row in facts.stations
     ]  # fmt: skip

@@ -134,9 +134,21 @@ def today_value(kpi: Kpi, day: date) -> str:
         )
     if kpi.today.get("cases") is None:
         return NO_DATA
-    if kpi.data_until is None or kpi.data_until < day:
-        return "工单未到 tickets not in yet"
+    if not reaches(kpi, day):
+        return "无当日工单 no ticket of this day"
     return f"{kpi.today['cases']} 件 cases"
+
+
+def reaches(kpi: Kpi, day: date) -> bool:
+    """Whether rows of the day itself are there; a day without a single ticket looks like one whose tickets are late."""
+    return kpi.data_until is not None and kpi.data_until >= day
+
+
+def station_cases(facts: Facts, row: dict[str, Any]) -> str:
+    """Cases of a station on the day; no 0 while no ticket of the day is there."""
+    if row["cases"] is None or not reaches(facts.kpis[COMPLAINTS], facts.day):
+        return "无数据"
+    return str(row["cases"])
 
 
 def _own_lines(kpi: Kpi, day: date) -> list[Line]:
@@ -192,8 +204,8 @@ def _time_line(kpi: Kpi, day: date) -> Line:
     name = ("最近进度报告", "newest report") if kpi.name == RENEWAL else ("数据截至", "data to")
     if kpi.data_until is None:
         return Line(*name, NO_DATA, is_late=True)
-    late = kpi.name != RENEWAL and kpi.data_until < day
-    return Line(*name, f"{kpi.data_until}{'，晚到 late' if late else ''}", late)
+    late = kpi.name != RENEWAL and not reaches(kpi, day)
+    return Line(*name, f"{kpi.data_until}{'，此后无 none since' if late else ''}", late)
 
 
 def cards(facts: Facts) -> list[Card]:
