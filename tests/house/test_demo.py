@@ -74,7 +74,10 @@ def check_the_front_door(client: Client, facts: dict[str, Any]) -> None:
     views = {view["name"]: view for view in plugin["external_views"]}
     assert {"Morning brief 供热晨报", "Quarantine 隔离区", "Data quality 数据质量", "dbt docs 数据模型文档"} <= views.keys()
     for name, view in views.items():
-        assert view["href"].startswith(pages) and view["category"] == "Hearth", name
+        assert view["category"] == "Hearth", name
+        if name.startswith("Dashboards"):  # another server
+            continue
+        assert view["href"].startswith(pages), name
         if not re.search(r"summer-works|season-readiness", view["href"]):  # written in their months
             with urllib.request.urlopen(view["href"], timeout=30) as opened:
                 assert opened.status == 200, view

@@ -27,7 +27,8 @@ def brief(day: datetime | None, out: Path | None, send: bool) -> None:
     Needs HEARTH_WAREHOUSE_URL_READER. With --send also HEARTH_WAREHOUSE_URL_LOADER (deliveries are noted in the ledger) and
       AIRFLOW_CONN_HEARTH_MAIL  an SMTP connection; to whom: HEARTH_BRIEF_TO
       AIRFLOW_CONN_HEARTH_CHAT  an Apprise connection: dingtalk://..., wecombot://..., feishu://...
-    or these connections in Airflow. A channel that is not configured is left out and named.
+    (the command reads the environment; runs of the DAG also read the connections made in Airflow).
+    A channel that is not configured is left out and named.
 
     \b
     Exits 1 when somebody who should have it did not get it; the page is written all the same.

@@ -7,6 +7,7 @@ address: one robot that refuses does not keep the message from the others, and i
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import Any
 
 from hearth.delivery.message import Message, NotConfigured, NotDelivered, Target, connection_of
@@ -40,6 +41,8 @@ def _target(service: Any) -> Target:
     def send(message: Message) -> None:
         from apprise import Apprise, NotifyFormat
 
+        for talker in ("apprise", "urllib3"):  # at DEBUG both write down whole addresses, tokens included
+            logging.getLogger(talker).setLevel(logging.INFO)
         one = Apprise()
         one.add(service)
         if not one.notify(body=message.text, title=message.subject, body_format=NotifyFormat.TEXT):
