@@ -1,9 +1,11 @@
 """Any feed's new rows rebuild the marts of the days they changed; the gate decides whether they are published.
 
-*When red*: `transform`: a dbt model or test failed, `gate_and_publish`: the candidates are not fit to publish. In both
-cases the marts of the last publication stay readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal
-covers it. *Run again*: trigger the DAG; a build takes up everything
-that is not published yet. docs/runbook.md says more.
+*For whom*: whoever reads the marts: managers, auditors.
+*When*: whenever a feed has loaded rows; one build at a time.
+*Run again*: trigger the DAG; a build takes up everything that is not published yet.
+*When red*: `plan`: a dated row or suite changed and nobody approved it, `transform`: a dbt model or test failed,
+`gate_and_publish`: the candidates are not fit to publish. In all cases the marts of the last publication stay
+readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal covers it. docs/runbook.md says more.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from local.airflow_api import Client, Run, wait_for
 
 BUILD_DAG = "build_marts"
 REPORT_DAG = "write_reports"
-FOLLOWERS = ("replay_quarantine", REPORT_DAG)
-"""Started by assets alone; awake from the beginning."""
+FOLLOWERS = ("replay_quarantine", REPORT_DAG, "morning_brief")
+"""Started by assets; awake from the beginning."""
 
 REGISTER_ENTITIES = ("station", "community", "building", "household", "household_suspension", "measuring_point")
 PATIENCE_SECONDS = 3600.0

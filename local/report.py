@@ -47,9 +47,11 @@ def pages(instance: Instance) -> list[dict[str, str]]:
     login = f"{airflow.ADMIN} / {instance.secret('airflow_admin')}"
     return [
         {"name": "Airflow", "url": instance.address["airflow"], "login": login},
+        {"name": "Morning brief", "url": f"{served}/brief/index.html", "login": ""},
         {"name": "Data Docs", "url": f"{served}/data-docs/index.html", "login": ""},
         {"name": "dbt docs", "url": f"{served}/dbt-docs/index.html", "login": ""},
         {"name": "Trace", "url": f"{served}/trace/index/index.html", "login": ""},
+        {"name": "All pages", "url": f"{served}/index.html", "login": ""},
     ]
 
 

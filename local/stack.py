@@ -35,7 +35,8 @@ def pages_service(instance: Instance) -> Service:
     """A file server for the pages the runs write."""
     port = instance.port("pages")
     return Service(
-        "pages", [sys.executable, "-m", "local.pages", str(instance.pages), str(port)], process_environment({}),
+        "pages", [sys.executable, "-m", "local.pages", str(instance.pages), str(port)],
+        process_environment({"PYTHONPATH": str(REPOSITORY / "plugins")}),
         ready=lambda: airflow.http_answers(f"http://127.0.0.1:{port}/"), folder=REPOSITORY,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.brief import brief
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.quarantine import quarantine
@@ -170,6 +171,7 @@ main.add_command(approve)
 main.add_command(approvals)
 main.add_command(acts)
 main.add_command(restore)
+main.add_command(brief)
 main.add_command(doctor)
 main.add_command(evidence)
 main.add_command(retention)
