@@ -18,6 +18,7 @@ COPY dags ./dags
 COPY feeds ./feeds
 COPY expectations ./expectations
 COPY dbt_project ./dbt_project
+COPY dashboards ./dashboards
 COPY docs ./docs
 
 ENV AIRFLOW_HOME=/opt/airflow \

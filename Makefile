@@ -8,6 +8,7 @@ SHELL := /bin/bash
 SCALE ?= 1.0
 SEED ?= 7
 DAYS ?= 2
+DASHBOARDS ?= 1
 DATA ?=
 ARGS ?=
 
@@ -25,6 +26,7 @@ export HEARTH_STARTED := $(shell date +%s)
 
 help:
 	@echo 'make demo [SCALE=1.0 SEED=7 DAYS=2]  a simulated city, two seasons, the three KPIs beside their true values'
+	@echo '          [DASHBOARDS=0]               without the managers'"'"' dashboards'
 	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'
 	@echo 'make test [ARGS="-k name"]           all tests'
 	@echo 'make lint                            ruff, mypy, sqlfluff, yamllint, search for secrets'
@@ -39,7 +41,7 @@ venv:
 	@$(PYTHON) -I local/environment.py
 
 demo: venv
-	@$(RUN) -m local.demo --scale $(SCALE) --seed $(SEED) --days $(DAYS)
+	@$(RUN) -m local.demo --scale $(SCALE) --seed $(SEED) --days $(DAYS) $(if $(filter 0,$(DASHBOARDS)),--no-dashboards,)
 
 real: venv
 	@test -n '$(DATA)' || { echo 'Name the folder of the files: make real DATA=<folder>' >&2; exit 2; }

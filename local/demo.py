@@ -25,7 +25,7 @@ import click
 import psycopg
 from rich.console import Console
 
-from local import airflow, report, results, sources, stack
+from local import airflow, report, results, sources, stack, superset
 from local.airflow_api import AirflowError
 from local.history import BUILD_DAG, Driver, Feed, RunsFailed, read_feeds, uncovered
 from local.instance import DEFAULT_HOME, Instance
@@ -62,10 +62,11 @@ class Wish:
 class Demo:
     """One demo run over one instance."""
 
-    def __init__(self, instance: Instance, wish: Wish, steps: Steps) -> None:
+    def __init__(self, instance: Instance, wish: Wish, steps: Steps, dashboards: bool = True) -> None:
         self.instance = instance
         self.wish = wish
         self.steps = steps
+        self.dashboards = dashboards
         self.variables: Mapping[str, str] = {}
         self.start = _midnight(FIRST_DAY)
         self.switch = _midnight(wish.switch_day)
@@ -76,7 +77,7 @@ class Demo:
     def prepare(self) -> None:
         with self.steps.step("environment"):
             self.instance.prepare()
-            self.instance.remember(**self.wish.facts)
+            self.instance.remember(**self.wish.facts, dashboards=self.dashboards)
         with self.steps.step("PostgreSQL"):
             self.instance.server.start()
             if self.instance.server.created:  # an empty server: nothing of what we remember is in it
@@ -89,7 +90,7 @@ class Demo:
         self.instance.extra.update(HEARTH_SCHEDULE_START=self.wish.switch_day.isoformat(), HEARTH_SCHEDULE_END=LAST_DAY.isoformat())
         before = self.instance.fact("environment")
         self.variables = stack.variables_of(self.instance)
-        self.instance.write_environment(self.variables)
+        self.instance.write_environment({**self.variables, **(superset.login(self.instance) if self.dashboards else {})})
         digest = stack.digest(self.variables)
         if moved or digest != before:  # running services know the old addresses
             self.instance.supervisor.stop()
@@ -117,6 +118,17 @@ class Demo:
             airflow.prepare(self.instance, self.variables)
             step.tell("starting")
             stack.ensure(self.instance, airflow.services(self.instance, self.variables))
+
+    # Dashboards
+
+    def prepare_dashboards(self) -> None:
+        """Superset with its tables, running, beside the long work and on what that leaves of the cores."""
+        superset.make_environment(self.instance)
+        superset.prepare(self.instance)
+        stack.ensure(self.instance, [superset.service(self.instance)])
+
+    def bring_in_dashboards(self) -> None:
+        superset.import_dashboards(self.instance, self.variables)
 
     # Runs
 
@@ -202,20 +214,24 @@ def choose_instance(home: Path, wish: Wish, console: Console) -> Instance:
 @click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
 @click.option("--days", type=click.IntRange(1, 30), default=2, show_default=True, help="days left to the scheduler")
+@click.option("--dashboards/--no-dashboards", default=True, show_default=True, help="the managers' dashboards in a Superset")
 @click.option("--home", type=click.Path(path_type=Path), envvar="HEARTH_HOME", default=DEFAULT_HOME)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=None, help="default: <build>/demo.json")
-def main(scale: float, seed: int, days: int, home: Path, json_path: Path | None) -> None:
+def main(scale: float, seed: int, days: int, dashboards: bool, home: Path, json_path: Path | None) -> None:
     """Build a city, run the pipeline over it, print the KPIs beside the truth."""
     began = time.monotonic() - _seconds_before()
     console = report.console()
     wish = Wish(scale, seed, days)
     steps = Steps(console)
     home = home.absolute()
+    if dashboards and not superset.can_run():
+        console.print(f"[yellow]{superset.NO_PYTHON_HERE}[/]", highlight=False)
+        dashboards = False
     with alone(home):
         instance = choose_instance(home, wish, console)
         warn_about_space(home, wish, console)
         try:
-            outcome, peak_mib = work(instance, wish, steps)
+            outcome, peak_mib = work(instance, wish, steps, dashboards)
         except (*EXPECTED_TROUBLE, KeyboardInterrupt) as error:
             complain(console, instance, error)
             sys.exit(1)
@@ -226,15 +242,20 @@ def main(scale: float, seed: int, days: int, home: Path, json_path: Path | None)
     sys.exit(0 if outcome.is_right else 1)
 
 
-def work(instance: Instance, wish: Wish, steps: Steps) -> tuple[report.Outcome, dict[str, int]]:
+def work(instance: Instance, wish: Wish, steps: Steps, dashboards: bool = True) -> tuple[report.Outcome, dict[str, int]]:
     """All steps; the outcome, and the highest memory by process."""
-    with MemorySampler(instance) as memory, steps:
-        demo = Demo(instance, wish, steps)
+    with MemorySampler(instance) as memory, steps, ThreadPoolExecutor(max_workers=1) as beside:
+        demo = Demo(instance, wish, steps, dashboards)
         demo.prepare()
+        prepared = beside.submit(demo.prepare_dashboards) if dashboards else None
         demo.bring_up()
         demo.run()
         with steps.step("results compared"):
             outcome = demo.compare()
+        if prepared is not None:
+            with steps.step("dashboards"):
+                prepared.result()
+                demo.bring_in_dashboards()
     return outcome, memory.peak_mib
 
 

@@ -1,4 +1,8 @@
-"""Make .venv hold exactly what requirements.lock says; run by any Python 3.11-3.13 that has pip, before anything else.
+"""Make an environment hold exactly what its lock says; run by any Python 3.11-3.13 that has pip, before anything else.
+
+`local/environment.py` makes .venv from requirements.lock, with the Python that runs it. `local/environment.py dashboards`
+makes .venv-superset from dashboards/requirements.lock: Superset needs Python 3.11 or 3.12, another one is looked for on
+PATH when this is none, and without any the exit code is 3 (NO_PYTHON).
 
 uv comes by pip into a folder of its own, so the system's Python stays as it is. Mirrors and certificates set up for pip
 (its configuration files or PIP_ variables) are passed on to uv, which reads UV_ variables only; those win when set.
@@ -9,16 +13,45 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-VENV = REPOSITORY / ".venv"
 BOOTSTRAP = REPOSITORY / ".venv-bootstrap"
-LOCK = REPOSITORY / "requirements.lock"
-STAMP = VENV / "hearth-lock.sha256"
 UV = "uv>=0.8"
+NO_PYTHON = 3
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A folder, the lock it holds, the minor versions of Python 3 it works with."""
+
+    folder: Path
+    lock: Path
+    minors: tuple[int, ...]
+
+    @property
+    def python(self) -> Path:
+        return self.folder / "bin" / "python"
+
+    @property
+    def stamp(self) -> Path:
+        return self.folder / "hearth-lock.sha256"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.lock.read_bytes()).hexdigest()
+
+    @property
+    def is_ready(self) -> bool:
+        return self.stamp.exists() and self.stamp.read_text().strip() == self.digest and self.python.exists()
+
+
+PIPELINE = Environment(REPOSITORY / ".venv", REPOSITORY / "requirements.lock", (11, 12, 13))
+DASHBOARDS = Environment(REPOSITORY / ".venv-superset", REPOSITORY / "dashboards" / "requirements.lock", (11, 12))
 
 LISTS = {"extra-index-url": ("UV_EXTRA_INDEX_URL", " "), "find-links": ("UV_FIND_LINKS", ",")}
 VALUES = {
@@ -31,30 +64,54 @@ VALUES = {
 }
 
 
-def main() -> int:
-    if not (3, 11) <= sys.version_info[:2] < (3, 14):
+def main(wanted: str = "pipeline") -> int:
+    if wanted == "dashboards":
+        return make(DASHBOARDS)
+    if sys.version_info[0] != 3 or sys.version_info[1] not in PIPELINE.minors:
         return _complain(f"Python 3.11, 3.12 or 3.13 is needed, this is {sys.version.split()[0]} ({sys.executable}).")
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text().strip() == digest and _python().exists():
+    return make(PIPELINE)
+
+
+def make(environment: Environment) -> int:
+    """Make the environment, or bring it up to its lock; returns an exit code."""
+    if environment.is_ready:
         return 0
-    settings = pip_settings()
+    name = environment.folder.name
+    python = find_python(environment.minors)
+    if python is None:
+        wanted = " or ".join(f"3.{minor}" for minor in environment.minors)
+        _complain(f"{name} needs Python {wanted}; none was found on PATH.")
+        return NO_PYTHON
     uv = _find_uv()
     if uv is None:
         return 1
-    environment = {**os.environ, **uv_variables(settings, os.environ)}
-    if not _works(_python()):
-        print(f"making .venv with Python {sys.version.split()[0]}", flush=True)
-        if subprocess.run([uv, "venv", "--clear", "--python", sys.executable, str(VENV)], env=environment, check=False).returncode:
-            return _complain("uv could not make .venv; its message stands above.")
-    print("installing what requirements.lock names, every file checked by its hash", flush=True)
-    command = [uv, "pip", "sync", "--require-hashes", "--python", str(_python()), str(LOCK)]
-    if subprocess.run(command, env=environment, check=False).returncode:
+    variables = {**os.environ, **uv_variables(pip_settings(), os.environ)}
+    if not _works(environment.python):
+        print(f"making {name} with {python}", flush=True)
+        command = [uv, "venv", "--clear", "--python", python, str(environment.folder)]
+        if subprocess.run(command, env=variables, check=False).returncode:
+            return _complain(f"uv could not make {name}; its message stands above.")
+    lock = environment.lock.relative_to(REPOSITORY)
+    print(f"installing what {lock} names, every file checked by its hash", flush=True)
+    command = [uv, "pip", "sync", "--require-hashes", "--python", str(environment.python), str(environment.lock)]
+    if subprocess.run(command, env=variables, check=False).returncode:
         return _complain(
             "uv could not install the locked packages; its message stands above.\n"
             "Behind a mirror: pip's own settings are used, UV_DEFAULT_INDEX or UV_FIND_LINKS override them."
         )
-    STAMP.write_text(digest + "\n")
+    environment.stamp.write_text(environment.digest + "\n")
     return 0
+
+
+def find_python(minors: tuple[int, ...]) -> str | None:
+    """A Python of one of these minor versions: the one that runs this, else the newest on PATH that starts."""
+    if sys.version_info[0] == 3 and sys.version_info[1] in minors:
+        return sys.executable
+    for minor in sorted(minors, reverse=True):
+        path = shutil.which(f"python3.{minor}")
+        if path and _works(Path(path)):
+            return path
+    return None
 
 
 def pip_settings() -> dict[str, str]:
@@ -99,10 +156,6 @@ def _find_uv() -> str | None:
     return str(uv)
 
 
-def _python() -> Path:
-    return VENV / "bin" / "python"
-
-
 def _works(program: Path) -> bool:
     try:
         return subprocess.run([str(program), "--version"], capture_output=True, check=False).returncode == 0
@@ -116,4 +169,4 @@ def _complain(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:2]))

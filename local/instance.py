@@ -23,7 +23,7 @@ DEFAULT_HOME = REPOSITORY / "build" / "demo"
 ROLES = ("loader", "transformer", "publisher", "reader", "dashboards", "auditor", "engineer")
 """Least-privilege roles of the warehouse; the owner is the server's superuser here."""
 
-PREFERRED_PORTS = {"postgres": 54320, "airflow": 8080, "pages": 8081, "city_http": 8082, "city_sftp": 8022}
+PREFERRED_PORTS = {"postgres": 54320, "airflow": 8080, "pages": 8081, "city_http": 8082, "dashboards": 8088, "city_sftp": 8022}
 SECRET_NAMES = (
     *(f"role_{role}" for role in ROLES),
     "role_airflow",
@@ -33,7 +33,13 @@ SECRET_NAMES = (
     "airflow_admin",
     "airflow_secret_key",
     "airflow_jwt",
+    "superset_secret_key",
+    "superset_admin",
+    "dashboards_director",
+    "dashboards_branch_01",
 )
+READ_BY_PEOPLE = ("airflow_admin", "superset_admin", "dashboards_director", "dashboards_branch_01")
+"""Passwords a person types; shorter than the others."""
 
 
 @dataclass
@@ -88,7 +94,7 @@ class Instance:
         self.pages.mkdir(exist_ok=True)
         known = self._state.setdefault("secrets", {})
         for name in SECRET_NAMES:
-            known.setdefault(name, secrets.token_urlsafe(12 if name == "airflow_admin" else 24))
+            known.setdefault(name, secrets.token_urlsafe(12 if name in READ_BY_PEOPLE else 24))
         known.setdefault("airflow_fernet", _fernet_key())
         self._make_keys()
         self.save()
@@ -143,7 +149,7 @@ class Instance:
     def address(self) -> dict[str, str]:
         """Addresses of what can be opened in a browser, of the services that have a port."""
         known = self._state.get("ports", {})
-        return {name: f"http://{HOST}:{known[name]}" for name in ("airflow", "pages") if name in known}
+        return {name: f"http://{HOST}:{known[name]}" for name in ("airflow", "pages", "dashboards") if name in known}
 
     # Keys of the simulated file server
 

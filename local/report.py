@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from local import airflow, results
+from local import airflow, results, superset
 from local.instance import Instance
 from local.results import FeedCounts, Figure, KpiKey
 
@@ -45,9 +45,11 @@ def pages(instance: Instance) -> list[dict[str, str]]:
     """Every page to open, with its login."""
     served = instance.address["pages"]
     login = f"{airflow.ADMIN} / {instance.secret('airflow_admin')}"
+    shown = [{"name": "Dashboards", "url": superset.address(instance), "login": superset.logins(instance)}]
     return [
         {"name": "Airflow", "url": instance.address["airflow"], "login": login},
         {"name": "Morning brief", "url": f"{served}/brief/index.html", "login": ""},
+        *(shown if instance.fact("dashboards") else []),
         {"name": "Data Docs", "url": f"{served}/data-docs/index.html", "login": ""},
         {"name": "dbt docs", "url": f"{served}/dbt-docs/index.html", "login": ""},
         {"name": "Trace", "url": f"{served}/trace/index/index.html", "login": ""},

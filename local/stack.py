@@ -17,7 +17,7 @@ import click
 import psutil
 from rich.table import Table
 
-from local import airflow, report, sources
+from local import airflow, report, sources, superset
 from local.instance import DEFAULT_HOME, REPOSITORY, Instance, process_environment
 from local.postgres import LARGE
 from local.processes import MARK, Service
@@ -51,7 +51,9 @@ def ensure(instance: Instance, services: list[Service]) -> None:
 
 def choose_ports(instance: Instance) -> bool:
     """Give each service that does not run a free port; True when one of them moved."""
-    owners = {"airflow": "airflow-api-server", "pages": "pages", "city_http": "city", "city_sftp": "city"}
+    owners = {
+        "airflow": "airflow-api-server", "pages": "pages", "city_http": "city", "city_sftp": "city", "dashboards": superset.SERVICE,
+    }  # fmt: skip
     moved = False
     for port_name, service_name in owners.items():
         if instance.supervisor.is_running(service_name) and instance.has_port(port_name):
@@ -139,16 +141,24 @@ def status_command(home: Path | None) -> None:
             table.add_row(*row)
         console.print(table)
         console.print(f"Airflow login: {airflow.ADMIN} / {instance.secret('airflow_admin')}")
+        if instance.fact("dashboards"):
+            console.print(f"Dashboards logins: {superset.logins(instance)}")
 
 
 def service_rows(instance: Instance) -> list[tuple[str, str, str, str, str]]:
     """One row for each service: name, state, processes, memory, address."""
     groups = instance.supervisor.processes()
     groups["postgres"] = instance.server.processes()
-    addresses = {"airflow-api-server": instance.address.get("airflow", ""), "pages": instance.address.get("pages", "")}
+    known = instance.address
+    addresses = {
+        "airflow-api-server": known.get("airflow", ""),
+        "pages": known.get("pages", ""),
+        "superset": known.get("dashboards", ""),
+    }
     if instance.server.is_running():
         addresses["postgres"] = f"127.0.0.1:{instance.server.port}"
     expected = ["postgres", "city", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "pages"]
+    expected += [superset.SERVICE] if instance.fact("dashboards") else []
     rows = []
     for name in [*expected, *sorted(set(groups) - set(expected))]:
         members = groups.get(name, [])
@@ -170,7 +180,8 @@ def _short(path: Path) -> str:
 
 def variables_of(instance: Instance) -> Mapping[str, str]:
     """The whole environment of the demo's instance; ports must have been chosen."""
-    return {**instance.environment(), **sources.connections(instance), **airflow.settings(instance)}
+    dashboards = {"HEARTH_DASHBOARDS_URL": superset.address(instance)} if instance.fact("dashboards") else {}
+    return {**instance.environment(), **dashboards, **sources.connections(instance), **airflow.settings(instance)}
 
 
 def digest(variables: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ OF_HEATING = {
     "heat_balance",
     "incident_response",
     "new_community_watch",
+    "org_unit",
     "overdue_case",
     "pipe_register_change",
     "pipe_register_summary",

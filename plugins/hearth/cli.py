@@ -13,6 +13,7 @@ import click
 
 from hearth.commands.approvals import approvals, approve, impact
 from hearth.commands.brief import brief
+from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.quarantine import quarantine
@@ -165,6 +166,7 @@ def seasons() -> None:
         click.echo(f"{season.code:10} {season.start} .. {season.end}   {season.days} days")
 
 
+main.add_command(dashboards)
 main.add_command(trace)
 main.add_command(impact)
 main.add_command(approve)

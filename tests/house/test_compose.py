@@ -14,11 +14,13 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILES = (ROOT / "Dockerfile", ROOT / "dashboards" / "Dockerfile")
 # Debian's package brings the schema of the Compose specification with it.
 SCHEMA = Path("/usr/lib/python3/dist-packages/compose/config/compose_spec.json")
 needs_docker_compose = pytest.mark.skipif(
     shutil.which("docker-compose") is None, reason="docker-compose is not installed (Debian: docker-compose)"
 )
+RUN_ONCE = ["setup", "superset-setup", "superset-import"]
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 
 
@@ -66,6 +68,10 @@ def test_it_has_the_services_of_a_production_like_airflow(services: dict[str, di
         "warehouse",
         "redis",
         "setup",
+        "superset",
+        "superset-setup",
+        "superset-import",
+        "dashboards-metadata",
     }
     assert wanted <= services.keys()
 
@@ -125,14 +131,14 @@ def test_no_secret_is_written_down(services: dict[str, dict[str, Any]]) -> None:
 
 def test_every_image_is_pinned(services: dict[str, dict[str, Any]]) -> None:
     images = {service["image"] for service in services.values()}
-    base = re.search(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert base
-    for image in {*images, base[1]}:
+    bases = [re.search(r"^FROM (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE) for path in DOCKERFILES]
+    assert all(bases)
+    for image in {*images, *(base[1] for base in bases if base)}:
         assert re.search(r":\d+\.\d+\.\d+|:\d+\.\d+-", image), f"{image} is not pinned to a release"
 
 
 def test_every_service_that_stays_has_a_health_check(services: dict[str, dict[str, Any]]) -> None:
-    assert [name for name, service in services.items() if "healthcheck" not in service] == ["setup"]
+    assert [name for name, service in services.items() if "healthcheck" not in service] == RUN_ONCE
 
 
 def test_nothing_is_open_to_the_network(services: dict[str, dict[str, Any]]) -> None:
@@ -148,6 +154,25 @@ def test_only_the_setup_knows_the_owner_and_only_the_worker_the_sources(services
     assert knows("HEARTH_WAREHOUSE_URL_OWNER") == ["setup"]
     assert knows("AIRFLOW_CONN_HEARTH_") == ["worker"]
     assert knows("HEARTH_PSEUDONYM_KEY") == ["worker"]
+
+
+def test_superset_itself_is_not_told_the_warehouse_nor_anybodys_password(services: dict[str, dict[str, Any]]) -> None:
+    """The import hands the warehouse's login over, and Superset keeps it encrypted."""
+    told = services["superset"]["environment"].keys()
+    assert not [name for name in told if "WAREHOUSE" in name or name.startswith("HEARTH_DASHBOARDS_PASSWORD")]
+
+
+def test_superset_is_the_version_of_its_lock(services: dict[str, dict[str, Any]]) -> None:
+    lock = (ROOT / "dashboards" / "requirements.lock").read_text(encoding="utf-8")
+    locked = re.search(r"^apache-superset==(\S+)", lock, re.MULTILINE)
+    assert locked and services["superset"]["image"].endswith(f":{locked[1]}")
+
+
+def test_every_login_of_the_dashboards_gets_a_password(services: dict[str, dict[str, Any]]) -> None:
+    from hearth.dashboards.access import Access
+
+    given = services["superset-import"]["environment"].keys()
+    assert {login.password_variable for login in Access.read(ROOT / "dashboards").logins} <= given
 
 
 def test_volumes_are_declared_and_used(compose: dict[str, Any], services: dict[str, dict[str, Any]]) -> None:

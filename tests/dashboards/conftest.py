@@ -1,0 +1,82 @@
+"""A small published city, a real Superset with the dashboards of this repository, a headless Chromium: made once for the folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from playwright.sync_api import Browser, sync_playwright
+from viewing import FLAGS, Site
+from world import Warehouse, World, feeds_in_order
+
+from local import superset
+from local.stack import ensure
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A city of a thousand households, two seasons."""
+    city = World.start(tmp_path_factory.mktemp("city"), scale=0.004, seed=11)
+    yield city
+    city.stop()
+
+
+@pytest.fixture(scope="session")
+def site(world: World) -> Iterator[Site]:
+    """Superset with the dashboards on the published marts; the environment names both for the whole folder."""
+    instance = world.instance
+    instance.choose_port("dashboards")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        prepared = beside.submit(_prepare, world)
+        made = world.open("dashboards")
+        with made.active():
+            for feed in feeds_in_order():
+                made.load(feed)
+            assert made.build() is not None
+        if not prepared.result():
+            _cannot("no Python 3.11 or 3.12 for Superset")
+    ensure(instance, [superset.service(instance)])
+    made.variables.update(_variables(world, made))
+    with made.active():
+        superset.import_dashboards(instance, made.variables)
+        yield Site(superset.address(instance), instance, made)
+
+
+def _prepare(world: World) -> bool:
+    if not superset.make_environment(world.instance):
+        return False
+    superset.prepare(world.instance)
+    return True
+
+
+def _variables(world: World, made: Warehouse) -> dict[str, str]:
+    addresses = {"HEARTH_DASHBOARDS_URL": superset.address(world.instance), "HEARTH_PAGES_URL": "http://127.0.0.1:8081"}
+    return {**addresses, **superset.login(world.instance)}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium. Where there is none the tests fail in CI and are skipped elsewhere."""
+    if CHROMIUM is None:
+        _cannot("no chromium (Debian: apt-get install chromium fonts-wqy-zenhei)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def _cannot(reason: str) -> None:
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)

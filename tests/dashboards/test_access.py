@@ -1,0 +1,136 @@
+"""A branch manager's login sees its own branch and nothing else, asked as an attacker would ask: by the API, dataset by dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+from viewing import Site
+
+from hearth.dashboards import files
+from hearth.dashboards.access import Access, has_units
+from hearth.dashboards.client import Superset
+
+DATASETS = {content["uuid"]: content for path, content in files.read().items() if path.startswith("datasets/")}
+
+
+def session_of(site: Site, user: str) -> requests.Session:
+    """Logged in at the API as this user."""
+    session = requests.Session()
+    login = {"username": user, "password": site.password(user), "provider": "db", "refresh": True}
+    answer = session.post(f"{site.url}/api/v1/security/login", json=login, timeout=60)
+    session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+    csrf = session.get(f"{site.url}/api/v1/security/csrf_token/", timeout=60).json()["result"]
+    session.headers.update({"X-CSRFToken": csrf, "Referer": site.url})
+    return session
+
+
+@pytest.fixture(scope="module")
+def admin(site: Site) -> Superset:
+    return Superset.from_environment()
+
+
+@pytest.fixture(scope="module")
+def numbers(admin: Superset) -> dict[str, int]:
+    """Name of a dataset -> its number in this Superset."""
+    return {row["table_name"]: row["id"] for row in admin.every("dataset") if row["uuid"] in DATASETS}
+
+
+def ask(session: requests.Session, site: Site, dataset: int, columns: list[str]) -> requests.Response:
+    body = {
+        "datasource": {"id": dataset, "type": "table"},
+        "queries": [{"columns": columns, "metrics": [], "row_limit": 1000}],
+        "result_format": "json",
+        "result_type": "full",
+    }
+    return session.post(f"{site.url}/api/v1/chart/data", json=body, timeout=120)
+
+
+def branches(answer: requests.Response) -> set[Any]:
+    assert answer.ok, answer.text[:500]
+    return {row["branch_id"] for row in answer.json()["result"][0]["data"]}
+
+
+def test_the_company_sees_more_than_one_branch(site: Site, numbers: dict[str, int]) -> None:
+    assert len(branches(ask(session_of(site, "director"), site, numbers["kpi_day"], ["branch_id"]))) > 2
+
+
+def test_a_branch_manager_sees_rows_of_the_own_branch_alone_in_every_dataset(site: Site, numbers: dict[str, int]) -> None:
+    session = session_of(site, "branch-01")
+    seen = 0
+    for dataset in DATASETS.values():
+        if has_units(dataset):
+            found = branches(ask(session, site, numbers[dataset["table_name"]], ["branch_id"]))
+            assert found <= {"BRANCH-01"}, dataset["table_name"]
+            seen += bool(found)
+    assert seen > 8, "datasets in which the branch has rows at all"
+
+
+def test_a_branch_manager_cannot_ask_around_the_rule(site: Site, numbers: dict[str, int]) -> None:
+    """A metric of one's own with a query in it, or one over everything, must not reach other branches' rows."""
+    session = session_of(site, "branch-01")
+    sneaky = {"expressionType": "SQL", "sqlExpression": "(select max(branch_id) from marts.org_unit)", "label": "sneaky"}
+    counting = {"expressionType": "SQL", "sqlExpression": "count(distinct branch_id)", "label": "n"}
+    for metric, is_refused in ((sneaky, True), (counting, False)):
+        body = {
+            "datasource": {"id": numbers["kpi_day"], "type": "table"},
+            "queries": [{"columns": [], "metrics": [metric], "row_limit": 10}],
+            "result_format": "json", "result_type": "full",
+        }  # fmt: skip
+        answer = session.post(f"{site.url}/api/v1/chart/data", json=body, timeout=120)
+        if is_refused:
+            assert not answer.ok or answer.json()["result"][0].get("error")
+        else:
+            assert answer.json()["result"][0]["data"] == [{"n": 1}]
+
+
+@pytest.mark.parametrize("user", ["branch-01", "director"])
+def test_a_viewer_is_refused_sql_and_changes(site: Site, admin: Superset, user: str) -> None:
+    session = session_of(site, user)
+    database = next(iter(admin.every("database")))["id"]
+    query = {
+        "database_id": database,
+        "sql": "select * from marts.season_kpi",
+        "schema": "marts",
+        "client_id": "x1",
+        "runAsync": False,
+    }
+    assert session.post(f"{site.url}/api/v1/sqllab/execute/", json=query, timeout=60).status_code in (401, 403)
+    chart = next(iter(admin.every("chart")))["id"]
+    assert session.put(f"{site.url}/api/v1/chart/{chart}", json={"slice_name": "mine"}, timeout=60).status_code in (403, 404)
+    assert session.get(f"{site.url}/api/v1/dataset/", timeout=60).status_code == 403
+    assert session.get(f"{site.url}/api/v1/database/", timeout=60).status_code == 403
+    assert session.get(f"{site.url}/api/v1/security/users/", timeout=60).status_code == 403
+
+
+def test_nobody_sees_anything_without_logging_in(site: Site, numbers: dict[str, int]) -> None:
+    assert ask(requests.Session(), site, numbers["kpi_day"], ["branch_id"]).status_code in (400, 401, 403)
+
+
+@pytest.fixture
+def newcomer(site: Site, admin: Superset) -> Iterator[requests.Session]:
+    """A login that may open dashboards and was given no rows: what a forgotten role amounts to."""
+    roles = {row["name"]: row["id"] for row in admin.every("security/roles")}
+    password = "for-tests-only"  # pragma: allowlist secret
+    viewer = Access.read(files.FOLDER).viewer
+    made = admin.post(
+        "security/users/",
+        {"username": "newcomer", "first_name": "New", "last_name": "Comer", "email": "newcomer@heating.example", "active": True,
+         "password": password, "roles": [roles[viewer]]},
+    )  # fmt: skip
+    session = requests.Session()
+    login = {"username": "newcomer", "password": password, "provider": "db", "refresh": True}
+    token = session.post(f"{site.url}/api/v1/security/login", json=login, timeout=60).json()["access_token"]
+    session.headers["Authorization"] = f"Bearer {token}"
+    csrf = session.get(f"{site.url}/api/v1/security/csrf_token/", timeout=60).json()["result"]
+    session.headers.update({"X-CSRFToken": csrf, "Referer": site.url})
+    yield session
+    admin.delete(f"security/users/{made['id']}")
+
+
+def test_a_login_without_a_role_for_rows_sees_none(site: Site, numbers: dict[str, int], newcomer: requests.Session) -> None:
+    for dataset in DATASETS.values():
+        if has_units(dataset):
+            assert branches(ask(newcomer, site, numbers[dataset["table_name"]], ["branch_id"])) == set(), dataset["table_name"]

@@ -1,0 +1,111 @@
+"""A person at a browser: logs in, opens a dashboard, waits until every chart is drawn, reads what stands there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, Request, Response
+from world import Warehouse
+
+from local import superset
+from local.instance import REPOSITORY, Instance
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = REPOSITORY / "build" / "screenshots"
+DRAWN_SECONDS = 60
+HOLDER = ".dashboard-component-chart-holder"
+BUSY = ".dashboard-component-chart-holder .loading, [data-test='loading-indicator']"
+BROKEN = "[data-test='error-message'], .ant-alert-error, .chart-container .ant-result-error"
+EMPTY = ("此查询没有数据返回", "没有数据", "No results were returned", "No data")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A Superset under test."""
+
+    url: str
+    instance: Instance
+    warehouse: Warehouse
+
+    def password(self, user: str) -> str:
+        return self.instance.secret({superset.ADMIN: "superset_admin", **superset.VIEWERS}[user])
+
+
+@dataclass
+class View:
+    """One dashboard as it stands in the browser."""
+
+    page: Page
+    troubles: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("response", self._answered)
+        self.page.on("requestfailed", self._failed)
+
+    def _answered(self, answer: Response) -> None:
+        if answer.url.startswith("http"):
+            self.asked.append(answer.url)
+        if answer.status >= 400:
+            self.troubles.append(f"{answer.status} {answer.url}")
+
+    def _failed(self, request: Request) -> None:
+        """Not sent at all: what the content security policy forbids, and what a page gives up when it is left."""
+        if request.failure not in ("csp", "net::ERR_ABORTED"):
+            self.troubles.append(f"{request.failure} {request.url}")
+
+    def holder(self, title: str) -> Locator:
+        return self.page.locator(HOLDER).filter(has=self.page.get_by_text(title, exact=True)).first
+
+    def chart(self, title: str) -> str:
+        """All text of the chart that is called so."""
+        return self.holder(title).inner_text()
+
+    def is_empty(self, title: str) -> bool:
+        return any(words in self.chart(title) for words in EMPTY)
+
+    def errors(self) -> list[str]:
+        """What the charts that could not be drawn say."""
+        holders = self.page.locator(HOLDER).filter(has=self.page.locator(BROKEN))
+        return [holders.nth(index).inner_text()[:300] for index in range(holders.count())]
+
+    def save(self, name: str) -> Path:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        target = SCREENSHOTS / f"{name}.png"
+        self.page.screenshot(path=target)
+        return target
+
+
+def log_in(browser: Browser, site: Site, user: str, width: int = 1440, height: int = 900) -> Page:
+    """A fresh browser session of a user."""
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai")
+    page = context.new_page()
+    page.goto(f"{site.url}/login/")
+    page.fill("#username, input[name=username]", user)
+    page.fill("#password, input[name=password]", site.password(user))
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    return page
+
+
+def open_dashboard(page: Page, site: Site, slug: str, query: str = "") -> View:
+    """Open a dashboard, let the window be as high as the page, so that no chart waits to be scrolled to, and wait for all."""
+    view = View(page)
+    view.listen()
+    page.goto(f"{site.url}/superset/dashboard/{slug}/{query}")
+    page.wait_for_selector(HOLDER, timeout=DRAWN_SECONDS * 1000)
+    wait_until_drawn(page)
+    high = page.evaluate("Math.max(...[...document.querySelectorAll('.grid-content, body')].map(e => e.scrollHeight))")
+    page.set_viewport_size({"width": page.viewport_size["width"], "height": int(high) + 300})  # type: ignore[index]
+    wait_until_drawn(page)
+    return view
+
+
+def wait_until_drawn(page: Page) -> None:
+    page.wait_for_timeout(700)
+    page.wait_for_function(f'document.querySelectorAll("{BUSY}").length === 0', timeout=DRAWN_SECONDS * 1000)
+    page.wait_for_timeout(700)
