@@ -48,7 +48,7 @@ real: venv
 	@$(RUN) -m local.real --data '$(DATA)'
 
 test: venv
-	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 lint: venv
 	@$(RUN) -m local.lint

@@ -1,9 +1,11 @@
 """Any feed's new rows rebuild the marts of the days they changed; the gate decides whether they are published.
 
-*When red*: `transform`: a dbt model or test failed, `gate_and_publish`: the candidates are not fit to publish. In both
-cases the marts of the last publication stay readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal
-covers it. *Run again*: trigger the DAG; a build takes up everything
-that is not published yet. docs/runbook.md says more.
+*For whom*: whoever reads the marts: managers, auditors.
+*When*: whenever a feed has loaded rows; one build at a time.
+*Run again*: trigger the DAG; a build takes up everything that is not published yet.
+*When red*: `plan`: a dated row or suite changed and nobody approved it, `transform`: a dbt model or test failed,
+`gate_and_publish`: the candidates are not fit to publish. In all cases the marts of the last publication stay
+readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal covers it. docs/runbook.md says more.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, AssetAny, get_current_context, task
+from airflow.sdk import DAG, Asset, AssetAny, Param, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
 from hearth.reports.alerts import task_failed
@@ -23,6 +25,10 @@ with DAG(
     max_active_runs=1,
     tags=["marts"],
     doc_md=__doc__,
+    params={
+        "quiet_seconds": Param(10, type="number", minimum=0, title="Wait until no feed has begun or ended a step for so long (s)"),
+        "at_most_seconds": Param(300, type="number", minimum=0, title="Wait at most so long (s): a slow feed holds nobody back"),
+    },
     default_args={
         "owner": "data engineering 数据组",
         "retries": 1,

@@ -21,11 +21,22 @@ DOC = """
 
 *What*: pulls what arrived in the run's interval, lands it unchanged, cleans and validates it row by row and loads
 `raw.{entity}`. Rejected rows wait in quarantine with their reasons; nothing is dropped.
-*When*: {when}.
-*Run an interval again*: clear the run, or trigger one through the REST API with `logical_date` and
+*For whom*: data engineers who keep it running; {owner} answer for what it delivers. *When*: {when}.
+*Run again*: clear the run, or trigger one through the REST API with `logical_date` and
 `data_interval_start` / `data_interval_end`; the interval is replaced, not added.
-*Red `pull_and_land`*: the source did not answer or the interval cuts a loaded one. *Red `clean_validate_load`*: the
+*When red*: `pull_and_land`: the source did not answer or the interval cuts a loaded one; `clean_validate_load`: the
 gate held the batch or a file is not what the contract says. The runbook says what to do: docs/runbook.md.
+"""
+
+BROKEN = """
+The contract of this feed cannot be read; the other feeds run on.
+
+*For whom*: data engineers. *When*: never, until the contract is mended. *Run again*: mend the file; the feed's own tasks come back.
+*When red*: always; this is what is wrong (docs/runbook.md):
+
+```
+{message}
+```
 """
 
 
@@ -83,7 +94,7 @@ def feed_dag(contract: Contract) -> DAG:
 
 def broken_dag(feed: str, message: str) -> DAG:
     """A contract that cannot be read shows as a DAG that says so; the other feeds run on."""
-    with DAG(f"feed_{feed}", schedule=None, tags=["feed", "broken contract"], doc_md=f"```\n{message}\n```") as dag:
+    with DAG(f"feed_{feed}", schedule=None, tags=["feed", "broken contract"], doc_md=BROKEN.format(message=message)) as dag:
 
         @task(task_id="read_contract", retries=0, on_failure_callback=task_failed)
         def read_contract() -> None:

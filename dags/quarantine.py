@@ -1,8 +1,11 @@
 """Acts on rejected rows by a form: try today's contract on them, replay them, waive them.
 
-*Trigger it* with feed, act, who and why; `reason` narrows it to rows with that reason (a waiver needs one), `until` ends a
-waiver. The same acts as `hearth quarantine` on the command line, kept in the ledger with who and why. A rejected row is never
-edited: correct the contract, `try`, then `replay`. *When red*: the message says what the form lacked; nothing was changed.
+*For whom*: data engineers and the owners of feeds who have no command line.
+*When*: by hand: trigger it with feed, act, who and why; `reason` narrows it to rows with that reason (a waiver needs
+one), `until` ends a waiver. The same acts as `hearth quarantine` on the command line, kept in the ledger with who and
+why. A rejected row is never edited: correct the contract, `try`, then `replay`.
+*Run again*: trigger it again; what was done changes nothing a second time.
+*When red*: the message says what the form lacked; nothing was changed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
-"""Every stage of the last week's pulls, and raw, staging and marts as wholes, compared with what the ledger says they hold.
+"""Every stage of the last week's pulls, and raw, staging and marts as wholes, compared with what the ledger says they
+hold.
 
-*When*: every Sunday at 05:00. *Run again*: trigger it; it changes nothing but adds rows to `ledger.stage_check`.
+*For whom*: auditors.
+*When*: every Sunday at 05:00.
+*Run again*: trigger it; it changes nothing but adds rows to `ledger.stage_check`.
 *When red*: the message names the stage and the pull, entity or mart that differs; nothing was repaired. The mart
 `source_reconciliation` and docs/runbook.md say how to go on.
 """

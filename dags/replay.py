@@ -1,6 +1,10 @@
 """Rows refused for an unknown measuring point are replayed when the register learns the point.
 
-*By hand*: `hearth quarantine replay FEED` does the same for any feed and reason.
+*For whom*: data engineers, who have nothing to do then.
+*When*: when a new register of measuring points is loaded.
+*Run again*: trigger it; what was replayed is not replayed twice. By hand, for any feed and reason: `hearth quarantine
+replay FEED`.
+*When red*: the rows could not be loaded; they stay open in quarantine, nothing is lost. docs/runbook.md says more.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
-"""Data Docs, dbt docs, the KPI catalogue and the traces of the newest numbers, once after each publication.
+"""The pages for auditors: quality report, quarantine, documents, dbt docs and the traces of the newest numbers.
 
-*Run again*: trigger the DAG; the pages are made anew from the ledger.
+*For whom*: auditors, data engineers, owners of feeds.
+*When*: once after each publication.
+*Run again*: trigger the DAG; the pages are made anew from marts and ledger.
+*When red*: `write_reports`, `trace_headline`: the page could not be made; that of the last run stays, the marts are
+not touched. docs/runbook.md says more.
 """
 
 from __future__ import annotations

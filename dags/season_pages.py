@@ -13,7 +13,8 @@ from hearth.seasons.dated_rows import place_time_zone
 DOC = """
 {what}
 
-*When*: {when}. *Run for another day*: trigger it with the parameter `day`, e.g. 2016-08-01.
+*For whom*: {owner} and the management. *When*: {when}.
+*Run again*: trigger it, with the parameter `day` for another day, e.g. 2016-08-01.
 *When red*: the marts could not be read; the page of the last run stays.
 """
 
@@ -26,7 +27,7 @@ def page_dag(dag_id: str, cron: str, when: str, what: str, owner: str, page: str
         catchup=False,
         max_active_runs=1,
         tags=["reports", "works"],
-        doc_md=DOC.format(what=what, when=when),
+        doc_md=DOC.format(what=what, when=when, owner=owner),
         params={"day": Param(None, type=["null", "string"], format="date", description="local day the page speaks of")},
         default_args={
             "owner": owner,

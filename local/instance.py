@@ -199,6 +199,8 @@ class Instance:
         }
         for role in ("owner", *ROLES):
             variables[f"HEARTH_WAREHOUSE_URL_{role.upper()}"] = self.warehouse_url(role)
+        if "pages" in self.address:
+            variables["HEARTH_PAGES_URL"] = self.address["pages"]
         for role in ROLES:
             variables[f"AIRFLOW_CONN_HEARTH_WAREHOUSE_{role.upper()}"] = self.warehouse_url(role)
         return {**variables, **self.extra}

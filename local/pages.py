@@ -1,4 +1,4 @@
-"""Serve a folder of pages (Data Docs, dbt docs) on 127.0.0.1: `python -m local.pages FOLDER PORT`."""
+"""Serve the folder of pages (brief, quality report, documents and the others) on 127.0.0.1: `python -m local.pages FOLDER PORT`."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from hearth.front_door import index_page
 from local.postgres import HOST
-
-INDEX = """<!doctype html>
-<meta charset="utf-8"><title>Hearth</title>
-<h1>Hearth</h1>
-<ul>
-<li><a href="data-docs/index.html">Data Docs</a>: every validation of every batch</li>
-<li><a href="dbt-docs/index.html">dbt docs</a>: every model, column and test</li>
-<li><a href="docs/kpi-catalogue.html">KPI catalogue</a>: what every number means
-(<a href="docs/kpi-catalogue.zh-CN.html">中文</a>)</li>
-<li><a href="trace/index/index.html">Trace</a>: where the newest numbers come from</li>
-</ul>
-"""
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -33,7 +22,7 @@ class Handler(SimpleHTTPRequestHandler):
 def main() -> None:
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(INDEX, encoding="utf-8")
+    (folder / "index.html").write_text(index_page(), encoding="utf-8")
     ThreadingHTTPServer((HOST, port), partial(Handler, directory=str(folder))).serve_forever()
 
 

@@ -48,10 +48,12 @@ def pages(instance: Instance) -> list[dict[str, str]]:
     shown = [{"name": "Dashboards", "url": superset.address(instance), "login": superset.logins(instance)}]
     return [
         {"name": "Airflow", "url": instance.address["airflow"], "login": login},
+        {"name": "Morning brief", "url": f"{served}/brief/index.html", "login": ""},
         *(shown if instance.fact("dashboards") else []),
         {"name": "Data Docs", "url": f"{served}/data-docs/index.html", "login": ""},
         {"name": "dbt docs", "url": f"{served}/dbt-docs/index.html", "login": ""},
         {"name": "Trace", "url": f"{served}/trace/index/index.html", "login": ""},
+        {"name": "All pages", "url": f"{served}/index.html", "login": ""},
     ]
 
 

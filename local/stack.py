@@ -35,7 +35,8 @@ def pages_service(instance: Instance) -> Service:
     """A file server for the pages the runs write."""
     port = instance.port("pages")
     return Service(
-        "pages", [sys.executable, "-m", "local.pages", str(instance.pages), str(port)], process_environment({}),
+        "pages", [sys.executable, "-m", "local.pages", str(instance.pages), str(port)],
+        process_environment({"PYTHONPATH": str(REPOSITORY / "plugins")}),
         ready=lambda: airflow.http_answers(f"http://127.0.0.1:{port}/"), folder=REPOSITORY,
     )  # fmt: skip
 
@@ -179,9 +180,8 @@ def _short(path: Path) -> str:
 
 def variables_of(instance: Instance) -> Mapping[str, str]:
     """The whole environment of the demo's instance; ports must have been chosen."""
-    pages = {"HEARTH_PAGES_URL": instance.address["pages"]}
     dashboards = {"HEARTH_DASHBOARDS_URL": superset.address(instance)} if instance.fact("dashboards") else {}
-    return {**instance.environment(), **pages, **dashboards, **sources.connections(instance), **airflow.settings(instance)}
+    return {**instance.environment(), **dashboards, **sources.connections(instance), **airflow.settings(instance)}
 
 
 def digest(variables: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ OF_HEATING = {
     "incident_response",
     "new_community_watch",
     "org_unit",
+    "overdue_case",
     "pipe_register_change",
     "pipe_register_summary",
     "pipe_risk",

@@ -8,8 +8,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 for folder in (REPOSITORY, REPOSITORY / "plugins"):
@@ -24,11 +26,32 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
     PREFERRED_PORTS[service] += 100 * (1 + int(WORKER.removeprefix("gw")))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+LONGEST_FIRST = ("integration", "house", "dbt", "evidence")
+"""Folders that take minutes: begun last, they would keep one process waiting for the other."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def begins(item: pytest.Item) -> int:
+        folder = folder_of(item.nodeid)
+        return LONGEST_FIRST.index(folder) if folder in LONGEST_FIRST else len(LONGEST_FIRST)
+
+    items.sort(key=begins)
+
+
+class ByFolder(LoadScopeScheduling):
     """A folder of tests stays in one process: its costly cities and warehouses are made once."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(REPOSITORY / "tests").parts[0]))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return folder_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    return ByFolder(config, log)
+
+
+def folder_of(nodeid: str) -> str:
+    """`integration` of `tests/integration/test_city.py::test_...`."""
+    return nodeid.split("/")[1]
 
 
 @pytest.fixture(scope="session")

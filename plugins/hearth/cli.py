@@ -12,11 +12,13 @@ from pathlib import Path
 import click
 
 from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.brief import brief
 from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.quarantine import quarantine
 from hearth.commands.reconcile import reconcile
+from hearth.commands.restore import acts, restore
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
@@ -169,6 +171,9 @@ main.add_command(trace)
 main.add_command(impact)
 main.add_command(approve)
 main.add_command(approvals)
+main.add_command(acts)
+main.add_command(restore)
+main.add_command(brief)
 main.add_command(doctor)
 main.add_command(evidence)
 main.add_command(retention)

@@ -173,7 +173,7 @@ def load_batch(
     """Validate and load the rows; a batch the gate stops is loaded again as held. Returns (status, counts)."""
     with _filled(contract, pull, make_rows) as (load, validation):
         settle_duplicates(load)
-        verdict = gate(load.counts, pull.interval.end.date())
+        verdict = gate(contract, load.counts, pull.interval.end.date())
         if verdict.severity != "critical":
             return "loaded", _finish(load, validation, provenance, verdict, landed=landed)
     with _filled(contract, pull, make_rows, hold=True) as (load, validation):
@@ -188,7 +188,7 @@ def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_ro
         keep_known_keys(load)
         if load.counts.rows_read == load.counts.rows_quarantined:
             return asdict(load.counts)
-        return _finish(load, validation, provenance, gate(load.counts, pull.interval.end.date()))
+        return _finish(load, validation, provenance, gate(contract, load.counts, pull.interval.end.date()))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from hearth import intake
 from hearth.cleaning.errors import UnreadableFile
@@ -83,13 +83,17 @@ def compare_stages(context: Any) -> dict[str, Any]:
 
 
 def plan_build(context: Any) -> dict[str, Any] | None:
+    """The plan of one build, after the feeds that come together have come; None when nothing changed."""
     from dataclasses import asdict
 
     from hearth.approvals.changes import UnapprovedChange
     from hearth.transform.plan import plan_build
+    from hearth.transform.quiet import wait_for_quiet
     from hearth.warehouse.ledger import recorded_step
 
+    form = context["params"]
     with recorded_step(context["run_id"], "marts", "plan", role="publisher") as facts:
+        facts["waited_seconds"] = wait_for_quiet(form["quiet_seconds"], form["at_most_seconds"])
         try:
             plan = plan_build(context["run_id"])
         except UnapprovedChange as error:
@@ -161,8 +165,72 @@ def trace_headline() -> str:
 
 
 def write_reports(context: Any) -> dict[str, Any]:
+    from hearth.front_door import index_page
+    from hearth.reports.data_docs import pages_folder, write_page
     from hearth.reports.dbt_docs import build_dbt_docs
-    from hearth.reports.doc_pages import build_doc_pages
+    from hearth.reports.documents import write_documents
     from hearth.reports.quality import build_quality_report
+    from hearth.reports.quarantine_page import write_quarantine_page
 
-    return {"data_docs": str(build_quality_report()), "dbt_docs": str(build_dbt_docs()), "kpi_catalogue": str(build_doc_pages())}
+    write_page(pages_folder() / "index.html", index_page())
+    return {
+        "data_docs": str(build_quality_report()),
+        "quarantine": str(write_quarantine_page()),
+        "documents": str(write_documents()),
+        "dbt_docs": str(build_dbt_docs()),
+    }
+
+
+def write_brief(context: Any) -> dict[str, Any]:
+    """Write the brief of the day given, else of the day before the run; says which day was asked for and whether it is whole."""
+    from datetime import date
+
+    from hearth.brief import facts as brief
+    from hearth.brief import site
+    from hearth.brief.day import day_before
+    from hearth.reports.report_day import report_day
+    from hearth.warehouse.connections import connect
+
+    given = (context.get("params") or {}).get("day")
+    with connect("reader") as connection:
+        try:
+            newest = brief.newest_day(connection)
+            asked = date.fromisoformat(given) if given else day_before(report_day(context), newest)
+            found = brief.gather(connection, min(asked, newest))
+        except brief.NothingPublished as error:
+            if given:
+                raise AirflowFailException(str(error)) from error
+            raise AirflowSkipException(str(error)) from error
+    folder = site.write(found, asked)
+    log.info("brief of %s written: %s", found.day, folder)
+    return {"asked": str(asked), "day": str(found.day), "is_whole": found.is_whole and found.day == asked, "folder": str(folder)}
+
+
+def send_brief(channel: str, written: dict[str, Any], context: Any) -> str:
+    """Send what was written. A run that a publication started waits for whole data; the clock's or a person's does not."""
+    from datetime import date
+    from pathlib import Path
+
+    from hearth.brief import facts as brief
+    from hearth.brief import sending
+    from hearth.delivery.message import NotConfigured
+    from hearth.warehouse.connections import connect
+    from hearth.warehouse.ledger import recorded_step
+
+    run = context["dag_run"]
+    started_by = str(getattr(run.run_type, "value", run.run_type))
+    if started_by.startswith("asset") and not written["is_whole"]:
+        raise AirflowSkipException(f"the data of {written['asked']} are not whole yet: sent when they are, at the latest at 07:00")
+    done, skipped = "", ""
+    with recorded_step(context["run_id"], sending.SUBJECT, f"send_{channel}") as noted:
+        with connect("reader") as connection:
+            found = brief.gather(connection, date.fromisoformat(written["day"]))
+        try:
+            done = sending.send(channel, found, date.fromisoformat(written["asked"]), Path(written["folder"]), context["run_id"])
+        except NotConfigured as error:
+            skipped = f"the brief is written and not sent by {channel}: {error}"
+            noted.update(outcome="skipped", message=skipped)
+    if skipped:
+        raise AirflowSkipException(skipped)
+    log.info("%s", done)
+    return done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -40,7 +41,17 @@ FEEDS = {
     "weather",
     "works_projects",
 }
-OTHERS = {"build_marts", "quarantine", "reconcile", "replay_quarantine", "season_readiness", "summer_works", "write_reports"}
+OTHERS = {
+    "build_marts",
+    "morning_brief",
+    "quarantine",
+    "reconcile",
+    "replay_quarantine",
+    "season_readiness",
+    "summer_works",
+    "write_reports",
+}
+DOC_SAYS = ("*For whom*:", "*When*:", "*Run again*:", "*When red*:")
 
 
 def in_airflow(code: str, home: Path, **variables: str) -> str:
@@ -78,7 +89,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> dict:
         print("FACTS" + json.dumps({
             "errors": {k: str(v) for k, v in bag.import_errors.items()}, "seconds": seconds,
             "dags": {i: {
-                "tasks": sorted(d.task_ids), "owners": sorted({t.owner for t in d.tasks}), "doc": bool(d.doc_md),
+                "tasks": sorted(d.task_ids), "owners": sorted({t.owner for t in d.tasks}), "doc": d.doc_md or "",
                 "alert": all(t.on_failure_callback for t in d.tasks),
                 "timetable": back[i].timetable.summary, "max_active_runs": d.max_active_runs,
             } for i, d in bag.dags.items()}}))
@@ -103,7 +114,10 @@ def test_feed_dags_have_two_tasks_and_the_season_timetable(facts: dict) -> None:
 
 def test_every_dag_has_documentation_owner_and_alert(facts: dict) -> None:
     for name, dag in facts["dags"].items():
-        assert dag["doc"], f"{name} has no documentation"
+        assert len(dag["doc"].strip().split("\n\n")[0]) > 30, f"{name} does not say what it is"
+        missing = [part for part in DOC_SAYS if part not in dag["doc"]]
+        assert not missing, f"{name} does not say {missing}"
+        assert "docs/" in dag["doc"] or "message" in dag["doc"] or "stays" in dag["doc"], f"{name}: red, and then?"
         assert dag["alert"], f"{name}: a task without failure callback"
         assert "airflow" not in dag["owners"], f"{name}: a task without owner"
 
@@ -152,3 +166,45 @@ def test_the_dag_catalogue_says_what_the_dags_say(tmp_path: Path) -> None:
     """
     written = (REPOSITORY / "docs" / "dag-catalogue.md").read_text(encoding="utf-8")
     assert in_airflow(code, tmp_path).split("PAGE", 1)[1] == written
+
+
+def test_every_task_leads_to_a_paragraph_of_the_runbook(facts: dict) -> None:
+    """In both languages; and no paragraph is kept for a task that is gone."""
+    from hearth.reports.alerts import RUNBOOK
+    from hearth.reports.documents import slug
+
+    tasks = {task for dag in facts["dags"].values() for task in dag["tasks"]} | {"read_contract"}
+    assert set(RUNBOOK) == tasks
+    english = (REPOSITORY / "docs" / "runbook.md").read_text(encoding="utf-8")
+    chinese = (REPOSITORY / "docs" / "runbook.zh-CN.md").read_text(encoding="utf-8")
+    headings = {slug(line.removeprefix("## ")) for line in english.splitlines() if line.startswith("## ")}
+    anchors = re.findall(r'^<a id="([^"]+)"></a>$', chinese, re.MULTILINE)
+    assert set(RUNBOOK.values()) <= headings
+    assert set(anchors) == headings and len(anchors) == len(set(anchors)), "the twin has the same paragraphs"
+
+
+def test_the_menu_has_an_entry_for_every_page_with_an_address(tmp_path: Path) -> None:
+    code = """
+        import json, sys
+        from airflow import plugins_manager
+        plugins, errors = plugins_manager._get_plugins()
+        assert not errors, errors
+        plugin = next(p for p in plugins if p.name == "hearth")
+        heavy = [m for m in ("reportlab", "apprise", "psycopg", "great_expectations", "jinja2.ext") if m in sys.modules]
+        print("VIEWS" + json.dumps([plugin.external_views, heavy]))
+    """
+    import json
+
+    def views(**variables: str) -> list[dict[str, str]]:
+        clean = {"HEARTH_PAGES_URL": "", "HEARTH_DASHBOARDS_URL": "", **variables}
+        found, heavy = json.loads(in_airflow(code, tmp_path, **clean).split("VIEWS", 1)[1])
+        assert "reportlab" not in heavy and "apprise" not in heavy and "psycopg" not in heavy and "great_expectations" not in heavy
+        return found
+
+    assert views() == [], "an entry that leads nowhere is none"
+    found = {view["href"]: view for view in views(HEARTH_PAGES_URL="https://pages.example/")}
+    assert len(found) == 9 and all(view["category"] == "Hearth" and view["destination"] == "nav" for view in found.values())
+    assert found["https://pages.example/brief/index.html"]["name"] == "Morning brief 供热晨报"
+    assert len({view.get("url_route", view["name"]) for view in found.values()}) == 9
+    both = views(HEARTH_PAGES_URL="https://pages.example", HEARTH_DASHBOARDS_URL="https://boards.example/")
+    assert {view["href"] for view in both} - found.keys() == {"https://boards.example/"}

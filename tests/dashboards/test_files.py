@@ -12,7 +12,7 @@ import yaml
 
 from hearth.dashboards import canonical, files
 from hearth.dashboards.access import Access, has_units
-from hearth.reports.doc_pages import anchor
+from hearth.reports.documents import slug
 from tests.agreed_marts import MARTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,7 @@ def test_a_chart_says_its_definition_unit_and_n_in_both_languages(path: str) -> 
     assert re.search(r"单位 Unit: \S", text) and re.search(r"n: \S", text)
     linked = re.search(r"\]\(docs/kpi-catalogue\.md#([^)]+)\)", text)
     headings = re.findall(r"^#+ (.*)$", (ROOT / "docs" / "kpi-catalogue.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert linked and linked[1] in {anchor(heading) for heading in headings}
+    assert linked and linked[1] in {slug(heading) for heading in headings}
 
 
 @pytest.mark.parametrize("path", CHARTS)

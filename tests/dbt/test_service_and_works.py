@@ -7,6 +7,7 @@ MARTS = (
     "cold_buildings",
     "incident_response",
     "new_community_watch",
+    "overdue_case",
     "pipe_risk",
     "refund_exposure",
     "service_timeliness",

@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
+from pypdf import PdfReader
 from world import END, Warehouse
 
 from hearth.cleaning.personal_text import mask_column, mask_text
@@ -87,8 +88,12 @@ def test_planted_personal_values_reach_no_output(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    from hearth.brief import site
+    from hearth.brief.facts import gather
     from hearth.evidence.seal import seal
-    from hearth.reports.quality import build_quality_report
+    from hearth.reports import season_pages
+    from hearth.tasks import write_reports
+    from hearth.warehouse.connections import connect
 
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr("hearth.intake.deliveries", deliver)
@@ -97,7 +102,12 @@ def test_planted_personal_values_reach_no_output(
         counts = copy.load(feed, END, END + timedelta(days=1), run_id="planted")
         assert (counts["rows_read"], counts["rows_loaded"], counts["rows_quarantined"]) == (3, 1, 2), feed
     assert copy.build("planted") is not None
-    build_quality_report()
+    write_reports({})
+    with connect("reader") as connection:
+        found_today = gather(connection)
+    site.write(found_today, found_today.day)
+    for name in season_pages.WRITERS:
+        season_pages.write(name, {"params": {"day": "2017-08-01"}})
     seal("planted")
     pack = tmp_path / "pack.zip"
     answer = CliRunner().invoke(main, ["evidence", "--season", "2016-17", "--out", str(pack)])
@@ -109,13 +119,17 @@ def test_planted_personal_values_reach_no_output(
     assert [what for what, value in PLANTED.items() if value not in kept] == [], "each is kept where it belongs"
     outputs = {
         **tables_outside_restricted(copy),
-        **{f"page {path.name}": path.read_text("utf-8", "replace") for path in (tmp_path / "pages").rglob("*.*") if path.is_file()},
+        **{f"page {path.relative_to(tmp_path)}": path.read_text("utf-8", "replace")
+           for path in (tmp_path / "pages").rglob("*.*") if path.is_file()},
         **{f"manifest {p.name}": p.read_text() for p in Path(copy.variables["HEARTH_LANDING"]).glob("*/pulls/*.json")},
         **{f"pack {name}": text for name, text in members(pack)},
+        "pdf": PdfReader(tmp_path / "pages" / "brief" / str(found_today.day) / "brief.pdf").pages[0].extract_text(),
         "log": caplog.text,
         "shown": "".join(capfd.readouterr()) + answer.output + listed,
-    }
+    }  # fmt: skip
     assert sum("PLANTED" in text for text in outputs.values()) >= 4, "the rows themselves were looked at"
+    for page in ("brief", "quarantine", "dbt-docs", "summer-works", "season-readiness", "data-docs", "docs"):
+        assert list((tmp_path / "pages" / page).rglob("*.html")), page
     found = {(where, what) for where, text in outputs.items() for what, value in PLANTED.items() if value in text}
     assert found == set()
 

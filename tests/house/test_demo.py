@@ -2,17 +2,20 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
+import psycopg
 import pytest
 
-from local.airflow_api import Client
+from local.airflow_api import Client, wait_for
 from local.instance import REPOSITORY, Instance
 from local.stack import remove
 
@@ -64,6 +67,55 @@ def check_facts(facts: dict[str, Any]) -> None:
     assert max(facts["peak_memory_mib"].values()) < 2048
 
 
+def check_the_front_door(client: Client, facts: dict[str, Any]) -> None:
+    """Airflow's menu leads to pages that are there."""
+    pages = next(page["url"] for page in facts["pages"] if page["name"] == "All pages").removesuffix("/index.html")
+    plugin = next(plugin for plugin in client._all("/api/v2/plugins", "plugins") if plugin["name"] == "hearth")
+    views = {view["name"]: view for view in plugin["external_views"]}
+    assert {"Morning brief 供热晨报", "Quarantine 隔离区", "Data quality 数据质量", "dbt docs 数据模型文档"} <= views.keys()
+    for name, view in views.items():
+        assert view["category"] == "Hearth", name
+        if name.startswith("Dashboards"):  # another server
+            continue
+        assert view["href"].startswith(pages), name
+        if not re.search(r"summer-works|season-readiness", view["href"]):  # written in their months
+            with urllib.request.urlopen(view["href"], timeout=30) as opened:
+                assert opened.status == 200, view
+
+
+def check_the_brief(client: Client) -> None:
+    """Written after each publication; without a connection it is not sent, and no run is red for that."""
+    runs = client.runs("morning_brief")
+    assert runs and all(run.state == "success" for run in runs), [run.state for run in runs]
+    tasks = client._all(f"/api/v2/dags/morning_brief/dagRuns/{quote(runs[-1].run_id, safe='')}/taskInstances", "task_instances")
+    assert {task["task_id"]: task["state"] for task in tasks} == {
+        "write_brief": "success", "send_by_mail": "skipped", "send_by_chat": "skipped",
+    }  # fmt: skip
+
+
+def check_the_quarantine_form(client: Client, instance: Instance) -> None:
+    """The form runs inside Airflow: a trial changes nothing, a waiver without a reason is refused, one with a reason counts."""
+    form = {"feed": "remote_points", "who": "auditor", "why": "tried in a test"}
+    client.set_paused("quarantine", False)
+
+    def result_of(run_id: str, **more: str) -> str:
+        client.trigger("quarantine", run_id, conf={**form, **more})
+        wait_for(lambda: not client.run("quarantine", run_id).is_active, 120, f"run {run_id}")  # type: ignore[union-attr]
+        return client.run("quarantine", run_id).state  # type: ignore[union-attr]
+
+    assert result_of("form-try", act="try") == "success"
+    assert result_of("form-waive-all", act="waive") == "failed"
+    assert "name the rows" in str(client.failures("quarantine", "form-waive-all"))
+    assert result_of("form-waive", act="waive", reason="missing_value") == "success"
+    with psycopg.connect(instance.warehouse_url("reader")) as connection:
+        waived = connection.execute("select count(*), max(who), max(why) from quarantine.act where act = 'waived'").fetchone()
+        ((open_rows,),) = connection.execute(
+            "select count(*) from quarantine.row_open where feed = 'remote_points' and 'missing_value' = any(reasons)"
+        ).fetchall()
+    assert waived is not None and waived[0] > 0 and waived[1:] == ("auditor", "tried in a test")
+    assert open_rows == 0
+
+
 def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
     answer, facts = demo(home, "--scale", "0.01", "--seed", "3")
     assert answer.returncode == 0, answer.stdout[-6000:] + answer.stderr[-3000:]
@@ -73,6 +125,8 @@ def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
             assert opened.status == 200, page
     login = next(page["login"] for page in facts["pages"] if page["name"] == "Airflow")
     client = Client(facts["pages"][0]["url"], *login.split(" / "))
+    check_the_front_door(client, facts)
+    check_the_brief(client)
     before = {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")}
     assert any(run_id.startswith("scheduled__") for run_id in before), "the last days are the scheduler's own"
 
@@ -80,6 +134,7 @@ def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
     assert again.returncode == 0, again.stdout[-6000:] + again.stderr[-3000:]
     check_facts(facts)
     assert {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")} == before
+    check_the_quarantine_form(client, Instance(home=home))  # last: what is waived is no longer what was planted
     client.close()
 
     instance = Instance(home=home)

@@ -56,7 +56,7 @@ class Case:
         ]  # fmt: skip
         text = "\n".join(lines) + "\n"
         for old, new in replace.items():
-            old = {"unit_degc": "unit: degC", "gb18030": "gb18030"}[old]
+            old = {"unit_degc": "unit: degC", "gb18030": "gb18030", "entity": "entity:"}[old]
             assert old in text
             text = text.replace(old, new)
         (self.contracts / f"{self.name}.yml").write_text(text, encoding="utf-8")
@@ -178,6 +178,16 @@ def test_duplicates_and_contradictions(loaded: Warehouse, case: Case) -> None:
     assert reasons(loaded, case) == {"conflicting_duplicate": 2}
     twice = loaded.rows("select count(*) from raw.room_reading where feed = %s and read_at = '2016-01-12 18:01+08'", case.name)
     assert twice == [(2,)], "another delivery of the same reading stands beside the first; staging picks one"
+
+
+def test_a_contract_may_have_a_stricter_limit_of_its_own(loaded: Warehouse, case: Case) -> None:
+    """34 of 40 rows are fit: more than the dated 80 % for all feeds, fewer than the 90 % this contract asks for."""
+    case.write_contract(entity="expected: {stop_accepted_percent: 90}\nentity:")
+    case.deliver("round.csv", rows(loaded, 34) + "\n".join(line("P-0", minute) for minute in range(40, 46)))
+    with pytest.raises(intake.BatchHeld, match=r"held 40 rows"):
+        load(loaded, case)
+    case.write_contract()
+    assert load(loaded, case)["rows_loaded"] == 34
 
 
 def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehouse, case: Case) -> None:

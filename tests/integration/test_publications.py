@@ -1,11 +1,15 @@
-"""What was published stays known, a changed value is restated with its reason, and the content hash knows only content."""
+"""What was published stays known, a changed value is restated with its reason, and landing files alone give it all again."""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from click.testing import CliRunner
 from world import END, START, Warehouse, World, feeds_in_order
+
+from hearth.cli import main
 
 
 def newest_hash(warehouse: Warehouse) -> str:
@@ -58,16 +62,42 @@ def kpi_of_company(warehouse: Warehouse) -> list[tuple]:
     )
 
 
-def test_pulled_in_pieces_it_has_the_same_content_hash(world: World, published: Warehouse) -> None:
-    """Ids, runs, times and the cut of the intervals leave no trace in it."""
+def test_landing_files_and_acts_of_people_give_the_same_publication(world: World, published: Warehouse, tmp_path: Path) -> None:
+    """Pulled in pieces into its own landing store, with a waiver; then all of it again from the store, into an empty warehouse."""
+    landing = tmp_path / "landing"
     middle = START + timedelta(days=400)
-    with world.warehouse("in_pieces") as warehouse:
+    with world.warehouse("first_life", landing) as warehouse:
         for start, end in ((START, middle), (middle, END)):
             for feed in feeds_in_order():
                 warehouse.load(feed, start, end)
         warehouse.load("weather", START, END)  # one long interval takes the place of two
+        feed, sha256, position, sub = warehouse.rows(
+            "select feed, file_sha256, position, sub_position from quarantine.row_open order by 1, 2, 3, 4 limit 1"
+        )[0]
+        with_act = "insert into quarantine.act (feed, file_sha256, position, sub_position, act, who, why) values"
+        run(warehouse, f"{with_act} (%s, %s, %s, %s, 'waived', 'auditor', 'looked at')", feed, sha256, position, sub)
         assert warehouse.build() is not None
-        assert newest_hash(warehouse) == newest_hash(published)
+        first = newest_hash(warehouse)
+        told = CliRunner().invoke(main, ["acts", "export", str(tmp_path / "acts.jsonl")])
+        assert (told.exit_code, told.output.split()[0]) == (0, "1")
+    assert first == newest_hash(published)  # ids, runs, times and the cut of the intervals leave no trace in it
+    with world.warehouse("second_life", landing) as warehouse:
+        told = CliRunner().invoke(main, ["restore", "--acts", str(tmp_path / "acts.jsonl")])
+        assert told.exit_code == 0, told.output
+        pulls = 2 * len(feeds_in_order()) + 1
+        assert f"{pulls} pulls loaded, 0 of them held; 1 acts put back" in told.output
+        assert warehouse.build() is not None
+        assert newest_hash(warehouse) == first
+        assert warehouse.rows("select feed, state from quarantine.row_state where state = 'waived'") == [(feed, "waived")]
+        again = CliRunner().invoke(main, ["restore"])
+        assert (again.exit_code, "restore into an empty one" in again.output) == (1, True)
+
+
+def run(warehouse: Warehouse, statement: str, *values: object) -> None:
+    import psycopg
+
+    with psycopg.connect(warehouse.url) as owner:
+        owner.execute(statement, values)
 
 
 def test_the_manifest_tells_when_a_pull_was_landed(world: World, published: Warehouse) -> None:

@@ -46,8 +46,8 @@ class World:
         self.instance.supervisor.stop()
         self.instance.server.remove()
 
-    def open(self, name: str) -> Warehouse:
-        """An empty migrated warehouse called `name`, with a landing store of its own."""
+    def open(self, name: str, landing: Path | None = None) -> Warehouse:
+        """An empty migrated warehouse called `name`; its landing store is its own unless one is named."""
         from hearth.warehouse.migrate import ROLES, migrate, role_urls
 
         url = self.instance.server.create_database(name)
@@ -55,7 +55,7 @@ class World:
         for role in ("owner", *ROLES):
             key = f"HEARTH_WAREHOUSE_URL_{role.upper()}"
             variables[key] = url if role == "owner" else variables[key].replace("/warehouse", f"/{name}")
-        variables["HEARTH_LANDING"] = str(self.instance.home / f"landing-{name}")
+        variables["HEARTH_LANDING"] = str(landing or self.instance.home / f"landing-{name}")
         variables["HEARTH_DBT_TARGET"] = str(self.instance.home / f"dbt-{name}")
         variables.pop("PYTHONPATH")
         made = Warehouse(url, variables)
@@ -64,9 +64,9 @@ class World:
         return made
 
     @contextmanager
-    def warehouse(self, name: str) -> Iterator[Warehouse]:
+    def warehouse(self, name: str, landing: Path | None = None) -> Iterator[Warehouse]:
         """The same, with the environment pointing at it for the time of the block."""
-        made = self.open(name)
+        made = self.open(name, landing)
         with made.active():
             yield made
 

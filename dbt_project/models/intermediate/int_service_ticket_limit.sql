@@ -2,7 +2,9 @@
 -- judged (stamped midnight for want of an hour, or closed without saying when the step was done). Judged as of the end of
 -- the last known day.
 with known as (
-    select {{ day_start("max(k.event_date) + interval '1 day'") }} as known_until
+    select
+        max(k.event_date) as known_date,
+        {{ day_start("max(k.event_date) + interval '1 day'") }} as known_until
     from {{ ref('stg_known_day') }} as k
     cross join {{ ref('stg_place') }} as place
     group by place.time_zone
@@ -40,6 +42,7 @@ select
     l.deadline_at,
     l.reached_at,
     k.known_until,
+    k.known_date,
     l.deadline_at < k.known_until as is_due,
     case
         when l.is_hour_unknown then 'not_judged'

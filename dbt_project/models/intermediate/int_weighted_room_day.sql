@@ -11,6 +11,7 @@
 -- judged home takes its station's own rate, else its branch's, else the company's; the share that had to is said.
 with season_day as (
     select * from {{ ref('int_season_day') }}
+    where season in (select season from {{ ref('int_season_day') }} where {{ in_ranges('heating_date', ranges) }})
 ),
 
 stratum_day as (
@@ -39,6 +40,7 @@ stratum_running as (
         sum(coalesce(d.judged, 0)) over stratum as judged_to_date,
         sum(coalesce(d.complying, 0)) over stratum as complying_to_date
     from {{ ref('int_served_household_day') }} as s
+    inner join season_day as t on s.heating_date = t.heating_date
     left join stratum_day as d
         on s.heating_date = d.heating_date
         and coalesce(s.branch_id, '') = coalesce(d.branch_id, '')

@@ -208,10 +208,18 @@ class SelfRegistering(Part):
 
 
 class Expected(Part):
-    """What counts as complete and as late; used by the batch gate and the quality reports."""
+    """What counts as complete, as late and as fit to load; used by the batch gate and the quality reports."""
 
     rows_per_day: int | None = Field(default=None, gt=0)
     lateness_hours: int = Field(default=72, gt=0)
+    warn_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
+    stop_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
+
+    @property
+    def gate_limits(self) -> dict[str, float]:
+        """The gate's dated limits (percent) that this feed has its own number for."""
+        own = {"gate_warn_accepted_percent": self.warn_accepted_percent, "gate_stop_accepted_percent": self.stop_accepted_percent}
+        return {name: value for name, value in own.items() if value is not None}
 
 
 class Reconcile(Part):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +23,9 @@ replaces it. How to trigger one and what red means stands in the DAG's own docum
 
 def read_dags(folder: Path) -> dict[str, Any]:
     """Every DAG of a folder by its id, read without any database. Raises RuntimeError naming files that cannot be read."""
-    os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="hearth-airflow-"))
+    if "AIRFLOW_HOME" not in os.environ:  # Airflow wants a folder of its own; nobody needs it afterwards
+        os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="hearth-airflow-")
+        atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
     os.environ.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(folder.parent / "plugins"))  # the season's timetable
     import airflow.sdk  # noqa: F401  (first: the DAG files import nothing else of Airflow)
     from airflow.dag_processing.dagbag import DagBag

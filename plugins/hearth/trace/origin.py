@@ -32,13 +32,13 @@ def origin(connection: psycopg.Connection, entity: str, used: int, key: Sequence
 def _raw(connection: psycopg.Connection, entity: str, used: int, key: Sequence[str]) -> Step:
     names = ", ".join(key)
     same = " and ".join(f"r.{name} = k.{name}" for name in key)
-    picked, deliveries, keys = _one(
-        connection,
-        f"with k as (select distinct {', '.join(f'r.{n}' for n in key)} from raw.{entity} r join traced t using"
-        " (feed, batch_id, file_id, position, sub_position))"
-        f" select (select count(*) from raw.{entity} r join traced t using (feed, batch_id, file_id, position, sub_position)),"
-        f" (select count(*) from raw.{entity} r join k on {same}), (select count(*) from k)",
+    connection.execute(
+        f"create temp table picked_key on commit drop as select {', '.join(f'r.{name}' for name in key)}, count(*) as picked"
+        f" from raw.{entity} r join traced t using (feed, batch_id, file_id, position, sub_position) group by {names}"
     )
+    connection.execute("analyze picked_key")
+    picked, keys = _one(connection, "select coalesce(sum(picked), 0)::bigint, count(*) from picked_key")
+    (deliveries,) = _one(connection, f"select count(*) from raw.{entity} r join picked_key k on {same}")
     step = Step(
         "Accepted rows 入库记录",
         f"raw.{entity}",

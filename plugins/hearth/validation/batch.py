@@ -92,13 +92,13 @@ class GateVerdict:
     suite: Suite
 
 
-def gate(counts: Counts, day: date) -> GateVerdict:
+def gate(contract: Contract, counts: Counts, day: date) -> GateVerdict:
     """Judge the batch as a whole by the share of its rows that is accepted; a batch of a few rows
     passes (one bad row in three says nothing about the feed; the bad rows are refused all the same).
 
-    `day`: the last day of the batch's interval; its limits hold.
+    `day`: the last day of the batch's interval; its dated limits hold where the contract has none of its own.
     """
-    suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day)
+    suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day) | contract.expected.gate_limits
     accepted = counts.rows_read - counts.rows_quarantined
     percent = 100.0 * accepted / counts.rows_read if counts.rows_read else 100.0
     judged = percent if counts.rows_read >= limits["gate_min_rows"] else None

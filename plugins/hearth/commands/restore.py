@@ -1,0 +1,43 @@
+"""`hearth acts`, `hearth restore`: a warehouse made again from what came and what people decided."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def acts() -> None:
+    """What people decided: waivers and approvals."""
+
+
+@acts.command("export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def acts_export(file: Path) -> None:
+    """Write the acts as JSON lines to FILE: with the landing store, all that a warehouse can be made again from."""
+    from hearth.restore import export_acts
+
+    found = export_acts()
+    file.write_text("".join(json.dumps(act, ensure_ascii=False, default=str) + "\n" for act in found), encoding="utf-8")
+    click.echo(f"{len(found)} acts written to {file}")
+
+
+@click.command()
+@click.option("--acts", "file", type=click.Path(exists=True, path_type=Path), help="what `hearth acts export` wrote")
+def restore(file: Path | None) -> None:
+    """Load every pull of the landing store (HEARTH_LANDING) into an empty warehouse, and put the acts of people back.
+
+    Afterwards run the DAG build_marts: it publishes the same values, with the same content hash, as long as contracts,
+    suites and dated rows are the same.
+    """
+    from hearth.restore import NotEmpty
+    from hearth.restore import restore as make_again
+
+    lines = file.read_text(encoding="utf-8").splitlines() if file else []
+    try:
+        counts = make_again([json.loads(line) for line in lines], click.echo)
+    except NotEmpty as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{counts['pulls']} pulls loaded, {counts['held']} of them held; {counts['acts']} acts put back")
