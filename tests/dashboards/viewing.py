@@ -87,11 +87,11 @@ def log_in(browser: Browser, site: Site, user: str, width: int = 1440, height: i
     """A fresh browser session of a user."""
     context = browser.new_context(viewport={"width": width, "height": height}, locale="zh-CN", timezone_id="Asia/Shanghai")
     page = context.new_page()
-    page.goto(f"{site.url}/login/")
+    page.goto(f"{site.url}/login/", wait_until="networkidle")  # before that the form forgets what is typed
     page.fill("#username, input[name=username]", user)
     page.fill("#password, input[name=password]", site.password(user))
     page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_url(lambda url: "/login" not in url, timeout=DRAWN_SECONDS * 1000)
     return page
 
 
