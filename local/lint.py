@@ -11,7 +11,7 @@ import click
 
 from local.instance import REPOSITORY
 
-SKIPPED = (".venv", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
+SKIPPED = (".venv", ".venv-superset", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
 
 
 def checks() -> dict[str, list[str]]:

@@ -26,7 +26,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
     PREFERRED_PORTS[service] += 100 * (1 + int(WORKER.removeprefix("gw")))
 
 
-LONGEST_FIRST = ("integration", "house", "dbt", "evidence")
+LONGEST_FIRST = ("integration", "house", "dashboards", "dbt", "evidence")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ FLAGS = [
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 DRAWN_SECONDS = 60
 HOLDER = ".dashboard-component-chart-holder"
+CHART = f"{HOLDER} [data-test='slice-header']"
 BUSY = ".dashboard-component-chart-holder .loading, [data-test='loading-indicator']"
 BROKEN = "[data-test='error-message'], .ant-alert-error, .chart-container .ant-result-error"
 EMPTY = ("此查询没有数据返回", "没有数据", "No results were returned", "No data")
@@ -106,6 +108,9 @@ def open_dashboard(page: Page, site: Site, slug: str, query: str = "") -> View:
 
 
 def wait_until_drawn(page: Page) -> None:
-    page.wait_for_timeout(700)
-    page.wait_for_function(f'document.querySelectorAll("{BUSY}").length === 0', timeout=DRAWN_SECONDS * 1000)
-    page.wait_for_timeout(700)
+    """No chart shows that it is busy, twice in a row: one that has just been asked for may not show it yet."""
+    end, calm = time.monotonic() + DRAWN_SECONDS, 0
+    while calm < 3:
+        assert time.monotonic() < end, f"charts are still busy after {DRAWN_SECONDS} s"
+        page.wait_for_timeout(250)
+        calm = 0 if page.locator(BUSY).count() else calm + 1

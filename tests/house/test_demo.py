@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import psutil
 import psycopg
 import pytest
@@ -83,6 +84,17 @@ def check_the_front_door(client: Client, facts: dict[str, Any]) -> None:
                 assert opened.status == 200, view
 
 
+def check_the_dashboards(facts: dict[str, Any], instance: Instance) -> None:
+    """The address and the logins that are printed work, and the six dashboards are there."""
+    page = next(page for page in facts["pages"] if page["name"] == "Dashboards")
+    password = dict(login.split(" / ") for login in page["login"].split(", "))["director"]
+    body = {"username": "director", "password": password, "provider": "db", "refresh": True}
+    token = httpx.post(f"{page['url']}/api/v1/security/login", json=body, timeout=60).json()["access_token"]
+    found = httpx.get(f"{page['url']}/api/v1/dashboard/", headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
+    assert found["count"] == 6
+    assert instance.supervisor.is_running("superset")
+
+
 def check_the_brief(client: Client) -> None:
     """Written after each publication; without a connection it is not sent, and no run is red for that."""
     runs = client.runs("morning_brief")
@@ -126,6 +138,7 @@ def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
     login = next(page["login"] for page in facts["pages"] if page["name"] == "Airflow")
     client = Client(facts["pages"][0]["url"], *login.split(" / "))
     check_the_front_door(client, facts)
+    check_the_dashboards(facts, Instance(home=home))
     check_the_brief(client)
     before = {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")}
     assert any(run_id.startswith("scheduled__") for run_id in before), "the last days are the scheduler's own"
