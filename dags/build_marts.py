@@ -10,13 +10,12 @@ readable. `seal`: the ledger could not be sealed; nothing is lost, the next seal
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAny, Param, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
-from hearth.reports.alerts import task_failed
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "build_marts",
@@ -29,12 +28,7 @@ with DAG(
         "quiet_seconds": Param(10, type="number", minimum=0, title="Wait until no feed has begun or ended a step for so long (s)"),
         "at_most_seconds": Param(300, type="number", minimum=0, title="Wait at most so long (s): a slow feed holds nobody back"),
     },
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(),
 ):
 
     @task.short_circuit

@@ -15,6 +15,7 @@ from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, feeds_folder, load_contract
 from hearth.reports.alerts import task_failed
 from hearth.seasons.timetable import SeasonTimetable
+from hearth.task_defaults import task_defaults
 
 DOC = """
 **{title}** {title_zh}: `{entity}` from `{connection}` ({kind}). Owner: {owner}.
@@ -58,12 +59,7 @@ def feed_dag(contract: Contract) -> DAG:
         catchup=True,
         max_active_runs=1,
         tags=["feed", contract.entity],
-        default_args={
-            "owner": contract.owner.team,
-            "retries": 2,
-            "retry_delay": timedelta(seconds=20),
-            "on_failure_callback": task_failed,
-        },
+        default_args=task_defaults(contract.owner.team, retries=2),
         doc_md=DOC.format(
             title=contract.title,
             title_zh=contract.title_zh,

@@ -19,8 +19,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, get_current_context, task
 
-from hearth.reports.alerts import task_failed
 from hearth.seasons.dated_rows import place_time_zone
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "morning_brief",
@@ -32,12 +32,7 @@ with DAG(
     tags=["reports"],
     doc_md=__doc__,
     params={"day": Param(None, type=["null", "string"], format="date", description="heating day the brief is of")},
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 1,
-        "retry_delay": timedelta(minutes=2),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(retry_delay=timedelta(minutes=2)),
 ):
 
     @task

@@ -10,13 +10,12 @@ why. A rejected row is never edited: correct the contract, `try`, then `replay`.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAlias, Param, get_current_context, task
 
 from hearth.contracts.loading import feeds_folder
-from hearth.reports.alerts import task_failed
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "quarantine",
@@ -33,12 +32,7 @@ with DAG(
         "why": Param(type="string", minLength=5, maxLength=2000, title="Why 理由"),
         "until": Param(None, type=["null", "string"], format="date", title="Waived until 豁免至"),
     },
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 0,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(retries=0),
 ):
 
     @task(outlets=[AssetAlias("replayed")])

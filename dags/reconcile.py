@@ -10,14 +10,13 @@ hold.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pendulum
 from airflow.sdk import DAG, get_current_context, task
 
-from hearth.reports.alerts import task_failed
 from hearth.seasons.dated_rows import place_time_zone
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "reconcile",
@@ -27,12 +26,7 @@ with DAG(
     max_active_runs=1,
     tags=["quality"],
     doc_md=__doc__,
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(),
 ):
 
     @task

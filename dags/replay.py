@@ -9,13 +9,12 @@ replay FEED`.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
-from hearth.reports.alerts import task_failed
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "replay_quarantine",
@@ -24,12 +23,7 @@ with DAG(
     max_active_runs=1,
     tags=["quarantine"],
     doc_md=__doc__,
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(),
 ):
 
     @task(

@@ -9,12 +9,11 @@ not touched. docs/runbook.md says more.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
 
-from hearth.reports.alerts import task_failed
+from hearth.task_defaults import task_defaults
 
 with DAG(
     "write_reports",
@@ -23,12 +22,7 @@ with DAG(
     max_active_runs=1,
     tags=["reports"],
     doc_md=__doc__,
-    default_args={
-        "owner": "data engineering 数据组",
-        "retries": 1,
-        "retry_delay": timedelta(seconds=20),
-        "on_failure_callback": task_failed,
-    },
+    default_args=task_defaults(),
 ):
 
     @task

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from hearth.reports.alerts import task_failed
 from hearth.seasons.dated_rows import place_time_zone
+from hearth.task_defaults import task_defaults
 
 DOC = """
 {what}
@@ -29,12 +27,7 @@ def page_dag(dag_id: str, cron: str, when: str, what: str, owner: str, page: str
         tags=["reports", "works"],
         doc_md=DOC.format(what=what, when=when, owner=owner),
         params={"day": Param(None, type=["null", "string"], format="date", description="local day the page speaks of")},
-        default_args={
-            "owner": owner,
-            "retries": 1,
-            "retry_delay": timedelta(seconds=20),
-            "on_failure_callback": task_failed,
-        },
+        default_args=task_defaults(owner),
     ) as dag:
 
         @task
