@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,8 +23,6 @@ MAY_BE_EMPTY = {
 """Lists of what needs doing: a small city may have nothing in them, and then they say so."""
 MINUS = "\u2212"
 """What a chart writes for a minus; a table writes the hyphen."""
-OPENS_SECONDS = 30
-"""On a machine shared with other tests; how fast it is on its own stands in docs/decisions/2026-11-24-dashboards.md."""
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +78,7 @@ NUMBERS = [
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_chart_is_drawn_and_its_numbers_are_those_of_the_marts(director: Page, site: Site, slug: str) -> None:
     director.set_viewport_size({"width": 1440, "height": 900})
-    began = time.monotonic()
     view = open_dashboard(director, site, slug)
-    assert time.monotonic() - began < OPENS_SECONDS
     view.save(slug)
     assert director.locator(CHART).count() == len(titles(slug))
     assert view.errors() == []
