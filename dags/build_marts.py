@@ -25,7 +25,7 @@ with DAG(
     tags=["marts"],
     doc_md=__doc__,
     params={
-        "quiet_seconds": Param(10, type="number", minimum=0, title="Wait until no feed has begun or ended a step for so long (s)"),
+        "quiet_seconds": Param(20, type="number", minimum=0, title="Wait until no feed has begun or ended a step for so long (s)"),
         "at_most_seconds": Param(300, type="number", minimum=0, title="Wait at most so long (s): a slow feed holds nobody back"),
     },
     default_args=task_defaults(),
