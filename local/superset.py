@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+from hearth.dashboards.access import password_variable
 from local.airflow import http_answers
 from local.environment import DASHBOARDS, NO_PYTHON, find_python
 from local.instance import REPOSITORY, Instance, process_environment
@@ -50,9 +51,7 @@ def address(instance: Instance) -> str:
 
 def login(instance: Instance) -> dict[str, str]:
     """What `hearth dashboards` needs beside the pipeline's variables: who imports, and the passwords of the viewers."""
-    viewers = {
-        f"HEARTH_DASHBOARDS_PASSWORD_{name.upper().replace('-', '_')}": instance.secret(key) for name, key in VIEWERS.items()
-    }
+    viewers = {password_variable(name): instance.secret(key) for name, key in VIEWERS.items()}
     return {"HEARTH_DASHBOARDS_USER": ADMIN, "HEARTH_DASHBOARDS_PASSWORD": instance.secret("superset_admin"), **viewers}
 
 

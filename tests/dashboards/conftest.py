@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,14 +12,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from playwright.sync_api import Browser, sync_playwright
-from viewing import FLAGS, Site
+from viewing import Site
 from world import Warehouse, World, feeds_in_order
 
 from local import superset
 from local.stack import ensure
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +28,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def site(world: World) -> Iterator[Site]:
+def site(world: World, cannot_run: Callable[[str], None]) -> Iterator[Site]:
     """Superset with the dashboards on the published marts; the environment names both for the whole folder."""
     instance = world.instance
     instance.choose_port("dashboards")
@@ -45,7 +40,7 @@ def site(world: World) -> Iterator[Site]:
                 made.load(feed)
             assert made.build() is not None
         if not prepared.result():
-            _cannot("no Python 3.11 or 3.12 for Superset")
+            cannot_run("no Python 3.11 or 3.12 for Superset")
     ensure(instance, [superset.service(instance)])
     made.variables.update(_variables(world, made))
     with made.active():
@@ -63,20 +58,3 @@ def _prepare(world: World) -> bool:
 def _variables(world: World, made: Warehouse) -> dict[str, str]:
     addresses = {"HEARTH_DASHBOARDS_URL": superset.address(world.instance), "HEARTH_PAGES_URL": "http://127.0.0.1:8081"}
     return {**addresses, **superset.login(world.instance)}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium. Where there is none the tests fail in CI and are skipped elsewhere."""
-    if CHROMIUM is None:
-        _cannot("no chromium (Debian: apt-get install chromium fonts-wqy-zenhei)")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-def _cannot(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)

@@ -12,10 +12,6 @@ from world import Warehouse
 from local import superset
 from local.instance import REPOSITORY, Instance
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 DRAWN_SECONDS = 60
 HOLDER = ".dashboard-component-chart-holder"

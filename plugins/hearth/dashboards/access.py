@@ -20,6 +20,11 @@ FILE = "access.yml"
 UNIT_COLUMN = "branch_id"
 
 
+def password_variable(username: str) -> str:
+    """The variable of the environment with a new login's password."""
+    return f"HEARTH_DASHBOARDS_PASSWORD_{username.upper().replace('-', '_').replace('.', '_')}"
+
+
 @dataclass(frozen=True)
 class Login:
     """A person or a screen. `branch` empty: the whole company."""
@@ -32,7 +37,7 @@ class Login:
 
     @property
     def password_variable(self) -> str:
-        return f"HEARTH_DASHBOARDS_PASSWORD_{self.username.upper().replace('-', '_').replace('.', '_')}"
+        return password_variable(self.username)
 
 
 @dataclass(frozen=True)

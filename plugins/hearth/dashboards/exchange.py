@@ -75,5 +75,4 @@ def _reaches(superset: Superset, ours: dict[str, dict], here: files.Place) -> bo
 
 
 def _upload(superset: Superset, archive: bytes, passwords: dict[str, str]) -> None:
-
     superset.upload("assets/import/", "bundle", archive, {"passwords": json.dumps(passwords)})

@@ -25,8 +25,7 @@ def targets(audience: str) -> list[Target]:
 def recipients(audience: str) -> list[str]:
     """Addresses of an audience, separated by commas, semicolons or blanks. Raises NotConfigured."""
     name = RECIPIENTS[audience]
-    given = {"brief": os.environ.get("HEARTH_BRIEF_TO"), "alerts": os.environ.get("HEARTH_ALERTS_TO")}[audience]
-    found = [address for address in re.split(r"[\s,;]+", given or "") if address]
+    found = [address for address in re.split(r"[\s,;]+", os.environ.get(name, "")) if address]
     if not found:
         raise NotConfigured(f"nobody is named in {name}: set it to e-mail addresses, separated by commas")
     return found
