@@ -1,7 +1,7 @@
 """The pages for auditors: quality report, quarantine, documents, dbt docs and the traces of the newest numbers.
 
 *For whom*: auditors, data engineers, owners of feeds.
-*When*: once after each publication.
+*When*: once after each publication; before the first one it is skipped.
 *Run again*: trigger the DAG; the pages are made anew from marts and ledger.
 *When red*: `write_reports`, `trace_headline`: the page could not be made; that of the last run stays, the marts are
 not touched. docs/runbook.md says more.

@@ -13,7 +13,7 @@ DOC = """
 
 *For whom*: {owner} and the management. *When*: {when}.
 *Run again*: trigger it, with the parameter `day` for another day, e.g. 2016-08-01.
-*When red*: the marts could not be read; the page of the last run stays.
+*When red*: the marts could not be read; the page of the last run stays. Before the first publication it is skipped.
 """
 
 
@@ -32,9 +32,9 @@ def page_dag(dag_id: str, cron: str, when: str, what: str, owner: str, page: str
 
         @task
         def write_page() -> str:
-            from hearth.reports.season_pages import write
+            from hearth.tasks import write_season_page
 
-            return str(write(page, get_current_context()))
+            return write_season_page(page, get_current_context())
 
         write_page()
     return dag

@@ -161,6 +161,7 @@ def _trigger(context: Any) -> str:
 def trace_headline() -> str:
     from hearth.trace.pages import write_headline
 
+    _skip_before_publication()
     return str(write_headline())
 
 
@@ -172,6 +173,7 @@ def write_reports(context: Any) -> dict[str, Any]:
     from hearth.reports.quality import build_quality_report
     from hearth.reports.quarantine_page import write_quarantine_page
 
+    _skip_before_publication()
     write_page(pages_folder() / "index.html", index_page())
     return {
         "data_docs": str(build_quality_report()),
@@ -179,6 +181,25 @@ def write_reports(context: Any) -> dict[str, Any]:
         "documents": str(write_documents()),
         "dbt_docs": str(build_dbt_docs()),
     }
+
+
+def write_season_page(page: str, context: Any) -> str:
+    from hearth.reports import season_pages
+
+    _skip_before_publication()
+    return str(season_pages.write(page, context))
+
+
+def _skip_before_publication() -> None:
+    """The clock starts reports on an installation's first morning too: nothing to report is not a failure."""
+    from hearth.warehouse.connections import connect
+    from hearth.warehouse.published import NothingPublished, require_publication
+
+    try:
+        with connect("reader") as connection:
+            require_publication(connection)
+    except NothingPublished as error:
+        raise AirflowSkipException(str(error)) from error
 
 
 def write_brief(context: Any) -> dict[str, Any]:
@@ -190,6 +211,7 @@ def write_brief(context: Any) -> dict[str, Any]:
     from hearth.brief.day import day_before
     from hearth.reports.report_day import report_day
     from hearth.warehouse.connections import connect
+    from hearth.warehouse.published import NothingPublished
 
     given = (context.get("params") or {}).get("day")
     with connect("reader") as connection:
@@ -197,7 +219,7 @@ def write_brief(context: Any) -> dict[str, Any]:
             newest = brief.newest_day(connection)
             asked = date.fromisoformat(given) if given else day_before(report_day(context), newest)
             found = brief.gather(connection, min(asked, newest))
-        except brief.NothingPublished as error:
+        except NothingPublished as error:
             if given:
                 raise AirflowFailException(str(error)) from error
             raise AirflowSkipException(str(error)) from error

@@ -14,9 +14,10 @@ from world import Warehouse
 
 from hearth.brief import page, pdf, site, words
 from hearth.brief.day import day_before
-from hearth.brief.facts import KPIS, Facts, NothingPublished, gather
+from hearth.brief.facts import KPIS, Facts, gather
 from hearth.brief.light import Light
 from hearth.warehouse.connections import connect
+from hearth.warehouse.published import NothingPublished
 
 DAY = date(2017, 1, 15)
 ROOMS, COMPLAINTS, RENEWAL = KPIS

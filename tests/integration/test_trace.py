@@ -78,8 +78,8 @@ def test_a_number_changed_by_hand_is_not_its_ratio_nor_the_one_published(publish
 def test_what_is_not_published_is_said_with_what_there_is(published: Warehouse) -> None:
     from datetime import date
 
-    from hearth.trace.published import NothingPublished
     from hearth.trace.walk import trace
+    from hearth.warehouse.published import NothingPublished
 
     with pytest.raises(NothingPublished, match="published are 20"):
         trace("2016-17", "room_compliance_percent", "company", date(2030, 1, 1))

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from hearth.brief.light import Light, light_of
 from hearth.seasons.dated_rows import place_time_zone
 from hearth.validation.limits import Limits
+from hearth.warehouse.published import NothingPublished, require_publication
 
 KPIS = ("room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent")
 ENTITY_OF = {KPIS[0]: "room_reading", KPIS[1]: "service_ticket"}
@@ -82,10 +83,6 @@ from marts.early_warning order by priority limit %(limit)s
 _WARNINGS_SUM = "select count(*) as number, max(as_of_date) as as_of from marts.early_warning"
 
 
-class NothingPublished(LookupError):
-    """The marts hold no such day; the message says which days they hold."""
-
-
 @dataclass(frozen=True)
 class Kpi:
     """One headline figure of the company; `today` is what that one day alone brought, `data_until` the last day with rows."""
@@ -140,9 +137,10 @@ class Facts:
 
 def newest_day(connection: psycopg.Connection) -> date:
     """The newest heating day that is published. Raises NothingPublished."""
+    require_publication(connection)
     day: date | None = _Asker(connection).one(_NEWEST_DAY)["day"]
     if day is None:
-        raise NothingPublished("nothing is published in marts.season_kpi yet; run the DAG build_marts first")
+        raise NothingPublished("the last publication holds no day of a season: marts.season_kpi is empty")
     return day
 
 

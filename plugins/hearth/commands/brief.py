@@ -35,8 +35,9 @@ def brief(day: datetime | None, out: Path | None, send: bool) -> None:
     Details: docs/how-to/morning-brief.md
     """
     from hearth.brief import site
-    from hearth.brief.facts import NothingPublished, gather
+    from hearth.brief.facts import gather
     from hearth.warehouse.connections import connect
+    from hearth.warehouse.published import NothingPublished
 
     try:
         with connect("reader") as connection:

@@ -62,9 +62,10 @@ def evidence(context: click.Context, season: str | None, out: Path | None) -> No
         return
     if season is None or out is None:
         raise click.UsageError("give --season and --out to write a pack, or the command verify to check one")
-    from hearth.evidence.pack import NothingPublished, write_pack
+    from hearth.evidence.pack import write_pack
     from hearth.landing.store import LandingStore
     from hearth.warehouse.connections import connect
+    from hearth.warehouse.published import NothingPublished
 
     root = LandingStore().root
 

@@ -29,8 +29,8 @@ def trace_kpi(season: str, unit: str, day: datetime, kpi: str, sample: int, page
     landing store (HEARTH_LANDING) and HEARTH_PSEUDONYM_KEY.
     """
     from hearth.trace import text
-    from hearth.trace.published import NothingPublished
     from hearth.trace.walk import trace as follow
+    from hearth.warehouse.published import NothingPublished
 
     try:
         found = follow(season, kpi, unit, day.date(), sample)

@@ -20,15 +20,12 @@ from psycopg import sql
 from hearth.evidence.relations import SESSION, Relation, append_only_relations, record_text
 from hearth.evidence.summary import README, render, season_facts
 from hearth.evidence.table_text import copy_fields, csv_lines
+from hearth.warehouse.published import NothingPublished, require_publication
 
 FORMAT = "hearth evidence 1"
 MANIFEST = "MANIFEST.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """Every member bears the earliest time a zip knows: when a pack was written is no part of what it says."""
-
-
-class NothingPublished(LookupError):
-    """The season has no published KPI."""
 
 
 class Pack:
@@ -78,6 +75,7 @@ def write_pack(
     try:
         with connection.transaction(), draft.open("wb") as file:
             connection.execute(SESSION)
+            require_publication(connection)
             facts = season_facts(connection, season)
             if not facts["kpis"]:
                 known = connection.execute("select distinct season from marts.season_kpi order by 1").fetchall()

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import psycopg
 
 from hearth.trace.steps import Step, Target
+from hearth.warehouse.published import NothingPublished
 
 FACTORS = {"room_compliance_percent": 100, "complaints_per_10000_households": 10000, "renewal_progress_percent": 100}
 """What the ratio of a KPI is multiplied by."""
@@ -17,10 +18,6 @@ DEFINED_IN = {
     "complaints_per_10000_households": ("complaint_rate", "int_complaint_case", "int_complaint_ticket_case", "int_served_unit_day"),
     "renewal_progress_percent": ("renewal_progress", "int_renewal_project_day"),
 }
-
-
-class NothingPublished(LookupError):
-    """No such value stands in the published marts."""
 
 
 @dataclass(frozen=True)

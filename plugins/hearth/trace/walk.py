@@ -8,6 +8,7 @@ from hearth.trace import complaints, published, renewal, rooms
 from hearth.trace.origin import records, sampled
 from hearth.trace.steps import Target, Trace
 from hearth.warehouse.connections import connect
+from hearth.warehouse.published import NothingPublished, require_publication
 
 WALKS = {
     "room_compliance_percent": rooms.steps,
@@ -17,15 +18,14 @@ WALKS = {
 
 
 def unit_kind_of(unit_id: str, season: str) -> str:
-    """company, branch, station or community. Raises NothingPublished when the season has no such unit."""
+    """company, branch, station or community. Raises NothingPublished when nothing is, or the season has no such unit."""
     with connect("auditor") as connection:
+        require_publication(connection)
         row = connection.execute(
             "select unit_kind from marts.season_kpi where season = %s and unit_id = %s limit 1", (season, unit_id)
         ).fetchone()
     if row is None:
-        raise published.NothingPublished(
-            f"season {season} has no unit {unit_id!r} in marts.season_kpi (the whole company is `company`)"
-        )
+        raise NothingPublished(f"season {season} has no unit {unit_id!r} in marts.season_kpi (the whole company is `company`)")
     return str(row[0])
 
 
