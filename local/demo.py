@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -127,8 +127,16 @@ class Demo:
         superset.prepare(self.instance)
         stack.ensure(self.instance, [superset.service(self.instance)])
 
-    def bring_in_dashboards(self) -> None:
-        superset.import_dashboards(self.instance, self.variables)
+    def bring_in_dashboards(self, prepared: Future[None]) -> Exception | None:
+        """The dashboards into the Superset that is being prepared. What goes wrong is returned: the KPIs stand without them."""
+        try:
+            with self.steps.step("dashboards"):
+                prepared.result()
+                superset.import_dashboards(self.instance, self.variables)
+        except EXPECTED_TROUBLE as error:
+            self.instance.remember(dashboards=False)
+            return error
+        return None
 
     # Runs
 
@@ -231,7 +239,7 @@ def main(scale: float, seed: int, days: int, dashboards: bool, home: Path, json_
         instance = choose_instance(home, wish, console)
         warn_about_space(home, wish, console)
         try:
-            outcome, peak_mib = work(instance, wish, steps, dashboards)
+            outcome, peak_mib, trouble = work(instance, wish, steps, dashboards)
         except (*EXPECTED_TROUBLE, KeyboardInterrupt) as error:
             complain(console, instance, error)
             sys.exit(1)
@@ -239,11 +247,15 @@ def main(scale: float, seed: int, days: int, dashboards: bool, home: Path, json_
     target = json_path or home.parent / "demo.json"
     results.write_json(target, report.facts(instance, outcome, seconds, peak_mib))
     report.show(console, instance, outcome, seconds, target)
-    sys.exit(0 if outcome.is_right else 1)
+    if trouble is not None:
+        complain(console, instance, trouble, "There are no dashboards:")
+    sys.exit(0 if outcome.is_right and trouble is None else 1)
 
 
-def work(instance: Instance, wish: Wish, steps: Steps, dashboards: bool = True) -> tuple[report.Outcome, dict[str, int]]:
-    """All steps; the outcome, and the highest memory by process."""
+def work(
+    instance: Instance, wish: Wish, steps: Steps, dashboards: bool = True
+) -> tuple[report.Outcome, dict[str, int], Exception | None]:
+    """All steps; the outcome, the highest memory by process, and what kept the dashboards out."""
     with MemorySampler(instance) as memory, steps, ThreadPoolExecutor(max_workers=1) as beside:
         demo = Demo(instance, wish, steps, dashboards)
         demo.prepare()
@@ -252,11 +264,8 @@ def work(instance: Instance, wish: Wish, steps: Steps, dashboards: bool = True) 
         demo.run()
         with steps.step("results compared"):
             outcome = demo.compare()
-        if prepared is not None:
-            with steps.step("dashboards"):
-                prepared.result()
-                demo.bring_in_dashboards()
-    return outcome, memory.peak_mib
+        trouble = demo.bring_in_dashboards(prepared) if prepared is not None else None
+    return outcome, memory.peak_mib, trouble
 
 
 @contextmanager
@@ -278,10 +287,10 @@ def warn_about_space(home: Path, wish: Wish, console: Console) -> None:
         console.print(f"[yellow]{free / 2**30:.1f} GB free; this demo may need {needed / 2**30:.0f} GB[/]")
 
 
-def complain(console: Console, instance: Instance, error: BaseException) -> None:
-    """Say what stopped the demo and how to go on."""
+def complain(console: Console, instance: Instance, error: BaseException, what: str = "The demo stopped:") -> None:
+    """Say what went wrong and how to go on."""
     word = "by hand" if isinstance(error, KeyboardInterrupt) else type(error).__name__
-    console.print(f"\n[red]The demo stopped:[/] {word}", highlight=False)
+    console.print(f"\n[red]{what}[/] {word}", highlight=False)
     console.print(str(error), markup=False, highlight=False)
     console.print(f"\nLogs: {os.path.relpath(instance.logs)}; `make demo` goes on from here, `make stop` ends it.")
 

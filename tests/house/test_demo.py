@@ -106,6 +106,21 @@ def check_the_brief(client: Client) -> None:
     }  # fmt: skip
 
 
+def check_the_kpis_stand_without_dashboards(home: Path) -> None:
+    """A Superset that lets nobody in: what is missing is said and the exit code tells it, the KPIs are printed all the same."""
+    instance = Instance(home=home)
+    instance._state["secrets"]["superset_admin"] = "not the password"  # pragma: allowlist secret
+    instance.save()
+    answer, facts = demo(home, "--scale", "0.01", "--seed", "3")
+    assert answer.returncode == 1
+    check_facts(facts)
+    assert "Every KPI equals the city's truth" in answer.stdout
+    assert re.search(r"There are no dashboards: ServiceFailed\n.*could not be brought in", answer.stdout, re.DOTALL), answer.stdout[
+        -3000:
+    ]
+    assert "Dashboards" not in [page["name"] for page in facts["pages"]]
+
+
 def check_the_quarantine_form(client: Client, instance: Instance) -> None:
     """The form runs inside Airflow: a trial changes nothing, a waiver without a reason is refused, one with a reason counts."""
     form = {"feed": "remote_points", "who": "auditor", "why": "tried in a test"}
@@ -148,6 +163,7 @@ def test_a_small_city_twice_and_every_process_ends(home: Path) -> None:
     assert again.returncode == 0, again.stdout[-6000:] + again.stderr[-3000:]
     check_facts(facts)
     assert {run.run_id for run in client.runs() if run.dag_id.startswith("feed_")} == before
+    check_the_kpis_stand_without_dashboards(home)
     check_the_quarantine_form(client, Instance(home=home))  # last: what is waived is no longer what was planted
     client.close()
 
