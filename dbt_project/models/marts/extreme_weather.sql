@@ -38,17 +38,14 @@ company as (
     where unit_kind = 'company' and point_kind = 'all'
 ),
 
+-- Null before the first day tickets were asked for.
 case_day as (
     select
-        d.season,
-        d.heating_date,
-        coalesce(sum(c.cases), 0) as cases
-    from {{ ref('int_season_day') }} as d
-    left join {{ ref('int_complaint_series') }} as s
-        on d.season = s.season and s.unit_kind = 'company' and s.line = 'all' and s.category = 'all'
-    left join {{ ref('int_complaint_series_day') }} as c
-        on s.season = c.season and s.series_no = c.series_no and d.heating_date = c.heating_date
-    group by d.season, d.heating_date
+        season,
+        heating_date,
+        cases
+    from {{ ref('complaint_rate') }}
+    where period = 'day' and unit_kind = 'company' and line = 'all' and category = 'all'
 ),
 
 before_spell as (

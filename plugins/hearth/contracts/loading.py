@@ -50,8 +50,7 @@ def load_contract(path: Path) -> Contract:
     """One contract. Raises ContractError with `file:line: what, why, what to do`."""
     text = path.read_text(encoding="utf-8")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        value = yaml.safe_load(text)
+        node, value = _read(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ContractError(f"{path}:{mark.line + 1 if mark else 1}: not YAML: {error}") from error
@@ -65,6 +64,16 @@ def load_contract(path: Path) -> Contract:
     if contract.feed != path.stem:
         raise ContractError(f"{path}:{_line(node, ('feed',))}: feed {contract.feed!r} must be named like its file")
     return contract
+
+
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    """A document's node with line numbers and its value, by libyaml: every task and every look of Airflow reads contracts."""
+    loader = yaml.CSafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _refuse_doubled_keys(path: Path, node: yaml.Node) -> None:
@@ -130,7 +139,7 @@ def _resolve(root: dict[str, Any], node: dict[str, Any], value: Any) -> dict[str
 def line_of(path: Path, *location: str) -> tuple[int, str]:
     """(line number from 1, the line's text) of a part of a contract, or of the nearest part around it."""
     text = path.read_text(encoding="utf-8")
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = yaml.compose(text, Loader=yaml.CSafeLoader)
     assert node is not None, f"{path} is empty"
     number = _line(node, location)
     return number, text.splitlines()[number - 1].strip()
