@@ -31,7 +31,7 @@ from hearth.validation.reasons import BIT
 from hearth.validation.suites import Suite
 from hearth.warehouse import ledger
 from hearth.warehouse.batch_content import Landed, record_content, record_contract
-from hearth.warehouse.batch_load import BatchLoad
+from hearth.warehouse.batch_load import BatchLoad, Counts
 from hearth.warehouse.people import known_names
 from hearth.warehouse.register import self_register
 from hearth.warehouse.settle import (
@@ -103,7 +103,8 @@ def _address(contract: Contract) -> str:
 def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[str, Any]:
     """Landing files of one pull into raw, quarantine and ledger. Returns the batch's counts.
 
-    Raises BatchHeld when the gate stops the batch (recorded, with every row in quarantine).
+    All counts are 0 when a newer pull of the interval is there: then nothing is changed. Raises BatchHeld when the gate stops
+    the batch (recorded, with every row in quarantine), PartialOverlap when a newer one lies in a part of the interval.
     """
     pull = ledger.find_pull(pull_id)
     suite_hash = Suite(contract.suite_name).content_hash
@@ -113,9 +114,13 @@ def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[s
         done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
         if done is None:
             landed = Landed(contract.reconcile.sums if contract.reconcile else [])
-            status, counts = load_batch(
-                contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms, landed), landed
-            )
+            try:
+                status, counts = load_batch(
+                    contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms, landed), landed
+                )
+            except ledger.OutdatedPull as outdated:
+                facts.update(message=str(outdated), outcome="skipped")
+                return asdict(Counts())
         else:
             _, status, counts = done
             facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"

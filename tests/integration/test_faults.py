@@ -24,6 +24,7 @@ from hearth import intake
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.loading import find_contract
 from hearth.sources.delivery import Interval
+from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
 from local.postgres import SMALL, Server
 
@@ -173,7 +174,31 @@ def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tu
     processes = [start_load(FEED, pull_id) for pull_id in (pull(), pull())]
     assert [ended(process) for process in processes] == [0, 0]
     assert_whole(warehouse, expected)
-    assert warehouse.rows("select count(*) from ledger.batch") == [(2,)]
+    newest = warehouse.rows("select pull_id = (select max(pull_id) from ledger.pull) from ledger.batch_current")
+    assert newest == [(True,)], "the older one made way, whichever came first"
+
+
+def test_an_older_pull_does_not_bring_back_what_a_newer_one_replaced(warehouse: Warehouse, expected: list[tuple]) -> None:
+    """An old run's load is cleared in the scheduler after the interval, or a longer one around it, was pulled again."""
+    contract, middle = find_contract(FEED), START + timedelta(days=400)
+    part = intake.pull_and_land(contract, Interval(START, middle), "part")
+    older, newer = pull(), pull()
+    load(newer)
+    for outdated in (older, part):
+        assert load(outdated)["rows_read"] == 0
+        assert_whole(warehouse, expected)
+    told = warehouse.rows("select distinct message from ledger.step where outcome = 'skipped'")
+    assert all(f"pull {newer} of" in message and "nothing was changed" in message for (message,) in told)
+
+
+def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Warehouse) -> None:
+    contract, middle = find_contract(FEED), START + timedelta(days=400)
+    whole = pull()
+    load(intake.pull_and_land(contract, Interval(START, middle), "part"))
+    before = warehouse.rows(ROWS)
+    with pytest.raises(PartialOverlap, match="would replace a part of what pull .* Nothing was changed. Pull "):
+        load(whole)
+    assert warehouse.rows(ROWS) == before
 
 
 def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:

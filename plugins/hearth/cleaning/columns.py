@@ -197,6 +197,9 @@ def _parse_times(mapping: Mapping, source: pd.Series) -> pd.Series:
     """Timestamps as written, naive or with offset; null where none of the formats reads it."""
     if pa.types.is_timestamp(getattr(source.dtype, "pyarrow_dtype", pa.null())) or source.dtype.kind == "M":
         return source
+    kind: Any = getattr(source.dtype, "pyarrow_dtype", None)
+    if source.dtype == object or (kind is not None and pa.types.is_nested(kind)):  # a list or an object is no time
+        source = source.astype(object).map(lambda v: None if isinstance(v, (list, dict, np.ndarray)) else v, na_action="ignore")
     distinct = pd.Series(source.dropna().unique(), dtype=object)
     parsed = {value: _parse_time(value, mapping.formats) for value in distinct}
     return source.map(parsed, na_action="ignore") if source.dtype == object else source.astype(object).map(parsed)
@@ -226,7 +229,7 @@ def _to_utc(parsed: pd.Series, zone: str, last: bool) -> pd.Series:
             return localise(column, zone, last)
         return pd.Series(pd.array(column.cast(UTC_MICROS), dtype=INSTANT))
     parsed = parsed.astype(object)
-    aware = parsed.map(lambda t: t.tzinfo is not None, na_action="ignore").fillna(False).to_numpy(bool)
+    aware = np.array([not _absent(t) and t.tzinfo is not None for t in parsed], bool)
     naive = pa.array(
         [None if _absent(t) or known else t.to_pydatetime() for t, known in zip(parsed, aware, strict=True)],
         pa.timestamp("us"),

@@ -11,6 +11,7 @@ import difflib
 import gzip
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -115,6 +116,12 @@ def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: i
 def _require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
     """A mapped column that is nowhere in a chunk was renamed or is gone: the file is refused, not guessed at."""
     missing = [name for name in contract.source_columns if name not in present]
+    if missing and len(missing) == len(contract.source_columns):  # what stands there may be a row: it is not repeated here
+        raise UnreadableFile(
+            f"{file.name}: expected the columns {', '.join(map(repr, missing))}; came {len(present)} names, none of them known."
+            f" If the header line is missing, ask the sender for it; if all names have changed, change feeds/{contract.feed}.yml."
+            " Then run the interval again; the landing file is kept."
+        )
     if missing:
         spare = sorted(present - set(contract.source_columns) - set(contract.ignore))
         near = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.4) for name in missing}
@@ -131,8 +138,23 @@ def _no_constant(text: str) -> str:
     return text
 
 
-def _decode_json(text: str | bytes) -> Any:
-    return json.loads(text, parse_constant=_no_constant)
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def _decode_json(text: bytes) -> Any:
+    """A JSON value. Raises ValueError, RecursionError."""
+    value = json.loads(text, parse_constant=_no_constant)
+    return _without_halves(value) if _ESCAPED_HALF.search(text) else value
+
+
+def _without_halves(value: Any) -> Any:
+    """Half of a surrogate pair, what a text cut off in an emoji ends with, becomes the replacement character."""
+    if isinstance(value, str):
+        return _HALF_OF_A_PAIR.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(inner) for key, inner in value.items()}
+    return [_without_halves(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
@@ -140,7 +162,7 @@ def _read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> 
     path = source.pages.items if source.kind == "http" else ""
     try:
         value = _decode_json(stream.read())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{file.name}: not JSON: {error}. Pull the interval again.") from error
     for key in filter(None, path.split(".")):
         if not isinstance(value, dict) or key not in value:
@@ -187,16 +209,33 @@ def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int
             parse_options=pa_json.ParseOptions(explicit_schema=schema),
         )
     except pa.ArrowInvalid:
-        return _from_items(contract, file, [_one_line(line) for line in lines.splitlines() if line.strip()], first)
-    _require_columns(contract, file, set(table.column_names))
+        return _line_by_line(contract, file, lines, first)
+    if _WITH_OFFSET.search(lines) and any(pa.types.is_timestamp(kind) for kind in table.schema.types):
+        return _line_by_line(contract, file, lines, first)  # Arrow makes UTC of such a time and forgets that it said so
+    _require_columns(contract, file, {name for name in table.column_names if name not in texts or _is_there(name, table, lines)})
     frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
     return Records.of(file, frame, first, np.zeros(len(frame), np.int32))
+
+
+_WITH_OFFSET = re.compile(rb'\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)"')
+"""The end of a time that says its distance from UTC, as a JSON value."""
+
+
+def _is_there(name: str, table: pa.Table, lines: bytes) -> bool:
+    """Whether the lines name a column that was asked for: Arrow makes one of nulls where they do not."""
+    return table[name].null_count < len(table) or any(
+        json.dumps(name, ensure_ascii=escaped).encode() in lines for escaped in (False, True)
+    )
+
+
+def _line_by_line(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
+    return _from_items(contract, file, [_one_line(line) for line in lines.splitlines() if line.strip()], first)
 
 
 def _one_line(line: bytes) -> Any:
     try:
         return _decode_json(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -216,7 +255,7 @@ def _decoded_lines(file: LandedFile, stream: IO[bytes], encoding: str) -> io.Tex
 
 
 def _read_csv(contract: Contract, file: LandedFile, stream: IO[bytes], form: CsvFormat) -> Iterator[Records]:
-    reader = csv.reader(_decoded_lines(file, stream, form.encoding), delimiter=form.delimiter)
+    reader = csv.reader(_decoded_lines(file, stream, form.encoding), delimiter=form.delimiter, strict=True)
     try:
         header = form.header or next(reader, None)
     except csv.Error as error:
@@ -224,35 +263,45 @@ def _read_csv(contract: Contract, file: LandedFile, stream: IO[bytes], form: Csv
     if header is None:
         raise UnreadableFile(f"{file.name}: the file is empty; expected a header line with {contract.source_columns}.")
     header = [name.strip() for name in header]
-    _refuse_doubled_names(file, header)
+    _refuse_doubled_names(contract, file, header)
     _require_columns(contract, file, set(header))
-    yield from _chunks_of_lines(contract, file, header, _csv_lines(reader))
+    yield from _chunks_of_lines(contract, file, header, _csv_lines(file, reader))
 
 
-def _csv_lines(reader: Iterable[list[str]]) -> Iterator[list[str] | None]:
-    """Lines as lists, None for one the csv module cannot split; blank lines are not rows."""
-    lines = iter(reader)
+def _csv_lines(file: LandedFile, reader: Any) -> Iterator[list[str] | None]:
+    """Lines as lists, None for one the csv module cannot split; blank lines are not rows.
+
+    `reader`: csv's. Raises UnreadableFile where a quotation mark runs over several lines to a place where none may end:
+    the lines between are rows, and nobody can tell how many.
+    """
     while True:
+        begun = reader.line_num + 1
         try:
-            line = next(lines)
+            line = next(reader)
         except StopIteration:
             return
-        except csv.Error:
+        except csv.Error as error:
+            if reader.line_num > begun:
+                raise UnreadableFile(
+                    f"{file.name}: the text that is quoted from line {begun} on is not ended properly up to line {reader.line_num}:"
+                    f" {error}. A quotation mark within a text has to be doubled: ask the sender for the file again."
+                ) from error
             yield None
             continue
         if any(cell.strip() for cell in line):
             yield line
 
 
-def _refuse_doubled_names(file: LandedFile, header: list[str]) -> None:
-    doubled = sorted({name for name in header if name and header.count(name) > 1})
+def _refuse_doubled_names(contract: Contract, file: LandedFile, header: list[str]) -> None:
+    """A column nobody maps may stand twice: nothing is read from it."""
+    doubled = sorted({name for name in contract.source_columns if header.count(name) > 1})
     if doubled:
         raise UnreadableFile(f"{file.name}: column(s) {doubled} stand twice in the header; which one is meant?")
 
 
 def _read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes], form: XlsxFormat) -> Iterator[Records]:
     header, lines = read_sheet(file.name, stream, form)
-    _refuse_doubled_names(file, header)
+    _refuse_doubled_names(contract, file, header)
     _require_columns(contract, file, set(header))
     yield from _chunks_of_lines(contract, file, header, lines)
 

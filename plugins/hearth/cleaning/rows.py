@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -198,10 +199,27 @@ def _arrival_and_version(contract: Contract, records: Records, record: np.ndarra
     if contract.version is None:
         made["source_version"] = pd.Series(np.zeros(len(record), np.int64))
     else:
-        mapping = Mapping.model_validate({"from": contract.version})
-        version, found = convert(_VERSION, mapping, source[contract.version], contract.time_zone)
-        made["source_version"] = version.fillna(0).astype(NUMBER).to_numpy(np.float64)[record].astype(np.int64)
+        versions, found = _versions(contract.version, source, contract.time_zone)
+        made["source_version"] = pd.Series(versions[record])
         bits |= found[record]
+
+
+_EXACT = 2**53
+"""Up to here a float holds every whole number."""
+
+
+def _versions(name: str, source: pd.DataFrame, time_zone: str) -> tuple[np.ndarray, Bits]:
+    """Whole numbers to the last digit (int64), so that of two versions the later one is known; else `unreadable_value`."""
+    values, found = convert(_VERSION, Mapping.model_validate({"from": name}), source[name], time_zone)
+    numbers = values.fillna(0).astype(NUMBER).to_numpy(np.float64)
+    large = np.abs(numbers) >= _EXACT
+    versions = np.where(large, 0, numbers).astype(np.int64)
+    for at in np.flatnonzero(large).tolist():
+        try:
+            versions[at] = int(Decimal(str(source[name].iloc[at]).strip()))
+        except (ArithmeticError, OverflowError):
+            found[at] |= BIT["unreadable_value"]
+    return versions, found
 
 
 def _midnight(contract: Contract, made: dict[str, Any]) -> None:

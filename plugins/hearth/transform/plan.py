@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import psycopg
+
 from hearth.approvals.changes import refuse_unapproved
 from hearth.seasons.dated_rows import REPOSITORY, seeds_folder
 from hearth.transform.publication_record import keep_definition
@@ -61,6 +63,15 @@ where d.batch_id in ({_UNPUBLISHED})
 """
 
 
+def _other_definitions(connection: psycopg.Connection, definitions: str) -> bool:
+    """Whether anything in the tables was made by other definitions: by the published build, or by one since that was not."""
+    row = connection.execute(
+        "select bool_and(definition_hash = %s) from ledger.build where build_id >= (select max(build_id) from ledger.publication)",
+        (definitions,),
+    ).fetchone()
+    return row is None or row[0] is not True
+
+
 def plan_build(run_id: str) -> BuildPlan | None:
     """Record a new build in the ledger, or return None when nothing changed since the last publication.
 
@@ -75,7 +86,7 @@ def plan_build(run_id: str) -> BuildPlan | None:
         if not batches and last is not None and last[0].strip() == definitions:
             return None
         refuse_unapproved(connection, files)
-        full = last is None or last[0].strip() != definitions
+        full = _other_definitions(connection, definitions)
         row = connection.execute(
             "insert into ledger.build (run_id, definition_hash, full_refresh) values (%s, %s, %s) returning build_id",
             (run_id, definitions, full),

@@ -25,6 +25,10 @@ class PartialOverlap(RuntimeError):
     """The interval cuts through one that is loaded already."""
 
 
+class OutdatedPull(RuntimeError):
+    """A newer pull of the whole interval is there: loading this one would bring back what was corrected since."""
+
+
 def write_step(
     run_id: str,
     subject: str,

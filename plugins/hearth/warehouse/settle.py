@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from hearth.sources.delivery import Interval
 from hearth.validation.reasons import PRECEDENCE
 from hearth.warehouse.batch_load import BatchLoad
+from hearth.warehouse.ledger import OutdatedPull, PartialOverlap
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def _same(left: str, right: str, load: BatchLoad) -> str:
 def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> None:
     """Swap the batch in: raw rows of the feed that arrived in the interval go, the new ones come.
 
-    A held batch leaves raw as it is and only takes the place of earlier held ones.
+    A held batch leaves raw as it is and only takes the place of earlier held ones. Raises OutdatedPull, PartialOverlap.
     """
     start, end, feed = load.interval.start, load.interval.end, load.contract.feed
     only_held = "and b.status = 'held'" if held else ""
@@ -97,6 +99,7 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
         f" and b.interval_end <= $3::timestamptz {only_held}"
     )
     if provenance.kind == "pull":
+        _refuse_outdated(load, provenance)
         if not held:
             _delete_earlier(load, earlier)
         load.ask(
@@ -109,6 +112,27 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
     if not held:
         columns = ", ".join(load._schema.names)
         load.counts.rows_loaded = load.run(f"insert into raw.{load.entity.name} ({columns}) select {columns} from incoming")
+
+
+def _refuse_outdated(load: BatchLoad, provenance: Provenance) -> None:
+    """What was pulled or loaded since this pull landed, seen under the lock of the feed. Raises OutdatedPull, PartialOverlap."""
+    found = load.ask(
+        "select pull_id, interval_start, interval_end from ledger.batch_current where feed = $1::text and kind = 'pull'"
+        " and interval_start < $3::timestamptz and interval_end > $2::timestamptz"
+        " and (pull_id > $4::bigint or interval_start < $2::timestamptz or interval_end > $3::timestamptz)"
+        " order by pull_id desc limit 1",
+        load.contract.feed, load.interval.start, load.interval.end, provenance.pull_id,
+    )  # fmt: skip
+    if not found:
+        return
+    other, start, end = found[0]
+    there, mine = Interval(start, end), load.interval
+    if other > provenance.pull_id and start <= mine.start and end >= mine.end:
+        raise OutdatedPull(f"pull {other} of {there} is newer than pull {provenance.pull_id} and there; nothing was changed")
+    raise PartialOverlap(
+        f"{load.contract.feed}: pull {provenance.pull_id} of {mine} would replace a part of what pull {other} of {there} brought."
+        f" Nothing was changed. Pull [{min(start, mine.start).isoformat()}, {max(end, mine.end).isoformat()}) anew."
+    )
 
 
 def _delete_earlier(load: BatchLoad, earlier: str) -> None:

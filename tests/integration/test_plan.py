@@ -1,0 +1,65 @@
+"""What a build is told to do, from the ledger alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from hearth.transform import plan
+from hearth.warehouse.migrate import ROLES, migrate
+from local.postgres import Server
+
+PUBLISHED = """
+insert into ledger.publication (build_id, run_id, definition_hash, rows_published, headline, content_hash, triggered_by)
+select build_id, run_id, definition_hash, '{}', '[]', repeat('0', 64), 'test' from ledger.build where build_id = %s
+"""
+
+
+@pytest.fixture
+def warehouse(postgres: Server, database, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
+    """The owner's connection to an empty migrated warehouse."""
+    url = database()
+    roles = {role: postgres.url(url.rsplit("/", 1)[1], f"hearth_{role}", "for-tests-only") for role in ROLES}
+    migrate(url, roles)
+    for role, address in roles.items():
+        monkeypatch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", address)
+    with psycopg.connect(url, autocommit=True) as owner:
+        yield owner
+
+
+def planned(monkeypatch: pytest.MonkeyPatch, standard: bytes) -> plan.BuildPlan:
+    """The plan of the next build where the seeds say so."""
+    monkeypatch.setattr(plan, "definition_files", lambda: {"seeds/temperature_standard.csv": standard})
+    made = plan.plan_build("test")
+    assert made is not None
+    return made
+
+
+def a_batch_more(owner: psycopg.Connection) -> None:
+    owner.execute(
+        "with pulled as (insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files,"
+        " size_bytes) values ('weather', '2016-01-01', '2016-01-02', 'test', 'test', 'test', 0, 0) returning pull_id)"
+        " insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id, run_id,"
+        " contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate)"
+        " select nextval('ledger.batch_id'), 'weather', 'outdoor_reading', 'pull', 'loaded', '2016-01-01', '2016-01-02', pull_id,"
+        " 'test', repeat('0', 64), repeat('0', 64), 0, 0, 0, 0 from pulled"
+    )
+
+
+def test_a_definition_that_was_built_and_taken_back_leaves_nothing_behind(
+    warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = planned(monkeypatch, b"18")
+    assert first.full_refresh, "nothing is built yet"
+    assert planned(monkeypatch, b"18").full_refresh, "nothing is published yet"
+    warehouse.execute(PUBLISHED, (planned(monkeypatch, b"18").build_id,))
+    a_batch_more(warehouse)
+    assert not planned(monkeypatch, b"18").full_refresh
+    assert planned(monkeypatch, b"20").full_refresh, "another standard; its gate is red, nothing is published"
+    back = planned(monkeypatch, b"18")
+    assert back.full_refresh, "the tables hold days by the other standard"
+    warehouse.execute(PUBLISHED, (back.build_id,))
+    a_batch_more(warehouse)
+    assert not planned(monkeypatch, b"18").full_refresh
