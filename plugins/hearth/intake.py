@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.instants import to_micros
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, Records, gathered, read_records
 from hearth.cleaning.rows import Rows, clean, masked_records
@@ -27,7 +28,7 @@ from hearth.sources.ask import ask_source
 from hearth.sources.delivery import Interval
 from hearth.sources.pull import deliveries
 from hearth.validation.batch import BatchValidation, GateVerdict, gate
-from hearth.validation.reasons import BIT
+from hearth.validation.reasons import BIT, Bits
 from hearth.validation.suites import Suite
 from hearth.warehouse import ledger
 from hearth.warehouse.batch_content import Landed, record_content, record_contract
@@ -161,7 +162,16 @@ def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms, l
     doubled_hour = DoubledHour()
     chunks = gathered(pulled_records(contract, pull), RECORDS_AT_ONCE)
     for records in landed.counted(chunks) if landed else chunks:
-        yield clean(contract, records, pseudonyms, doubled_hour)
+        rows = clean(contract, records, pseudonyms, doubled_hour)
+        rows.bits |= _arrived_outside(rows, pull.interval)
+        yield rows
+
+
+def _arrived_outside(rows: Rows, interval: Interval) -> Bits:
+    """Rows the source gave although they belong to another interval: a row is loaded by the one it arrived in, once."""
+    micros, null = to_micros(rows.frame["arrived_at"])
+    start, end = (round(edge.timestamp() * 1_000_000) for edge in (interval.start, interval.end))
+    return np.where(~null & ((micros < start) | (micros >= end)), BIT["arrived_outside_interval"], 0).astype(np.int32)
 
 
 def pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:

@@ -91,6 +91,28 @@ def test_a_partial_overlap_is_refused(world: World) -> None:
         assert len(failed) == 1 and "cuts through" in failed[0][1]
 
 
+def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(world: World, reference: Warehouse) -> None:
+    """What arrived just then comes in two pulls: it stands in raw by the one it belongs to, and waits, told, by the other."""
+    from hearth import intake
+    from hearth.contracts.loading import find_contract
+    from hearth.sources.delivery import Interval
+
+    contract = find_contract("hotline_963963")
+    query = contract.source.query.replace("updated_at < cast(:interval_end", "updated_at <= cast(:interval_end")  # type: ignore[union-attr]
+    assert query != contract.source.query  # type: ignore[union-attr]
+    contract = contract.model_copy(update={"source": contract.source.model_copy(update={"query": query})})
+    of_feed = "from raw.service_ticket where feed = 'hotline_963963'"
+    ((edge,),) = reference.rows(f"select arrived_at {of_feed} order by arrived_at offset 20 limit 1")
+    ((at_edge,),) = reference.rows(f"select count(*) {of_feed} and arrived_at = %s", edge)
+    with world.warehouse("edges") as warehouse:
+        for interval in (Interval(START, edge), Interval(edge, END)):
+            intake.clean_validate_load(contract, intake.pull_and_land(contract, interval, "test"), "test")
+        tickets = f"select arrived_at, ticket_no, source_version {of_feed} order by 1, 2, 3"
+        assert warehouse.rows(tickets) == reference.rows(tickets)
+        outside = "select count(*) from quarantine.row_open where first_reason = 'arrived_outside_interval' and arrived_at = %s"
+        assert warehouse.rows(outside, edge) == [(at_edge,)]
+
+
 def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, reference: Warehouse) -> None:
     """Readings first, register second: after the replay raw is the same as in the ordinary order."""
     from hearth.contracts.loading import find_contract

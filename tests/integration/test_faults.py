@@ -196,7 +196,7 @@ def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Wareh
     whole = pull()
     load(intake.pull_and_land(contract, Interval(START, middle), "part"))
     before = warehouse.rows(ROWS)
-    with pytest.raises(PartialOverlap, match="would replace a part of what pull .* Nothing was changed. Pull "):
+    with pytest.raises(PartialOverlap, match=r"would replace a part of what pull .* Nothing was changed\. Pull "):
         load(whole)
     assert warehouse.rows(ROWS) == before
 

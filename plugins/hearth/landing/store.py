@@ -48,7 +48,8 @@ class LandingStore:
     def store(self, feed: str, chunks: Iterable[bytes], suffix: str) -> tuple[str, str, int]:
         """Write a stream under its own sha256. Returns (sha256, path below the root, size in bytes).
 
-        The file appears under its name only when it is complete; the same content is stored once.
+        The file appears under its name only when it is complete; the same content is stored once. A file that was damaged
+        since is replaced by what came now.
         """
         part = self.root / "incoming" / f"{uuid.uuid4().hex}.part"
         self._make_folder(part.parent)
@@ -59,11 +60,12 @@ class LandingStore:
                     digest.update(chunk)
                     size += len(chunk)
                     file.write(chunk)
+                self._keep(file)
             sha256 = digest.hexdigest()
             name = f"{feed}/{sha256[:2]}/{sha256}{suffix}"
             target = self.root / name
             self._make_folder(target.parent)
-            if not target.exists():
+            if not self._holds(target, sha256, size):
                 part.fs.mv(part.path, target.path)
                 if self.is_local:
                     os.chmod(target.path, 0o400)
@@ -77,7 +79,10 @@ class LandingStore:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != sha256:
-            raise ValueError(f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}")
+            raise ValueError(
+                f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}. Bring it back from a"
+                " copy; where the source still has the same file, pulling its interval again lands it anew"
+            )
         return path.open("rb")
 
     def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> tuple[str, str]:
@@ -89,7 +94,20 @@ class LandingStore:
         text = json.dumps({**facts, "files": [asdict(f) for f in files]}, ensure_ascii=False, indent=1, default=str)
         with path.open("wb") as file:
             file.write(text.encode())
+            self._keep(file)
         return name, hashlib.sha256(text.encode()).hexdigest()
+
+    def _keep(self, file: IO[bytes]) -> None:
+        """The ledger is about to say that the file is there: it has to be, after a power failure too."""
+        if self.is_local:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _holds(self, target: ObjectStoragePath, sha256: str, size: int) -> bool:
+        if not target.exists() or target.stat().st_size != size:
+            return False
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def _make_folder(self, folder: ObjectStoragePath) -> None:
         if self.is_local:

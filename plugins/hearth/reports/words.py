@@ -48,6 +48,12 @@ REASONS: dict[str, Words] = {
         "code is not in the contract", "未知代码", "a code nobody has explained is not translated by guessing",
         "ask the source what it means, add it to `values` of the contract, then replay",
     ),
+    "arrived_outside_interval": Words(
+        "did not arrive in the interval asked for", "到达时间不在所取区间",
+        "it belongs to another interval: loaded here as well it would stand twice, or stay when that one is corrected",
+        "a row at the very end: nothing, the next interval brings it; many rows: the source filters by another time than the"
+        " contract's `arrival`, or its clock is wrong",
+    ),
     "time_after_arrival": Words(
         "later than its own arrival", "时间晚于到达", "what has not happened yet cannot have been measured: a clock is wrong",
         "have the clock set; replay only when the source corrects the times",

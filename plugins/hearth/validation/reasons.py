@@ -14,6 +14,7 @@ PRECEDENCE = (
     "missing_value",
     "error_code",
     "unknown_code",
+    "arrived_outside_interval",
     "time_after_arrival",
     "time_too_old",
     "closed_before_created",
