@@ -7,12 +7,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from hearth.reports.export import guarded
+
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _FIELD = re.compile(r'"((?:[^"\\]|""|\\.)*)"|([^,"]*)', re.DOTALL)
 _QUOTED = re.compile(r'""|\\(.)', re.DOTALL)
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def copy_fields(line: bytes) -> list[str | None]:
@@ -47,21 +47,13 @@ def record_fields(record: str) -> list[str | None]:
         position += 1
 
 
-def safe_cell(value: str | None) -> str:
-    """A cell no spreadsheet takes for a formula; numbers stay numbers, null is empty."""
-    if value is None:
-        return ""
-    if value.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(value):
-        return "'" + value
-    return value
-
-
 def csv_lines(header: Sequence[str], rows: Iterable[tuple[Sequence[str], str]]) -> Iterator[bytes]:
-    """CSV of rows given as (columns, record); a column the row did not have yet is empty. UTF-8 with a byte order mark."""
+    """CSV of rows given as (columns, record), guarded against formulas; null, and a column the row did not have yet, is empty.
+    UTF-8 with a byte order mark."""
     yield b"\xef\xbb\xbf" + _csv_line(header)
     for columns, record in rows:
         values = dict(zip(columns, record_fields(record), strict=True))
-        yield _csv_line([safe_cell(values.get(name)) for name in header])
+        yield _csv_line([guarded(values.get(name) or "") for name in header])
 
 
 def _csv_line(cells: Sequence[str]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_STARTS_A_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
@@ -16,7 +16,8 @@ def guarded(value: Any) -> Any:
     """Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers stay numbers."""
     if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
-    return f"'{value}" if value.lstrip(" ").startswith(_STARTS_A_FORMULA) else value
+    begins = value[:1] + value.lstrip()[:1]  # blanks before it, wide ones too, do not make it harmless
+    return f"'{value}" if any(sign in _STARTS_A_FORMULA for sign in begins) else value
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
