@@ -88,9 +88,11 @@ def _line(name: str, ratio: float, goal: float, detail: str) -> dict[str, Any]:
 
 
 def _environment(url: str, folder: Path) -> None:
+    from hearth.warehouse.migrate import ROLES
+
     parts = urlsplit(url)
     os.environ.update(HEARTH_LANDING=str(folder / "landing"), HEARTH_PSEUDONYM_KEY="x" * 32, HEARTH_WAREHOUSE_URL_OWNER=url)
-    for role in ("loader", "transformer", "publisher", "reader"):
+    for role in ROLES:
         address = f"postgresql://hearth_{role}:{role}@{parts.hostname}:{parts.port}{parts.path}"
         os.environ[f"HEARTH_WAREHOUSE_URL_{role.upper()}"] = address
 
