@@ -14,7 +14,10 @@ def test_every_measurement_is_made_and_told_with_its_goal() -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "local.bench", "--days", "1"],
         cwd=REPOSITORY,
-        env={name: value for name, value in os.environ.items() if not name.startswith("HEARTH_")},
+        env={
+            **{name: value for name, value in os.environ.items() if not name.startswith("HEARTH_")},
+            "PYTHONPATH": str(REPOSITORY / "plugins"),
+        },
         capture_output=True,
         text=True,
         check=False,
