@@ -82,7 +82,9 @@ def test_a_query_the_source_refuses_is_told_without_the_values_of_rows(
 ) -> None:
     insert(source, "1")
     source.execute(before)
-    with pytest.raises(SourceError, match=f"hotline_963963 over hearth_sources: .*{message}.*source.query of the contract") as error:
+    with pytest.raises(
+        SourceError, match=f"hotline_963963 over hearth_sources: .*{message}.*source.query of the contract"
+    ) as error:
         pull(query)
     assert not isinstance(error.value, SourceUnavailable)
     assert "王小明" not in str(error.value) and error.value.__suppress_context__
