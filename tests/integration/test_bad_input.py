@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -273,6 +274,37 @@ def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, c
     path.unlink()
     case.deliver("round.xlsx", "just text")
     with pytest.raises(UnreadableFile, match=r"not an \.xlsx file"):
+        load(loaded, case)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda entry: b"XX" + entry[2:], "its list of contents is damaged: Bad magic number"),
+        (lambda entry: entry[:6] + b"\xff" + entry[7:], "its list of contents is damaged: zip file version"),
+        (lambda entry: entry[:9] + b"\x08" + entry[10:46] + b"\xff" + entry[47:], "its list of contents is damaged: 'utf-8'"),
+    ],
+    ids=["signature", "version", "name"],
+)
+def test_a_workbook_whose_list_of_contents_is_damaged_is_refused(loaded: Warehouse, case: Case, damage, message: str) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    content = workbook(loaded, 0)
+    at = content.rfind(b"PK\x01\x02")
+    case.deliver("round.xlsx", content[:at] + damage(content[at:]))
+    with pytest.raises(UnreadableFile, match=rf"round\.xlsx: .*{message}.*Ask the sender"):
+        load(loaded, case)
+
+
+def test_a_workbook_without_a_sheet_is_refused(loaded: Warehouse, case: Case) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    contract = case.contracts / f"{case.name}.yml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace(", sheet: 测温记录", ""), encoding="utf-8")
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(loaded, 0))) as whole, zipfile.ZipFile(content, "w") as changed:
+        for name in whole.namelist():
+            changed.writestr(name, re.sub(rb"<sheet .*?/>", b"", whole.read(name)))
+    case.deliver("round.xlsx", content.getvalue())
+    with pytest.raises(UnreadableFile, match=r"round\.xlsx: expected a sheet, came \[\]"):
         load(loaded, case)
 
 
