@@ -24,7 +24,7 @@ from world import ZONE, Warehouse, World
 from hearth import intake
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import REPOSITORY
-from hearth.replay import replay
+from hearth.replay import points_now_known, replay
 
 ARRIVED = datetime(2016, 1, 12, 21, 30, tzinfo=ZONE)
 START, END = datetime(2016, 1, 12, tzinfo=ZONE), datetime(2016, 1, 13, tzinfo=ZONE)
@@ -213,6 +213,46 @@ def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehous
     assert replay(find_contract(case.name), "test", "tester", "again") == []
     loaded.load(case.name, START, END, run_id="rerun")
     assert raw_rows(loaded, case) == 40, "pulling the interval again replaces the replayed rows"
+
+
+def test_rows_of_a_point_known_by_now_wait_until_they_themselves_were_replayed(loaded: Warehouse, case: Case) -> None:
+    """Neither a replay of another reason nor one that stopped at another pull counts as a try for them."""
+    from hearth.contracts.loading import find_contract
+
+    contract, point = find_contract(case.name), points(loaded, 1)[0]
+    good = [line(point, minute) for minute in range(20)]
+    for day in range(2):
+        case.deliver(
+            f"{day}.csv", "\n".join([HEADER, *good, line(f"P-late {case.name}", 50 + day), line(point, 52, "99")]), day * 1440
+        )
+        loaded.load(case.name, START + timedelta(days=day), END + timedelta(days=day))
+    assert reasons(loaded, case) == {"unknown_point": 2, "out_of_range": 2}
+    assert points_now_known(contract) == 0
+    with psycopg.connect(loaded.url) as register:
+        register.execute(
+            "insert into raw.measuring_point select (jsonb_populate_record(p, jsonb_build_object('point_id', %s::text))).*"
+            " from raw.measuring_point p where point_id = %s limit 1",
+            (f"P-late {case.name}", point),
+        )
+    assert points_now_known(contract) == 2
+    replay(contract, "person", "tester", "try the limits", "out_of_range")
+    assert points_now_known(contract) == 2
+    second = Path(os.environ["HEARTH_LANDING"]) / newest_file(loaded, case)
+    whole = second.read_bytes()
+    second.chmod(0o600)
+    second.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="was changed"):
+        replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+    assert points_now_known(contract) == 1
+    second.write_bytes(whole)
+    replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+    assert points_now_known(contract) == 0
+    assert reasons(loaded, case) == {"out_of_range": 2}
+
+
+def newest_file(loaded: Warehouse, case: Case) -> str:
+    """Where the newest landing file of the case lies below the landing store."""
+    return loaded.rows("select stored_as from ledger.landing_file where feed = %s order by file_id desc limit 1", case.name)[0][0]
 
 
 def test_a_bad_batch_leaves_the_good_one_before_it(loaded: Warehouse, case: Case) -> None:
