@@ -31,7 +31,7 @@ def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
     with connect("loader") as connection:
         rows = connection.execute(
             "select b.pull_id, q.file_id, q.position, q.sub_position from quarantine.row_open q"
-            " join ledger.batch b using (batch_id) where q.feed = %s and (%s::text is null or %s = any(q.reasons))",
+            " join ledger.batch b using (batch_id) where q.feed = %s and (%s::text is null or %s = any(q.reasons)) order by 1",
             (feed, reason, reason),
         ).fetchall()
     found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -41,18 +41,26 @@ def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
 
 
 _NOW_KNOWN = """
-select count(*) from quarantine.row_open
-where feed = %(feed)s and 'unknown_point' = any(reasons) and record ->> %(column)s in (
-    select p.point_id from raw.measuring_point p join ledger.batch b using (batch_id)
-    where b.committed_at > coalesce((
-        select max(tried.at) from ledger.step tried join ledger.step ended using (run_id, subject, step)
-        where subject = %(feed)s and step = 'replay' and tried.outcome = 'started' and ended.outcome in ('succeeded', 'skipped')
-    ), '-infinity'))
+with learned as (
+    select p.point_id, max(b.committed_at) as at from raw.measuring_point p join ledger.batch b using (batch_id) group by 1
+), tried as (
+    select (ended.facts ->> 'pull_id')::bigint as pull_id, max(started.at) as at
+    from ledger.step started join ledger.step ended using (run_id, subject, step)
+    where subject = %(feed)s and step = 'replay' and started.outcome = 'started' and ended.outcome in ('succeeded', 'skipped')
+        and started.at <= ended.at and coalesce(ended.facts ->> 'reason', 'unknown_point') = 'unknown_point'
+    group by 1
+)
+select count(*)
+from quarantine.row_open q join ledger.batch own using (batch_id)
+join learned on learned.point_id = q.record ->> %(column)s
+left join tried on tried.pull_id = own.pull_id
+where q.feed = %(feed)s and 'unknown_point' = any(q.reasons) and (tried.at is null or learned.at > tried.at)
 """
+"""A replay counts as a try for the rows of its pull only, and only if it took rows of all reasons or of this one."""
 
 
 def points_now_known(contract: Contract) -> int:
-    """Open rows refused for an unknown point about which the register has learned something since the last replay."""
+    """Open rows refused for an unknown point about which the register has learned something since their last replay."""
     mapping = contract.columns.get("point_id")
     if mapping is None or mapping.from_ is None:
         return 0
@@ -76,6 +84,7 @@ def replay(contract: Contract, run_id: str, who: str, why: str, reason: str | No
             def rows(pseudonyms: Pseudonyms, pull: ledger.Pull = pull, keys: Keys = keys) -> Iterator[Rows]:
                 return only(intake.pulled_rows(contract, pull, pseudonyms), keys)
 
+            facts.update(pull_id=pull_id, reason=reason)
             counts = intake.replay_batch(contract, pull, provenance, rows)
             facts.update(counts, outcome="succeeded" if counts["rows_loaded"] else "skipped")
             done.append({"pull_id": pull_id, "interval": str(pull.interval), **counts})

@@ -1,8 +1,9 @@
 """Make a warehouse again from the landing files and the acts of people alone.
 
 Every pull whose manifest lies in the landing store is recorded and loaded again, in the order in which it was landed, the
-register first; then waivers and approvals are put back. The next build publishes what was published before: raw, quarantine
-and marts depend on what came and on today's contracts, suites and dated rows, not on ids or times of ours.
+register first; then waivers, approvals and deletions by rule are put back. The next build publishes what was published
+before: raw, quarantine and marts depend on what came and on today's contracts, suites and dated rows, not on ids or times of
+ours. What was deleted by rule does not come back.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from hearth import intake
+from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import load_contracts
 from hearth.landing.store import LandingStore, StoredFile
 from hearth.sources.delivery import Interval
@@ -29,15 +31,22 @@ EXPORTED = {
     "approval": "select path, before_sha256, after_sha256, valid_from, who, why, impact from ledger.approval order by approval_id",
     "definition_file": "select sha256, content from ledger.definition_file where sha256 in"
     " (select before_sha256 from ledger.approval union select after_sha256 from ledger.approval) order by 1",
+    "deleted_file": "select subject, sha256, stored_as, rows_deleted, older_than, rule, why, who, at from ledger.retention_act"
+    " where subject = 'landing_file' order by act_id",
 }
 """What people decided. Replays are no decision about rows: today's contracts are applied to all of them anyway."""
 
-_TABLES = {"waived": "quarantine.act", "approval": "ledger.approval", "definition_file": "ledger.definition_file"}
-_ORDER = ("definition_file", "waived", "approval")
+_TABLES = {
+    "definition_file": "ledger.definition_file",
+    "waived": "quarantine.act",
+    "approval": "ledger.approval",
+    "deleted_file": "ledger.retention_act",
+}
+"""Where each kind of act stands, in the order in which they are put back."""
 
 
-class NotEmpty(RuntimeError):
-    """The warehouse has batches already; a restore begins with an empty one."""
+class CannotRestore(RuntimeError):
+    """The warehouse is not empty, or a landing file is missing and nobody recorded its deletion."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,10 @@ class Manifest:
 
 
 def export_acts() -> list[dict[str, Any]]:
-    """Acts of people as rows of JSON: waivers and approvals, with the contents approved."""
+    """Acts of people as rows of JSON: waivers, approvals with the contents approved, landing files deleted by rule."""
     found = []
     with connect("auditor") as connection:
-        for kind in _ORDER:
+        for kind in _TABLES:
             cursor = connection.execute(EXPORTED[kind])
             names = [column.name for column in cursor.description or []]
             found += [{"kind": kind, **dict(zip(names, row, strict=True))} for row in cursor]
@@ -90,35 +99,73 @@ def manifests(store: LandingStore) -> list[Manifest]:
 
 
 def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict[str, int]:
-    """Load every landed pull and put the acts back; returns counts. Raises NotEmpty; ValueError when a landing file was changed."""
-    with connect("loader") as connection:
-        if connection.execute("select 1 from ledger.batch limit 1").fetchone():
-            raise NotEmpty("the warehouse has batches already; restore into an empty one (a new database, then `hearth migrate`)")
-    contracts, held = load_contracts(), 0
-    pulls = manifests(LandingStore())
+    """Load every landed pull and put the acts back; returns counts of pulls by what became of them, and of acts.
+
+    A pull that its gate held, that cannot be read, or whose files were deleted by rule loads nothing, as before; it is told and
+    the others go on. Raises CannotRestore before anything is written; ValueError when a landing file was changed.
+    """
+    contracts, store, acts = load_contracts(), LandingStore(), list(acts)
+    pulls = manifests(store)
+    _refuse_begun(len(pulls))
+    deleted = _deleted(pulls, store, {act["sha256"] for act in acts if act["kind"] == "deleted_file"})
+    counts = {"pulls": len(pulls), "held": 0, "unreadable": 0, "deleted": 0}
     for number, manifest in enumerate(pulls, 1):
         facts = manifest.facts
         pull_id = ledger.record_pull(
             facts["feed"], manifest.interval, RUN, facts["source"], manifest.name, manifest.sha256, manifest.files
         )
         try:
-            counts = intake.clean_validate_load(contracts[facts["feed"]], pull_id, RUN)
-            said = f"{counts['rows_loaded']:,} of {counts['rows_read']:,} rows loaded"
+            if manifest.name in deleted:
+                counts["deleted"] += 1
+                said = "passed over, its landing files were deleted by rule"
+            else:
+                loaded = intake.clean_validate_load(contracts[facts["feed"]], pull_id, RUN)
+                said = f"{loaded['rows_loaded']:,} of {loaded['rows_read']:,} rows loaded"
         except intake.BatchHeld:  # it was held then, too: its rows wait in quarantine
-            held, said = held + 1, "held by its gate"
+            counts["held"] += 1
+            said = "held by its gate"
+        except UnreadableFile as error:  # it was refused then, too; the ledger has the step as failed
+            counts["unreadable"] += 1
+            said = f"passed over, it cannot be read: {error}"
         tell(f"{number} of {len(pulls)}: {facts['feed']} {manifest.interval}: {said}")
-    return {"pulls": len(pulls), "held": held, "acts": _put_back(list(acts))}
+    return {**counts, "acts": _put_back(acts)}
+
+
+def _refuse_begun(pulls: int) -> None:
+    """Raises CannotRestore when the warehouse has pulls: loading old ones after newer ones would put old rows in their place."""
+    with connect("loader") as connection:
+        row = connection.execute("select count(*), count(*) filter (where run_id = %s) from ledger.pull", (RUN,)).fetchone()
+    assert row is not None
+    if row[0]:
+        begun = f", {row[1]} of them by a restore of {pulls}; a restore does not go on where it stopped" if row[1] else ""
+        raise CannotRestore(
+            f"the warehouse has {row[0]} pulls already{begun}; restore into an empty one (drop this database or make a new one, "
+            "mend what stopped the restore, `hearth migrate`, then `hearth restore` with the same --acts)"
+        )
+
+
+def _deleted(pulls: list[Manifest], store: LandingStore, by_rule: set[str]) -> set[str]:
+    """Names of the manifests of which a file was deleted by rule. Raises CannotRestore for a file missing without such an act."""
+    missing = [(pull, file) for pull in pulls for file in pull.files if not (store.root / file.stored_as).exists()]
+    for pull, file in missing:
+        if file.sha256 not in by_rule:
+            raise CannotRestore(
+                f"landing file {file.stored_as} ({file.source_name!r} of {pull.name}) is missing, and no act of retention says why."
+                " Restore it from backup; if it was deleted by rule, give --acts a file that `hearth acts export` wrote after that."
+                " Nothing was loaded."
+            )
+    return {pull.name for pull, _ in missing}
 
 
 def _put_back(acts: list[dict[str, Any]]) -> int:
     """Insert the acts; nothing of them is there in an empty warehouse."""
     with connect("engineer") as connection:
-        for kind in _ORDER:
+        for kind, table in _TABLES.items():
             for act in (a for a in acts if a["kind"] == kind):
                 values = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in act.items() if k != "kind"}
                 marks = ", ".join(["%s"] * len(values))
                 connection.execute(
-                    f"insert into {_TABLES[kind]} ({', '.join(values)}) values ({marks}) on conflict do nothing",
+                    f"insert into {table} ({', '.join(values)}) values ({marks}) on conflict do nothing",
                     list(values.values()),
                 )
     return sum(act["kind"] != "definition_file" for act in acts)

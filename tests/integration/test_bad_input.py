@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from world import ZONE, Warehouse, World
 from hearth import intake
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import REPOSITORY
-from hearth.replay import replay
+from hearth.replay import points_now_known, replay
 
 ARRIVED = datetime(2016, 1, 12, 21, 30, tzinfo=ZONE)
 START, END = datetime(2016, 1, 12, tzinfo=ZONE), datetime(2016, 1, 13, tzinfo=ZONE)
@@ -214,6 +215,46 @@ def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehous
     assert raw_rows(loaded, case) == 40, "pulling the interval again replaces the replayed rows"
 
 
+def test_rows_of_a_point_known_by_now_wait_until_they_themselves_were_replayed(loaded: Warehouse, case: Case) -> None:
+    """Neither a replay of another reason nor one that stopped at another pull counts as a try for them."""
+    from hearth.contracts.loading import find_contract
+
+    contract, point = find_contract(case.name), points(loaded, 1)[0]
+    good = [line(point, minute) for minute in range(20)]
+    for day in range(2):
+        case.deliver(
+            f"{day}.csv", "\n".join([HEADER, *good, line(f"P-late {case.name}", 50 + day), line(point, 52, "99")]), day * 1440
+        )
+        loaded.load(case.name, START + timedelta(days=day), END + timedelta(days=day))
+    assert reasons(loaded, case) == {"unknown_point": 2, "out_of_range": 2}
+    assert points_now_known(contract) == 0
+    with psycopg.connect(loaded.url) as register:
+        register.execute(
+            "insert into raw.measuring_point select (jsonb_populate_record(p, jsonb_build_object('point_id', %s::text))).*"
+            " from raw.measuring_point p where point_id = %s limit 1",
+            (f"P-late {case.name}", point),
+        )
+    assert points_now_known(contract) == 2
+    replay(contract, "person", "tester", "try the limits", "out_of_range")
+    assert points_now_known(contract) == 2
+    second = Path(os.environ["HEARTH_LANDING"]) / newest_file(loaded, case)
+    whole = second.read_bytes()
+    second.chmod(0o600)
+    second.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="was changed"):
+        replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+    assert points_now_known(contract) == 1
+    second.write_bytes(whole)
+    replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+    assert points_now_known(contract) == 0
+    assert reasons(loaded, case) == {"out_of_range": 2}
+
+
+def newest_file(loaded: Warehouse, case: Case) -> str:
+    """Where the newest landing file of the case lies below the landing store."""
+    return loaded.rows("select stored_as from ledger.landing_file where feed = %s order by file_id desc limit 1", case.name)[0][0]
+
+
 def test_a_bad_batch_leaves_the_good_one_before_it(loaded: Warehouse, case: Case) -> None:
     path = case.deliver("round.csv", rows(loaded, 40))
     load(loaded, case)
@@ -273,6 +314,37 @@ def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, c
     path.unlink()
     case.deliver("round.xlsx", "just text")
     with pytest.raises(UnreadableFile, match=r"not an \.xlsx file"):
+        load(loaded, case)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda entry: b"XX" + entry[2:], "its list of contents is damaged: Bad magic number"),
+        (lambda entry: entry[:6] + b"\xff" + entry[7:], "its list of contents is damaged: zip file version"),
+        (lambda entry: entry[:9] + b"\x08" + entry[10:46] + b"\xff" + entry[47:], "its list of contents is damaged: 'utf-8'"),
+    ],
+    ids=["signature", "version", "name"],
+)
+def test_a_workbook_whose_list_of_contents_is_damaged_is_refused(loaded: Warehouse, case: Case, damage, message: str) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    content = workbook(loaded, 0)
+    at = content.rfind(b"PK\x01\x02")
+    case.deliver("round.xlsx", content[:at] + damage(content[at:]))
+    with pytest.raises(UnreadableFile, match=rf"round\.xlsx: .*{message}.*Ask the sender"):
+        load(loaded, case)
+
+
+def test_a_workbook_without_a_sheet_is_refused(loaded: Warehouse, case: Case) -> None:
+    case.write_contract(base="fixed_rounds_xlsx")
+    contract = case.contracts / f"{case.name}.yml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace(", sheet: 测温记录", ""), encoding="utf-8")
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(loaded, 0))) as whole, zipfile.ZipFile(content, "w") as changed:
+        for name in whole.namelist():
+            changed.writestr(name, re.sub(rb"<sheet .*?/>", b"", whole.read(name)))
+    case.deliver("round.xlsx", content.getvalue())
+    with pytest.raises(UnreadableFile, match=r"round\.xlsx: expected a sheet, came \[\]"):
         load(loaded, case)
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from click.testing import CliRunner
+import pytest
+from click.testing import CliRunner, Result
+from test_bad_input import START as DAY
+from test_bad_input import Case
 from world import END, START, Warehouse, World, feeds_in_order
 
+from hearth.cleaning.errors import UnreadableFile
 from hearth.cli import main
+from hearth.intake import BatchHeld
 
 
 def newest_hash(warehouse: Warehouse) -> str:
@@ -91,6 +98,67 @@ def test_landing_files_and_acts_of_people_give_the_same_publication(world: World
         assert warehouse.rows("select feed, state from quarantine.row_state where state = 'waived'") == [(feed, "waived")]
         again = CliRunner().invoke(main, ["restore"])
         assert (again.exit_code, "restore into an empty one" in again.output) == (1, True)
+
+
+def test_pulls_that_cannot_be_loaded_do_not_stop_a_restore_and_a_missing_file_does(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deleted by rule, unreadable, held and good, a day each; then restored from the same landing store."""
+    case, landing, acts = Case(world, tmp_path, "restored"), tmp_path / "landing", tmp_path / "acts.jsonl"
+    case.write_contract(base="calibrations")
+    header, row = "器具编号,器具类型,检定日期,修正值(℃),有效期至,检定单位\n", "{},测温仪,{},0.1,2017-01-01,所\n"
+
+    @contextmanager
+    def warehouse_of(name: str) -> Iterator[Warehouse]:
+        with world.warehouse(name, landing) as made, monkeypatch.context() as patch:
+            patch.setenv("HEARTH_FEEDS", str(tmp_path))
+            yield made
+
+    def delivered(day: int, content: str) -> tuple[datetime, datetime]:
+        case.deliver(f"{day}.csv", content, minutes=day * 24 * 60)
+        return DAY + timedelta(days=day), DAY + timedelta(days=day + 1)
+
+    with warehouse_of("restore_before") as warehouse:
+        warehouse.load(case.name, *delivered(0, header + row.format("old", "2016-01-01")))
+        told = hearth("retention", "apply", "--now", "2046-01-01T00:00:00+00:00", "--who", "archivist", "--why", "its time is over")
+        assert told.exit_code == 0, told.output
+        with pytest.raises(UnreadableFile):
+            warehouse.load(case.name, *delivered(1, header.replace("修正值", "修正") + row.format("other", "2016-01-01")))
+        with pytest.raises(BatchHeld):
+            warehouse.load(case.name, *delivered(2, header + 40 * row.format("held", "no date")))
+        warehouse.load(case.name, *delivered(3, header + row.format("new", "2016-01-01")))
+        assert hearth("acts", "export", str(acts)).output.split()[0] == "1"
+        deletions = warehouse.rows("select sha256, rule, why, who, at from ledger.retention_act")
+    with warehouse_of("restore_after") as warehouse:
+        told = hearth("restore")
+        assert (told.exit_code, "is missing, and no act of retention says why" in told.output) == (1, True)
+        assert warehouse.rows("select count(*) from ledger.pull") == [(0,)]
+        told = hearth("restore", "--acts", str(acts))
+        assert told.exit_code == 0, told.output
+        assert "2 pulls loaded, 1 of them held; 1 acts put back" in told.output
+        assert "2 passed over: 1 cannot be read, 1 were deleted by rule" in told.output
+        assert "'修正值(℃)'" in told.output, "what is wrong with the file is told"
+        assert warehouse.rows("select serial_no from raw.calibration") == [("new",)]
+        assert warehouse.rows("select sha256, rule, why, who, at from ledger.retention_act") == deletions
+        assert hearth("verify").exit_code == 0
+    with warehouse_of("restore_stopped") as warehouse:
+        changed = landing_file(landing, "new")
+        changed.chmod(0o600)
+        changed.write_bytes(changed.read_bytes() + b" ")
+        stopped = hearth("restore", "--acts", str(acts))
+        assert (stopped.exit_code, "was changed" in str(stopped.exception)) == (1, True)
+        told = hearth("restore", "--acts", str(acts))
+        assert told.exit_code == 1
+        assert "4 pulls already, 4 of them by a restore of 4; a restore does not go on where it stopped" in told.output
+
+
+def landing_file(landing: Path, serial_no: str) -> Path:
+    """The landing file that names an instrument."""
+    return next(path for path in landing.rglob("*.csv") if serial_no.encode() in path.read_bytes())
+
+
+def hearth(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
 
 
 def run(warehouse: Warehouse, statement: str, *values: object) -> None:

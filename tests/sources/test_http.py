@@ -117,10 +117,55 @@ def test_a_lasting_fault_ends_in_a_clear_error(server: Any) -> None:
 
 
 def test_a_wrong_token_is_not_tried_again(server: Any) -> None:
-    server.script = script(lambda h, n, q: h.send(401, b"who are you"))
-    with pytest.raises(SourceError, match="renew the token") as error:
+    server.script = script(lambda h, n, q: h.send(401, f"who is {h.headers['Authorization']}?".encode(), Content_Type="text/plain"))
+    with pytest.raises(SourceError, match=r"status 401, expected 200: 'text/plain' of 39 bytes.*renew the token") as error:
         pull()
     assert len(server.seen) == 1 and TOKEN not in str(error.value)
+
+
+def test_a_token_that_no_header_may_hold_is_told_without_the_token(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = {"conn_type": "http", "host": "127.0.0.1", "password": f"{TOKEN}\n"}
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))
+    with pytest.raises(SourceError, match="the token holds a line end") as error:
+        pull()
+    assert TOKEN not in str(error.value)
+
+
+PERSON = {"contactName": "王小明", "contactPhone": "13812345678"}
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            {"code": 0, "data": {"records": [PERSON], "next": None}},
+            r"a list at 'data.items', came an object with 'code', 'data': data with 'next', 'records': items is nothing",
+        ),
+        ({"code": 0, "data": {"items": PERSON}}, r"items with 'contactName', 'contactPhone'\. Compare"),
+        ({"code": 17, "data": PERSON}, r"expected code=0, came an object with 'code', 'data': code is 17"),
+        ([PERSON], r"expected code=0, came an answer that is list"),
+        (f"contactName=王小明 {PERSON}", r"not JSON .*'text/plain' of \d+ bytes"),
+        (
+            {"code": 0, "data": {"items": [], "next": {"after": "王小明"}}},
+            r"expected a text or number as cursor at 'data.next', came .* next with 'after'\. Set source.pages.next",
+        ),
+        ({"code": 0, "data": {"items": [], "next": ["王小明"]}}, r"next is list\. Set source.pages.next"),
+    ],
+    ids=["renamed", "object", "code", "list", "text", "cursor-object", "cursor-list"],
+)
+def test_an_answer_of_another_shape_is_told_without_what_it_holds(server: Any, body: Any, message: str) -> None:
+    sent = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode()
+    server.script = script(lambda h, n, q: h.send(200, sent, Content_Type="text/plain"))
+    with pytest.raises(SourceError, match=message) as error:
+        pull()
+    assert not [value for value in PERSON.values() if value in str(error.value)]
+
+
+def test_json_nested_without_end_is_refused_at_once(server: Any) -> None:
+    server.script = script(lambda h, n, q: h.send(200, b'{"code": 0, "data": {"items": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}"))
+    with pytest.raises(SourceError, match="nested deeper than can be read"):
+        pull()
+    assert len(server.seen) == 1
 
 
 def test_pages_follow_the_cursor_and_carry_the_interval(server: Any) -> None:

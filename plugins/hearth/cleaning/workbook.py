@@ -27,8 +27,8 @@ def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet_names = workbook.sheet_names
-        if form.sheet is not None and form.sheet not in sheet_names:
-            raise UnreadableFile(f"{name}: expected sheet {form.sheet!r}, came {sheet_names}.")
+        if not sheet_names or (form.sheet is not None and form.sheet not in sheet_names):
+            raise UnreadableFile(f"{name}: expected {f'sheet {form.sheet!r}' if form.sheet else 'a sheet'}, came {sheet_names}.")
         sheet = workbook.get_sheet_by_name(form.sheet or sheet_names[0])
     except (CalamineError, OSError) as error:
         raise UnreadableFile(f"{name}: not a readable workbook: {error}. Ask the sender for it again.") from error
@@ -43,8 +43,11 @@ def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str
 def _refuse_bomb(name: str, data: bytes) -> None:
     if not zipfile.is_zipfile(io.BytesIO(data)):
         raise UnreadableFile(f"{name}: not an .xlsx file (it starts with {data[:4].hex(' ') or 'nothing'}).")
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{name}: its list of contents is damaged: {error}. Ask the sender for it again.") from error
     if unpacked > MAX_UNPACKED_BYTES or (unpacked > MAX_RATIO * max(len(data), 1) and unpacked > (64 << 20)):
         raise UnreadableFile(f"{name}: unpacks from {len(data)} to {unpacked} bytes; refused as an archive bomb.")
 

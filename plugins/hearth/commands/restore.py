@@ -10,7 +10,7 @@ import click
 
 @click.group()
 def acts() -> None:
-    """What people decided: waivers and approvals."""
+    """What people decided: waivers, approvals and deletions by rule."""
 
 
 @acts.command("export")
@@ -32,12 +32,15 @@ def restore(file: Path | None) -> None:
     Afterwards run the DAG build_marts: it publishes the same values, with the same content hash, as long as contracts,
     suites and dated rows are the same.
     """
-    from hearth.restore import NotEmpty
+    from hearth.restore import CannotRestore
     from hearth.restore import restore as make_again
 
     lines = file.read_text(encoding="utf-8").splitlines() if file else []
     try:
         counts = make_again([json.loads(line) for line in lines], click.echo)
-    except NotEmpty as error:
+    except CannotRestore as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{counts['pulls']} pulls loaded, {counts['held']} of them held; {counts['acts']} acts put back")
+    passed_over = counts["unreadable"] + counts["deleted"]
+    click.echo(f"{counts['pulls'] - passed_over} pulls loaded, {counts['held']} of them held; {counts['acts']} acts put back")
+    if passed_over:
+        click.echo(f"{passed_over} passed over: {counts['unreadable']} cannot be read, {counts['deleted']} were deleted by rule")

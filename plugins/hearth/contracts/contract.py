@@ -74,7 +74,6 @@ class SftpSource(Part):
     connection: str
     folder: str
     pattern: str = Field(description="shell pattern of the file names")
-    settle_seconds: int = Field(default=0, ge=0, description="younger files may still be being written")
 
 
 class SqlSource(Part):

@@ -62,7 +62,7 @@ def _asked(contract: Contract, interval: Interval) -> tuple[Any, dict[str, Any]]
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
-        raise SourceError(f"expected a count of records, came {str(value)[:80]!r}")
+        raise SourceError(f"expected a count of records, came {value if isinstance(value, (int, float)) else type(value).__name__}")
     return value
 
 
@@ -70,5 +70,5 @@ def _finite(name: str, value: Any) -> float:
     """A sum as a float; the sum of no rows is null in SQL and 0 here."""
     number = 0.0 if value is None else float(value)
     if not math.isfinite(number):
-        raise SourceError(f"expected a finite sum of {name}, came {str(value)[:80]!r}")
+        raise SourceError(f"expected a finite sum of {name}, came {number}")
     return number

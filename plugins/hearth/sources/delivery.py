@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,8 @@ class SourceUnavailable(SourceError):
 class Delivery:
     """One file, page or query result of a pull.
 
-    `delivered_at`: when the source delivered it (files only). `chunks` is read once.
+    `name`: as the source calls it, made printable. `delivered_at`: when the source delivered it (files only).
+    `chunks` is read once.
     """
 
     name: str
@@ -27,6 +29,22 @@ class Delivery:
     format_kind: str
     compression: str = "none"
     delivered_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.name = printable(self.name)
+
+
+def printable(name: str) -> str:
+    r"""A name from outside with its control signs, line ends and halves of surrogates written as \x00 (and \ as \\).
+
+    No database text holds them, and two names stay two.
+    """
+    return "".join(
+        sign.encode("unicode_escape").decode()
+        if sign == "\\" or unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        else sign
+        for sign in name
+    )
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 The token is sent to the connection's own host only: addresses are built from the connection, never
 taken from an answer, and a redirect elsewhere loses the Authorization header (requests' own rule).
+Messages tell the shape of an answer and nothing it holds: records name people, and an error page may echo the token.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -69,14 +71,22 @@ def _pages(client: _Client, source: HttpSource, parameters: dict[str, str]) -> I
         number += 1
         found = _dig(value, pages.items)
         if not isinstance(found, list):
-            raise SourceError(f"{source.path} page {number}: expected a list at {pages.items!r}, came {str(value)[:200]!r}")
+            raise SourceError(
+                f"{source.path} page {number}: expected a list at {pages.items!r}, came {_shape(value, pages.items)}. "
+                "Compare source.pages of the contract with the answer."
+            )
         items += len(found)
         yield Delivery(f"{source.path} page {number}", [body], "json")
         cursor = _dig(value, pages.next)
         if cursor is None or cursor == "":
             break
+        if not isinstance(cursor, (str, int, float)):
+            raise SourceError(
+                f"{source.path} page {number}: expected a text or number as cursor at {pages.next!r}, "
+                f"came {_shape(value, pages.next)}. Set source.pages.next of the contract to the cursor itself."
+            )
         if cursor in seen:
-            raise SourceError(f"{source.path} page {number}: the cursor {str(cursor)[:60]!r} came before; the paging loops")
+            raise SourceError(f"{source.path} page {number}: its cursor came on an earlier page; the paging loops")
         seen.add(cursor)
     total = _dig(value, pages.total) if pages.total else None
     if isinstance(total, int) and items < total:
@@ -89,6 +99,20 @@ def _dig(value: Any, path: str) -> Any:
     return value
 
 
+def _shape(value: Any, path: str) -> str:
+    """Types and keys of an answer along a dotted path, for messages; the only value told is a whole number at its end (a code)."""
+    told: list[str] = []
+    for place in ["", *path.split(".")]:
+        value = value.get(place) if place and isinstance(value, dict) else value
+        if isinstance(value, dict):
+            told.append(f"{place or 'an object'} with {', '.join(map(repr, sorted(value)[:20])) or 'no keys'}"[:300])
+        else:
+            kind = "nothing" if value is None else type(value).__name__
+            told.append(f"{place or 'an answer that'} is {value if type(value) is int else kind}")
+            break
+    return ": ".join(told)
+
+
 class _Client:
     """GET with retries on one connection."""
 
@@ -96,6 +120,8 @@ class _Client:
         self.hook = HttpHook(method="GET", http_conn_id=source.connection)
         self.hook.get_conn()
         token = self.hook.get_connection(source.connection).password
+        if token and not re.fullmatch(r"[\x20-\x7e]+", token):
+            raise SourceError(f"{source.connection}: the token holds a line end or another sign no header may hold; enter it again")
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.time_out = source.time_out_seconds
 
@@ -108,10 +134,15 @@ class _Client:
             try:
                 value = json.loads(body)
             except ValueError as error:
-                raise _Again(f"not JSON ({error}): {body[:80]!r}") from error
+                raise _Again(f"not JSON ({error}): {_described(response)}") from error
+            except RecursionError:
+                raise SourceError(
+                    f"{source.path}: expected a page of records, came JSON nested deeper than can be read: {_described(response)}. "
+                    "Tell the vendor; nothing of it was kept."
+                ) from None
             for key, expected in source.pages.success.items():
                 if _dig(value, key) != expected:
-                    raise _Again(f"expected {key}={expected!r}, came {str(value)[:200]!r}")
+                    raise _Again(f"expected {key}={expected!r}, came {_shape(value, key)}")
             return body, value
 
         return self._retried(source.path, fetch)
@@ -143,7 +174,7 @@ class _Client:
             )
             if response.status_code == 200:
                 return response
-            body = response.content[:200]
+            response.close()
         except requests.exceptions.RequestException as error:
             raise _Again(f"{type(error).__name__}: {error}") from error
         except Exception as error:  # the hook wraps some network faults in its own exceptions
@@ -153,7 +184,7 @@ class _Client:
         if response.status_code in TRANSIENT:
             raise _Again(f"status {response.status_code}", _retry_after(response))
         raise SourceError(
-            f"{path}: status {response.status_code}, expected 200: {body!r}. "
+            f"{path}: status {response.status_code}, expected 200: {_described(response)}. "
             "401 or 403: renew the token of the connection; 404: check the contract's path."
         )
 
@@ -169,6 +200,12 @@ class _Client:
             return retrying(fetch)
         except (_Again, requests.exceptions.RequestException) as error:
             raise SourceUnavailable(f"{path}: no proper answer in {TRIES} tries; the last: {error}") from error
+
+
+def _described(response: requests.Response) -> str:
+    """Content type and length of an answer in place of the answer."""
+    length = response.headers.get("Content-Length", "unknown")
+    return f"{response.headers.get('Content-Type', 'no content type')!r:.80} of {length:.20} bytes"
 
 
 _back_off = wait_exponential(multiplier=0.25, max=20)

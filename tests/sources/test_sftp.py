@@ -1,0 +1,111 @@
+"""The SFTP source against a real server whose folder holds what a branch office's machine leaves there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncssh
+import pytest
+
+from hearth.contracts.loading import find_contract
+from hearth.sources import sftp
+from hearth.sources.delivery import Delivery, Interval, SourceUnavailable
+
+CONTRACT = find_contract("calibrations")
+DAY = Interval(datetime(2016, 1, 5, tzinfo=UTC), datetime(2016, 1, 6, tzinfo=UTC))
+NOON = datetime(2016, 1, 5, 12, tzinfo=UTC).timestamp()
+
+
+class Folder:
+    """The folder that is served; `opening` is called before the server opens a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.opening: Callable[[asyncssh.SFTPServer], None] = lambda server: None
+
+    def deliver(self, name: bytes, content: bytes = b"x") -> None:
+        path = os.fsencode(self.path) + b"/" + name
+        with open(path, "wb") as file:
+            file.write(content)
+        os.utime(path, (NOON, NOON))
+
+    def pulled(self) -> dict[str, bytes]:
+        source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv"})
+        return {delivery.name: b"".join(delivery.chunks) for delivery in sftp.deliveries(CONTRACT, source, DAY)}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+    served = Folder(tmp_path / "files")
+    served.path.mkdir()
+
+    class Server(asyncssh.SFTPServer):
+        def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+            served.opening(self)
+            return super().open(path, pflags, attrs)
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    (tmp_path / "key").write_bytes(key.export_private_key())
+    (tmp_path / "key.pub").write_bytes(key.export_public_key())
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+
+    async def serve() -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_host_keys=[key],
+            authorized_client_keys=str(tmp_path / "key.pub"),
+            sftp_factory=lambda channel: Server(channel, chroot=os.fsencode(served.path)),
+        )
+
+    server = asyncio.run_coroutine_threadsafe(serve(), loop).result()
+    host_key = " ".join(key.export_public_key().decode().split()[:2])
+    connection = {
+        "conn_type": "sftp",
+        "host": "127.0.0.1",
+        "port": server.get_port(),
+        "login": "hearth",
+        "extra": {"key_file": str(tmp_path / "key"), "host_key": host_key, "no_host_key_check": False},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{CONTRACT.source.connection.upper()}", json.dumps(connection))
+    yield served
+    loop.call_soon_threadsafe(server.close)
+    asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+
+
+def test_names_in_gbk_and_in_no_encoding_at_all_are_pulled_with_the_others(folder: Folder) -> None:
+    names = ("测温.csv".encode("gbk"), "检定.csv".encode(), b"\xff.csv", b"a\\b.csv", "别的.txt".encode("gbk"))
+    for number, name in enumerate(names):
+        folder.deliver(name, b"%d" % number)
+    assert folder.pulled() == {"测温.csv": b"0", "检定.csv": b"1", "\\udcff.csv": b"2", "a\\\\b.csv": b"3"}
+    source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv"})
+    assert sftp.count(source, DAY) == (4, 4)
+
+
+def test_control_characters_in_a_name_are_made_printable(folder: Folder) -> None:
+    folder.deliver(b"a\nb\x1b[2J.csv")
+    folder.deliver(b"a\\nb.csv")
+    assert set(folder.pulled()) == {"a\\nb\\x1b[2J.csv", "a\\\\nb.csv"}
+    assert Delivery("a\0\u202eb", [], "csv").name == "a\\x00\\u202eb"
+
+
+def test_a_file_that_goes_between_listing_and_reading_may_be_asked_for_later(folder: Folder) -> None:
+    folder.deliver(b"gone.csv")
+    folder.opening = lambda server: (folder.path / "gone.csv").unlink()
+    with pytest.raises(SourceUnavailable, match=r"/gone\.csv: listed with 1 bytes, and cannot be read .*lists the folder anew"):
+        folder.pulled()
+
+
+def test_a_connection_that_breaks_while_a_file_is_read_may_be_made_later(folder: Folder) -> None:
+    folder.deliver(b"file.csv")
+    folder.opening = lambda server: server.connection.abort()
+    with pytest.raises(SourceUnavailable, match=r"/file\.csv: .*cannot be read"):
+        folder.pulled()
