@@ -101,14 +101,15 @@ def manifests(store: LandingStore) -> list[Manifest]:
 def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict[str, int]:
     """Load every landed pull and put the acts back; returns counts of pulls by what became of them, and of acts.
 
-    A pull that its gate held, that cannot be read, or whose files were deleted by rule loads nothing, as before; it is told and
-    the others go on. Raises CannotRestore before anything is written; ValueError when a landing file was changed.
+    A pull that its gate held, that cannot be read, that cuts another, or whose files were deleted by rule loads nothing, as
+    before; it is told and the others go on. Raises CannotRestore before anything is written; ValueError when a landing file
+    was changed.
     """
     contracts, store, acts = load_contracts(), LandingStore(), list(acts)
     pulls = manifests(store)
     _refuse_begun(len(pulls))
     deleted = _deleted(pulls, store, {act["sha256"] for act in acts if act["kind"] == "deleted_file"})
-    counts = {"pulls": len(pulls), "held": 0, "unreadable": 0, "deleted": 0}
+    counts = {"pulls": len(pulls), "held": 0, "refused": 0, "deleted": 0}
     for number, manifest in enumerate(pulls, 1):
         facts = manifest.facts
         pull_id = ledger.record_pull(
@@ -124,9 +125,9 @@ def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict
         except intake.BatchHeld:  # it was held then, too: its rows wait in quarantine
             counts["held"] += 1
             said = "held by its gate"
-        except UnreadableFile as error:  # it was refused then, too; the ledger has the step as failed
-            counts["unreadable"] += 1
-            said = f"passed over, it cannot be read: {error}"
+        except (UnreadableFile, ledger.PartialOverlap) as error:  # it was refused then, too; the ledger has the step as failed
+            counts["refused"] += 1
+            said = f"passed over: {error}"
         tell(f"{number} of {len(pulls)}: {facts['feed']} {manifest.interval}: {said}")
     return {**counts, "acts": _put_back(acts)}
 

@@ -93,3 +93,10 @@ def test_a_lost_header_line_is_told_without_the_row_that_stands_there() -> None:
         cleaned("calibrations", "S1,测温仪,2026-01-01,王小明,13812345678,所\n".encode("gb18030"), "csv")
     assert "王小明" not in str(told.value)
     assert "13812345678" not in str(told.value)
+
+
+def test_a_number_too_large_to_be_exact_is_a_number_still() -> None:
+    rows = tickets({"satisfaction": 5}, {"ticket_no": "T2", "satisfaction": 10**18}, {"ticket_no": "T3", "version": 10**18 + 1})
+    assert [names(int(bits)) for bits in rows.bits][::2] == [[], []]
+    assert rows.bits[1], "no such satisfaction"
+    assert rows.frame["source_version"].iloc[2] == 10**18 + 1

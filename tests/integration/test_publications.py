@@ -136,7 +136,7 @@ def test_pulls_that_cannot_be_loaded_do_not_stop_a_restore_and_a_missing_file_do
         told = hearth("restore", "--acts", str(acts))
         assert told.exit_code == 0, told.output
         assert "2 pulls loaded, 1 of them held; 1 acts put back" in told.output
-        assert "2 passed over: 1 cannot be read, 1 were deleted by rule" in told.output
+        assert "2 passed over: 1 were refused, 1 were deleted by rule" in told.output
         assert "'修正值(℃)'" in told.output, "what is wrong with the file is told"
         assert warehouse.rows("select serial_no from raw.calibration") == [("new",)]
         assert warehouse.rows("select sha256, rule, why, who, at from ledger.retention_act") == deletions

@@ -105,6 +105,8 @@ def _cell_text(value: Any) -> str:
 
 def _to_number(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
     if pd.api.types.is_numeric_dtype(source) and not pd.api.types.is_bool_dtype(source):
+        if pd.api.types.is_integer_dtype(source):  # beyond 2^53 the nearest number a float has
+            source = pd.Series(pd.array(arrow(source).cast(pa.float64(), safe=False), dtype=NUMBER), index=source.index)
         made = source.astype(NUMBER)
         bad = _not_finite(made)
         return made.mask(bad), bad

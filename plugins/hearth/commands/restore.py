@@ -40,7 +40,7 @@ def restore(file: Path | None) -> None:
         counts = make_again([json.loads(line) for line in lines], click.echo)
     except CannotRestore as error:
         raise click.ClickException(str(error)) from error
-    passed_over = counts["unreadable"] + counts["deleted"]
+    passed_over = counts["refused"] + counts["deleted"]
     click.echo(f"{counts['pulls'] - passed_over} pulls loaded, {counts['held']} of them held; {counts['acts']} acts put back")
     if passed_over:
-        click.echo(f"{passed_over} passed over: {counts['unreadable']} cannot be read, {counts['deleted']} were deleted by rule")
+        click.echo(f"{passed_over} passed over: {counts['refused']} were refused, {counts['deleted']} were deleted by rule")
