@@ -72,7 +72,9 @@ def stop(instance: Instance) -> None:
 
 
 def remove(instance: Instance) -> None:
-    """Stop an instance and delete its folder with all data."""
+    """Stop an instance and delete its folder with all data. Raises ClickException for a folder that is no instance's."""
+    if instance.home.exists() and not instance.exists and BUILD not in instance.home.absolute().parents:
+        raise click.ClickException(f"{instance.home} is no instance of Hearth: it has no instance.json. Nothing was deleted.")
     stop(instance)
     instance.server.remove()
     shutil.rmtree(instance.home, ignore_errors=True)

@@ -108,7 +108,7 @@ def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict
     contracts, store, acts = load_contracts(), LandingStore(), list(acts)
     pulls = manifests(store)
     _refuse_begun(len(pulls))
-    deleted = _deleted(pulls, store, {act["sha256"] for act in acts if act["kind"] == "deleted_file"})
+    deleted = _deleted(pulls, store, {act["stored_as"] for act in acts if act["kind"] == "deleted_file"})
     counts = {"pulls": len(pulls), "held": 0, "refused": 0, "deleted": 0}
     for number, manifest in enumerate(pulls, 1):
         facts = manifest.facts
@@ -149,7 +149,7 @@ def _deleted(pulls: list[Manifest], store: LandingStore, by_rule: set[str]) -> s
     """Names of the manifests of which a file was deleted by rule. Raises CannotRestore for a file missing without such an act."""
     missing = [(pull, file) for pull in pulls for file in pull.files if not (store.root / file.stored_as).exists()]
     for pull, file in missing:
-        if file.sha256 not in by_rule:
+        if file.stored_as not in by_rule:
             raise CannotRestore(
                 f"landing file {file.stored_as} ({file.source_name!r} of {pull.name}) is missing, and no act of retention says why."
                 " Restore it from backup; if it was deleted by rule, give --acts a file that `hearth acts export` wrote after that."

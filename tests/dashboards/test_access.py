@@ -71,17 +71,26 @@ def test_a_branch_manager_sees_rows_of_the_own_branch_alone_in_every_dataset(sit
 def test_a_branch_manager_cannot_ask_around_the_rule(site: Site, numbers: dict[str, int]) -> None:
     """A metric of one's own with a query in it, or one over everything, must not reach other branches' rows."""
     session = session_of(site, "branch-01")
-    sneaky = {"expressionType": "SQL", "sqlExpression": "(select max(branch_id) from marts.org_unit)", "label": "sneaky"}
-    counting = {"expressionType": "SQL", "sqlExpression": "count(distinct branch_id)", "label": "n"}
-    for metric, is_refused in ((sneaky, True), (counting, False)):
+    words = "select to_tsvector(''simple'', branch_id) from marts.org_unit where branch_id is not null"
+    sneaky = (
+        "(select max(branch_id) from marts.org_unit)",
+        f"max((select string_agg(word, ',') from ts_stat('{words}')))",
+        f"max(ts_stat('{words}')::text)",
+        "max(ts_rewrite('a'::tsquery, 'select ''a''::tsquery, to_tsquery(max(branch_id)) from marts.org_unit')::text)",
+        "max(query_to_xml('select branch_id from marts.org_unit', true, false, '')::text)",
+    )
+    for expression, is_refused in (*((query, True) for query in sneaky), ("count(distinct branch_id)", False)):
+        metric = {"expressionType": "SQL", "sqlExpression": expression, "label": "n"}
         body = {
             "datasource": {"id": numbers["kpi_day"], "type": "table"},
             "queries": [{"columns": [], "metrics": [metric], "row_limit": 10}],
+            "force": True,
             "result_format": "json", "result_type": "full",
         }  # fmt: skip
         answer = session.post(f"{site.url}/api/v1/chart/data", json=body, timeout=120)
         if is_refused:
-            assert not answer.ok or answer.json()["result"][0].get("error")
+            assert not answer.ok or answer.json()["result"][0].get("error"), expression
+            assert "BRANCH-02" not in answer.text
         else:
             assert answer.json()["result"][0]["data"] == [{"n": 1}]
 

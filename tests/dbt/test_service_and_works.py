@@ -41,3 +41,21 @@ def test_a_log_of_tickets_alone_says_nothing_about_walk_ins(company):
         f" and category = 'all' and service_date = '{day}'"
     )
     assert rows == [(100.0, 10.0, None, None, None)]
+
+
+def test_a_step_typed_before_its_report_gives_no_hours_and_is_not_in_time(company):
+    """Two repairs, both done three days late; in the second the year of the steps was mistyped."""
+    day, late = "2016-12-20", company.at("2016-12-23", "08:00")
+    ticket = {
+        "line": "963963", "kind": "repair", "category": "leak", "status": "closed", "channel": "phone",
+        "created_at": company.at(day, "08:00"), "closed_at": company.at("2016-12-23", "09:30"),
+    }  # fmt: skip
+    right = {"accepted_at": company.at(day, "08:10"), "on_site_at": company.at(day, "10:00"), "solved_at": late}
+    wrong = {name: company.at("2015-12-20", "09:00") for name in right}
+    company.load("service_ticket", [{**ticket, "ticket_no": "S1", **right}, {**ticket, "ticket_no": "S2", **wrong}])
+    company.dbt("build", "--select", "+service_timeliness", "--exclude-resource-type", "unit_test", full=True)
+    assert company.rows(
+        "select mean_first_answer_minutes, mean_on_site_hours, mean_solved_hours, repair_timely_percent"
+        " from candidate.service_timeliness where period = 'day' and unit_kind = 'company' and line = 'all'"
+        f" and category = 'all' and service_date = '{day}'"
+    ) == [(10, 2, 72, 0)]

@@ -69,6 +69,26 @@ def test_a_file_deleted_without_an_act_is_not_accepted(copy: Warehouse) -> None:
     assert answer.exit_code == 1 and f"landing file {place}: is missing" in answer.output
 
 
+def test_the_same_content_of_another_feed_has_a_time_of_its_own(copy: Warehouse) -> None:
+    landing = Path(copy.variables["HEARTH_LANDING"])
+    hearth(*APPLY)
+    place, sha256 = copy.rows("select stored_as, sha256 from ledger.retention_act where subject = 'landing_file' limit 1")[0]
+    other = f"other/{sha256}.csv"
+    (landing / "other").mkdir()
+    (landing / other).write_bytes(b"names and telephone numbers")
+    with psycopg.connect(copy.url) as owner:
+        owner.execute(
+            "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, stored_as)"
+            " select pull_id, 'other', 1000, 'other.csv', sha256, 27, %s from ledger.landing_file where stored_as = %s limit 1",
+            (other, place),
+        )
+    (landing / other).rename(landing / "away")
+    assert f"landing file {other}: is missing" in hearth("verify").output, "the act of one place excuses no other"
+    (landing / "away").rename(landing / other)
+    hearth(*APPLY)
+    assert not (landing / other).exists()
+
+
 def test_a_run_that_died_between_act_and_deletion_is_finished(copy: Warehouse) -> None:
     landing = Path(copy.variables["HEARTH_LANDING"])
     place, sha256 = copy.rows("select stored_as, sha256 from ledger.landing_file order by 1 limit 1")[0]

@@ -115,6 +115,11 @@ def test_a_changed_mart_without_values_in_the_ledger_is_named(warehouse: Warehou
     assert [(f.where, f.key) for f in findings] == [("marts.room_compliance", day)]
 
 
+def test_rows_of_a_mart_that_was_never_published_are_named(warehouse: Warehouse) -> None:
+    (finding,) = found(warehouse, "create table marts.invented as select 1000000 as refund")
+    assert (finding.where, finding.what) == ("marts.invented", "1 rows that are not the 0 published ones")
+
+
 def test_a_changed_digest_of_a_publication_breaks_its_content_hash(warehouse: Warehouse) -> None:
     findings = found(
         warehouse, "update ledger.publication_part set rows = rows + 1 where mart = 'season_kpi' and part = '2017-01-15'"

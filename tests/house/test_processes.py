@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import psutil
 import pytest
 
+from local.instance import Instance
 from local.processes import Service, ServiceFailed, Supervisor
+from local.stack import remove
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 PARENT = [sys.executable, "-c", f"import subprocess, time; subprocess.Popen({SLEEPER!r}); time.sleep(600)"]
@@ -120,3 +123,13 @@ def test_two_instances_do_not_see_each_other(tmp_path: Path) -> None:
         assert two.processes() == {}
     finally:
         one.stop(seconds=2)
+
+
+def test_a_folder_that_is_no_instance_is_never_deleted(tmp_path: Path) -> None:
+    """HEARTH_HOME stands in the shells of people who use the command line."""
+    kept = tmp_path / "mine" / "papers" / "thesis.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("precious")
+    with pytest.raises(click.ClickException, match=r"is no instance of Hearth.* Nothing was deleted"):
+        remove(Instance(home=tmp_path / "mine"))
+    assert kept.read_text() == "precious"

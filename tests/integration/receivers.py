@@ -17,12 +17,19 @@ from local.postgres import free_port
 
 
 class MailServer:
-    """Keeps the mails it takes; `refuse` makes it answer as a server that is full."""
+    """Keeps the mails it takes; `refuse` makes it answer as a server that is full, `unknown` are no recipients of it."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipients: list[list[str]] = []
         self.refuse = False
+        self.unknown: set[str] = set()
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if address in self.unknown:
+            return f"550 5.1.1 <{address}>: Recipient address rejected"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (the library's name)
         if self.refuse:

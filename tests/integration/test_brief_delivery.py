@@ -71,9 +71,9 @@ def context(run_type: str = "manual", day: date | None = None) -> dict[str, Any]
 def test_a_mail_server_takes_page_and_pdf_with_the_marts_numbers(published: Warehouse, mail: MailServer, pages: Path) -> None:
     day = next(DAYS)
     found, folder = made(day)
-    assert sending.send("mail", found, day, folder, "test") == f"mail: brief of {day} sent to 1, 0 had it already"
-    (received,), (to,) = mail.mails, mail.recipients
-    assert to == ["zhang@heating.example", "li@heating.example"]
+    assert sending.send("mail", found, day, folder, "test") == f"mail: brief of {day} sent to 2, 0 had it already"
+    received = mail.mails[0]
+    assert mail.recipients == [["zhang@heating.example"], ["li@heating.example"]]
     assert received["Subject"] == f"供热晨报 Morning brief {day}"
     body = received.get_body(("html",)).get_content()  # type: ignore[union-attr]
     assert "室温合格率" in body and "Room compliance" in body and f"https://pages.example/brief/{day}/index.html" in body
@@ -106,16 +106,32 @@ def test_the_same_content_never_goes_twice_and_a_correction_says_so(
     day = next(DAYS)
     found, folder = made(day)
     sending.send("mail", found, day, folder, "first")
-    assert sending.send("mail", found, day, folder, "second") == f"mail: brief of {day} sent to 0, 1 had it already"
-    assert len(mail.mails) == 1
+    assert sending.send("mail", found, day, folder, "second") == f"mail: brief of {day} sent to 0, 2 had it already"
+    assert len(mail.mails) == 2
     monkeypatch.setattr(words, "figures_sha256", lambda _: "f" * 64)
     sending.send("mail", found, day, folder, "third")
     assert mail.mails[-1]["Subject"] == f"更正 Corrected: 供热晨报 Morning brief {day}"
     rows = published.rows(
-        "select channel, target, recipients, run_id, publication_id = (select max(publication_id) from ledger.publication)"
+        "select channel, left(target, 5), recipients, run_id, publication_id = (select max(publication_id) from ledger.publication)"
         " from ledger.delivery where heating_date = %s order by delivery_id", day,
     )  # fmt: skip
-    assert rows == [("mail", "mail", 2, "first", True), ("mail", "mail", 2, "third", True)]
+    assert rows == [("mail", "mail ", 1, run, True) for run in ("first", "first", "third", "third")]
+
+
+def test_a_recipient_whom_the_server_refuses_is_told_and_keeps_the_others_from_nothing(
+    published: Warehouse, mail: MailServer, pages: Path
+) -> None:
+    day = next(DAYS)
+    found, folder = made(day)
+    mail.unknown.add("li@heating.example")
+    with pytest.raises(
+        NotDelivered, match=r"1 of 2 not delivered by mail: .*recipient 2 of 2: SMTPRecipientsRefused: .*550"
+    ) as told:
+        sending.send("mail", found, day, folder, "first")
+    assert "li@heating.example" not in str(told.value)
+    mail.unknown.clear()
+    assert sending.send("mail", found, day, folder, "again") == f"mail: brief of {day} sent to 1, 1 had it already"
+    assert mail.recipients == [["zhang@heating.example"], ["li@heating.example"]]
 
 
 def test_one_robot_that_refuses_is_named_and_the_others_have_it_once(published: Warehouse, robots: ChatServer, pages: Path) -> None:
@@ -137,7 +153,7 @@ def test_the_tasks_write_then_send_and_a_full_mailbox_is_red_after_the_page(
     written = write_brief(context(day=day))
     assert written["day"] == str(day) and (pages / "brief" / str(day) / "index.html").exists()
     mail.refuse = True
-    with pytest.raises(NotDelivered, match="hearth_mail did not take it: SMTP"):
+    with pytest.raises(NotDelivered, match="hearth_mail did not take it: recipient 1 of 2: SMTP"):
         send_brief("mail", written, context())
     assert "sent to 2" in send_brief("chat", written, context()), "one that fails does not stop the other"
     steps = published.rows(
@@ -153,7 +169,7 @@ def test_a_publication_waits_for_whole_data_and_the_clock_does_not(published: Wa
     with pytest.raises(AirflowSkipException, match="not whole yet"):
         send_brief("mail", written, context("asset_triggered"))
     assert mail.mails == []
-    assert "sent to 1" in send_brief("mail", written, context("scheduled"))
+    assert "sent to 2" in send_brief("mail", written, context("scheduled"))
 
 
 def test_without_a_connection_it_is_only_written_and_says_how_to(
@@ -179,7 +195,7 @@ def test_the_command_writes_and_sends(published: Warehouse, mail: MailServer, pa
     assert (
         f"{tmp_path}/out/{day}/brief.pdf written" in answer.output and "not sent by chat: there is no connection" in answer.output
     )
-    assert len(mail.mails) == 1
+    assert len(mail.mails) == 2
     mail.refuse = True
     answer = CliRunner().invoke(main, ["brief", "--date", str(next(DAYS)), "--send"])
     assert answer.exit_code == 1 and "FAILED" in answer.output

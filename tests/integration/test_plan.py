@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
+from hearth.approvals.changes import UnapprovedChange
 from hearth.transform import plan
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
@@ -63,3 +65,30 @@ def test_a_definition_that_was_built_and_taken_back_leaves_nothing_behind(
     warehouse.execute(PUBLISHED, (back.build_id,))
     a_batch_more(warehouse)
     assert not planned(monkeypatch, b"18").full_refresh
+
+
+def test_an_approval_is_for_one_change_and_not_for_ever(warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    def published(standard: bytes) -> None:
+        warehouse.execute(PUBLISHED, (planned(monkeypatch, standard).build_id,))
+
+    def approve(before: bytes, after: bytes) -> None:
+        digests = [hashlib.sha256(standard).hexdigest() for standard in (before, after)]
+        for standard, digest in zip((before, after), digests, strict=True):
+            warehouse.execute(
+                "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing",
+                (digest, standard.decode()),
+            )
+        warehouse.execute(
+            "insert into ledger.approval (path, before_sha256, after_sha256, valid_from, who, why)"
+            " values ('seeds/temperature_standard.csv', %s, %s, '2016-01-01', 'director', 'decided')", digests,
+        )  # fmt: skip
+
+    published(b"18")
+    monkeypatch.setenv("HEARTH_APPROVALS", "required")
+    approve(b"18", b"16")
+    assert planned(monkeypatch, b"16"), "approved; its gate may be red a few times"
+    published(b"16")
+    approve(b"16", b"18")
+    published(b"18")
+    with pytest.raises(UnapprovedChange, match="temperature_standard"):
+        planned(monkeypatch, b"16")

@@ -18,9 +18,10 @@ select
     t.follow_up_at,
     t.satisfaction,
     t.persons,
-    case when not t.is_midnight_stamped then {{ epoch_seconds('t.accepted_at - t.created_at') }} end as first_answer_s,
-    case when not t.is_midnight_stamped then {{ epoch_seconds('t.on_site_at - t.created_at') }} end as on_site_s,
-    case when not t.is_midnight_stamped then {{ epoch_seconds('t.solved_at - t.created_at') }} end as solved_s,
+    -- A step before its report is a typing error: a negative duration would poison every mean.
+    case when not t.is_midnight_stamped and t.accepted_at >= t.created_at then {{ epoch_seconds('t.accepted_at - t.created_at') }} end as first_answer_s,
+    case when not t.is_midnight_stamped and t.on_site_at >= t.created_at then {{ epoch_seconds('t.on_site_at - t.created_at') }} end as on_site_s,
+    case when not t.is_midnight_stamped and t.solved_at >= t.created_at then {{ epoch_seconds('t.solved_at - t.created_at') }} end as solved_s,
     t.household_id,
     coalesce(h.branch_id, t.branch_id) as branch_id
 from {{ ref('stg_service_ticket') }} as t

@@ -1,5 +1,5 @@
 -- Each ticket against each time limit of the place that is for it: kept, broken, still open within its time, or not to be
--- judged (stamped midnight for want of an hour, or closed without saying when the step was done). Judged as of the end of
+-- judged (stamped midnight for want of an hour, closed without saying when the step was done, or a step before its report). Judged as of the end of
 -- the last known day.
 with known as (
     select
@@ -45,7 +45,7 @@ select
     k.known_date,
     l.deadline_at < k.known_until as is_due,
     case
-        when l.is_hour_unknown then 'not_judged'
+        when l.is_hour_unknown or l.reached_at < l.created_at then 'not_judged'
         when l.reached_at <= l.deadline_at then 'in_time'
         when l.reached_at > l.deadline_at then 'late'
         when l.closed_at is not null then 'not_judged'

@@ -88,11 +88,17 @@ def changed_contracts(connection: psycopg.Connection) -> list[Change]:
 
 
 def unapproved(connection: psycopg.Connection, changes: list[Change]) -> list[Change]:
-    """Those of the changes for which no approval names the same file with the same content after it."""
+    """Those of the changes for which no approval names the same file with the same content after it.
+
+    An approval is used up by the publication that carries it: the same change again, months later, is a new one.
+    """
     approved = {
         (path, sha256)
         for path, sha256 in connection.execute(
-            "select path, after_sha256 from ledger.approval where path = any(%s)", (_paths(changes),)
+            "select path, after_sha256 from ledger.approval a where path = any(%s) and not exists (select from ledger.publication p"
+            " join ledger.definition d using (definition_hash) where d.path = a.path and d.sha256 = a.after_sha256"
+            " and p.published_at > a.at)",
+            (_paths(changes),),
         )
     }
     return [change for change in changes if (change.path, change.after_sha256) not in approved]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import smtplib
@@ -16,10 +17,16 @@ RECIPIENTS = {"brief": "HEARTH_BRIEF_TO", "alerts": "HEARTH_ALERTS_TO"}
 
 
 def targets(audience: str) -> list[Target]:
-    """One target: all recipients of an audience (`brief` or `alerts`) in one e-mail. Raises NotConfigured."""
+    """A target for each recipient of an audience (`brief` or `alerts`): the hook drops what a server says of one whom it refuses
+    among others, so nobody would know. Raises NotConfigured."""
     connection_of(CONNECTION, HOW)
-    to = recipients(audience)
-    return [Target("mail", len(to), lambda message: _send(message, to))]
+    everybody = recipients(audience)
+    return [_target(to, f"recipient {nth} of {len(everybody)}") for nth, to in enumerate(everybody, 1)]
+
+
+def _target(to: str, called: str) -> Target:
+    name = f"mail {hashlib.sha256(to.encode()).hexdigest()[:12]}"
+    return Target(name, 1, lambda message: _send(message, to, called))
 
 
 def recipients(audience: str) -> list[str]:
@@ -31,13 +38,15 @@ def recipients(audience: str) -> list[str]:
     return found
 
 
-def _send(message: Message, to: list[str]) -> None:
+def _send(message: Message, to: str, called: str) -> None:
+    """`called`: how the recipient is named in messages, in place of the address."""
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
     try:
         with SmtpHook(CONNECTION) as hook:
             hook.send_email_smtp(
-                to=to, subject=message.subject, html_content=message.html, files=[str(path) for path in message.files]
+                to=[to], subject=message.subject, html_content=message.html, files=[str(path) for path in message.files]
             )
     except (OSError, smtplib.SMTPException, AirflowException) as error:
-        raise NotDelivered(f"the mail server of {CONNECTION} did not take it: {type(error).__name__}: {error}") from error
+        said = str(error).replace(to, called)
+        raise NotDelivered(f"the mail server of {CONNECTION} did not take it: {called}: {type(error).__name__}: {said}") from error

@@ -20,9 +20,9 @@ def recorded_files(connection: psycopg.Connection) -> Iterator[tuple[str, str, s
 
 
 def deleted_files(connection: psycopg.Connection) -> set[str]:
-    """sha256 of the landing files deleted by a recorded act of retention."""
-    rows = connection.execute("select sha256 from ledger.retention_act where subject = 'landing_file'").fetchall()
-    return {sha256 for (sha256,) in rows}
+    """Paths below the landing store of the files deleted by a recorded act of retention."""
+    rows = connection.execute("select stored_as from ledger.retention_act where subject = 'landing_file'").fetchall()
+    return {place for (place,) in rows}
 
 
 def check_landing(
@@ -40,7 +40,7 @@ def check_landing(
             with path.open("rb") as file:
                 actual = hashlib.file_digest(file, "sha256").hexdigest()
         except FileNotFoundError:
-            if expected in deleted:
+            if place in deleted:
                 gone += 1
             else:
                 found.append(Finding(f"{kind} {place}", "", "is missing, and no act of retention says why"))

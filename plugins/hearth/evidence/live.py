@@ -214,7 +214,7 @@ def _check_marts(connection: psycopg.Connection, report: Report) -> None:
     ):
         columns.setdefault(mart, []).append(column)
     known = [m for (m,) in connection.execute("select distinct mart from ledger.publication_part where rows > 0 order by 1")]
-    for mart in known:
+    for mart in sorted(columns.keys() | set(known)):
         if mart not in columns:
             report.findings.append(Finding(f"marts.{mart}", "", "was published and is gone"))
             continue

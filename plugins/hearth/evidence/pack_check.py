@@ -310,7 +310,7 @@ def _landing_file(contents: Contents, row: dict[str, str | None], report: Report
 
 def _retention_act(contents: Contents, row: dict[str, str | None], report: Report) -> None:
     if row["subject"] == "landing_file":
-        contents.deleted.add(str(row["sha256"]))
+        contents.deleted.add(str(row["stored_as"]))
 
 
 COLLECTORS: dict[str, Callable[[Contents, dict[str, str | None], Report], None]] = {

@@ -51,7 +51,7 @@ select f.stored_as, f.sha256, max(f.size_bytes), bool_or(exists (
     select from quarantine.row_open q where q.feed = f.feed and q.file_sha256 = f.sha256)) as is_needed
 from ledger.landing_file f join ledger.pull p using (pull_id)
 group by 1, 2 having max(p.landed_at) < %s and not exists (
-    select from ledger.retention_act a where a.sha256 = f.sha256 and a.subject = 'landing_file' and a.at > max(p.landed_at))
+    select from ledger.retention_act a where a.stored_as = f.stored_as and a.subject = 'landing_file' and a.at > max(p.landed_at))
 order by 1
 """
 
@@ -94,7 +94,7 @@ def _finish_earlier(store: LandingStore) -> None:
     with connect("engineer") as connection:
         places = connection.execute(
             "select a.stored_as from ledger.retention_act a where a.subject = 'landing_file' and not exists (select from"
-            " ledger.landing_file f join ledger.pull p using (pull_id) where f.sha256 = a.sha256 and p.landed_at > a.at)"
+            " ledger.landing_file f join ledger.pull p using (pull_id) where f.stored_as = a.stored_as and p.landed_at > a.at)"
         ).fetchall()
     for (place,) in places:
         (store.root / place).unlink(missing_ok=True)

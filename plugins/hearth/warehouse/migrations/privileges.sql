@@ -31,6 +31,23 @@ alter default privileges for role hearth_transformer in schema reference grant s
 grant select on all tables in schema ledger to hearth_reader;
 grant select on quarantine.row, quarantine.act, quarantine.row_state, quarantine.row_open to hearth_reader;
 
+-- Functions that run SQL given as a text would carry a query past the row-level rules of the dashboards.
+do $$
+declare
+    running_sql regprocedure;
+begin
+    for running_sql in
+        select p.oid::regprocedure from pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace and (
+            p.proname ~ '^(query|cursor|table|schema|database)_to_xml' or p.proname = 'ts_stat'
+            or (p.proname = 'ts_rewrite' and p.pronargs = 2)
+        )
+    loop
+        execute format('revoke execute on function %s from public', running_sql);
+    end loop;
+end
+$$;
+
 -- Managers' dashboards: published marts and nothing else.
 grant usage on schema marts to hearth_dashboards;
 grant select on all tables in schema marts to hearth_dashboards;
