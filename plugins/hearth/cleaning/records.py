@@ -293,10 +293,12 @@ def _csv_lines(file: LandedFile, reader: Any) -> Iterator[list[str] | None]:
 
 
 def _refuse_doubled_names(contract: Contract, file: LandedFile, header: list[str]) -> None:
-    """A column nobody maps may stand twice: nothing is read from it."""
-    doubled = sorted({name for name in contract.source_columns if header.count(name) > 1})
+    """Names the contract does not know are counted, not told: what stands in place of a header may be a row."""
+    doubled = {name for name in header if name and header.count(name) > 1}
     if doubled:
-        raise UnreadableFile(f"{file.name}: column(s) {doubled} stand twice in the header; which one is meant?")
+        known = sorted(doubled & {*contract.source_columns, *contract.ignore})
+        others = f" and {len(doubled) - len(known)} the contract does not know" if len(known) < len(doubled) else ""
+        raise UnreadableFile(f"{file.name}: column(s) {known}{others} stand twice in the header; which one is meant?")
 
 
 def _read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes], form: XlsxFormat) -> Iterator[Records]:
