@@ -98,6 +98,11 @@ class Server:
         return str(self._state["password"])
 
     @property
+    def programs(self) -> str:
+        """The folder of the programs it was started with."""
+        return str(self._state["programs"])
+
+    @property
     def pid(self) -> int | None:
         """The postmaster's process id, when it really is the postmaster of our data folder."""
         if self.data is None:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,16 +17,19 @@ from hearth.commands.brief import brief
 from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
+from hearth.commands.held import held, pulls
 from hearth.commands.quarantine import quarantine
 from hearth.commands.reconcile import reconcile
 from hearth.commands.restore import acts, restore
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError, find_contract, load_contract, load_contracts
 
+VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 @click.group(context_settings=CONTEXT)
+@click.version_option(VERSION, prog_name="hearth")
 def main() -> None:
     """Hearth: from room temperatures, complaints and renewal logs to the season's KPIs.
 
@@ -179,6 +183,8 @@ main.add_command(evidence)
 main.add_command(retention)
 main.add_command(seal)
 main.add_command(verify)
+main.add_command(held)
+main.add_command(pulls)
 main.add_command(quarantine)
 main.add_command(reconcile)
 

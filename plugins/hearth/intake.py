@@ -30,9 +30,10 @@ from hearth.sources.pull import deliveries
 from hearth.validation.batch import BatchValidation, GateVerdict, gate
 from hearth.validation.reasons import BIT, Bits
 from hearth.validation.suites import Suite
-from hearth.warehouse import ledger
+from hearth.warehouse import holds, ledger
 from hearth.warehouse.batch_content import Landed, record_content, record_contract
 from hearth.warehouse.batch_load import BatchLoad, Counts
+from hearth.warehouse.erasure import WouldErase
 from hearth.warehouse.people import known_names
 from hearth.warehouse.register import self_register
 from hearth.warehouse.settle import (
@@ -49,7 +50,7 @@ RECORDS_AT_ONCE = 50_000
 
 
 class BatchHeld(RuntimeError):
-    """The gate held the batch: its rows wait in quarantine, raw is as it was."""
+    """The batch waits for a person and raw is as it was: too few of its rows are fit, or it would erase what stands."""
 
 
 def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
@@ -105,33 +106,46 @@ def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[s
     """Landing files of one pull into raw, quarantine and ledger. Returns the batch's counts.
 
     All counts are 0 when a newer pull of the interval is there: then nothing is changed. Raises BatchHeld when the gate stops
-    the batch (recorded, with every row in quarantine), PartialOverlap when a newer one lies in a part of the interval.
+    the batch (recorded, with every row in quarantine) or when it would erase what stands (recorded as a hold, until a person
+    decides), PartialOverlap when a newer one lies in a part of the interval.
     """
     pull = ledger.find_pull(pull_id)
     suite_hash = Suite(contract.suite_name).content_hash
     provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash)
     with ledger.recorded_step(run_id, contract.feed, "clean_validate_load") as facts:
         ledger.keep_contract(contract)
-        done = ledger.loaded_batch(pull_id, contract.content_hash, suite_hash)
-        if done is None:
-            landed = Landed(contract.reconcile.sums if contract.reconcile else [])
-            try:
-                status, counts = load_batch(
-                    contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms, landed), landed
-                )
-            except ledger.OutdatedPull as outdated:
-                facts.update(message=str(outdated), outcome="skipped")
-                return asdict(Counts())
+        try:
+            status, counts = _load_once(contract, pull, provenance, facts)
+        except (ledger.OutdatedPull, holds.RefusedPull) as nothing_to_do:
+            facts.update(message=str(nothing_to_do), outcome="skipped")
+            return asdict(Counts())
+        except WouldErase as found:
+            held = holds.keep(pull, run_id, found)
+            facts.update(message=held, outcome="held")
         else:
-            _, status, counts = done
-            facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"
-        facts.update(counts, outcome="held" if status == "held" else "succeeded")
-    if status == "held":
-        raise BatchHeld(
-            f"{contract.feed}: the gate held {counts['rows_read']} rows of {pull.interval}: too few would be accepted. They wait"
-            " in quarantine as batch_held; see `hearth quarantine list`, correct the contract or the source, then replay."
-        )
+            held = _held_by_the_gate(pull, counts) if status == "held" else ""
+            facts.update(counts, outcome="held" if held else "succeeded")
+    if held:
+        raise BatchHeld(held)
     return counts
+
+
+def _load_once(contract: Contract, pull: ledger.Pull, provenance: Provenance, facts: dict[str, Any]) -> tuple[str, dict[str, int]]:
+    """Load the pull unless it is loaded by the same contract and suite already. Returns (status, counts)."""
+    done = ledger.loaded_batch(pull.pull_id, provenance.contract_hash, provenance.suite_hash)
+    if done is not None:
+        facts["message"] = "this pull was loaded before by the same contract and suite; nothing to do"
+        return done[1], done[2]
+    holds.refuse_refused(pull.pull_id)
+    landed = Landed(contract.reconcile.sums if contract.reconcile else [])
+    return load_batch(contract, pull, provenance, lambda pseudonyms: pulled_rows(contract, pull, pseudonyms, landed), landed)
+
+
+def _held_by_the_gate(pull: ledger.Pull, counts: dict[str, int]) -> str:
+    return (
+        f"{pull.feed}: the gate held {counts['rows_read']} rows of {pull.interval}: too few would be accepted. They wait"
+        " in quarantine as batch_held; see `hearth quarantine list`, correct the contract or the source, then replay."
+    )
 
 
 def landed_files(contract: Contract, pull: ledger.Pull, store: LandingStore) -> Iterator[tuple[LandedFile, str]]:

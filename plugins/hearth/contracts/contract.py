@@ -213,12 +213,31 @@ class Expected(Part):
     lateness_hours: int = Field(default=72, gt=0)
     warn_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
     stop_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
+    hold_below_percent: float | None = Field(
+        default=None, ge=0, le=100, description="held when it brings less of the rows it replaces; null: the dated limit"
+    )
+    hold_min_rows: int | None = Field(
+        default=None, ge=1, description="the share judges from so many rows on; null: the dated limit"
+    )
+    hold_none_min_rows: int | None = Field(
+        default=None, ge=1, description="held when it brings none where so many rows stand; null: the dated limit"
+    )
 
     @property
-    def gate_limits(self) -> dict[str, float]:
-        """The gate's dated limits (percent) that this feed has its own number for."""
-        own = {"gate_warn_accepted_percent": self.warn_accepted_percent, "gate_stop_accepted_percent": self.stop_accepted_percent}
+    def own_limits(self) -> dict[str, float]:
+        """The dated limits of batches (percent, rows) that this feed has its own number for."""
+        own = {
+            "gate_warn_accepted_percent": self.warn_accepted_percent,
+            "gate_stop_accepted_percent": self.stop_accepted_percent,
+            "erasure_hold_percent": self.hold_below_percent,
+            "erasure_min_rows": self.hold_min_rows,
+            "erasure_none_min_rows": self.hold_none_min_rows,
+        }
         return {name: value for name, value in own.items() if value is not None}
+
+
+_ABOUT_HOLDING = {"hold_below_percent", "hold_min_rows", "hold_none_min_rows"}
+"""Whether a pull is held says nothing about what its rows mean."""
 
 
 class Reconcile(Part):
@@ -327,7 +346,8 @@ class Contract(Part):
     @property
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude={"reconcile"}), sort_keys=True, ensure_ascii=False)
+        meaning = self.model_dump(mode="json", by_alias=True, exclude={"reconcile": True, "expected": _ABOUT_HOLDING})
+        return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:

@@ -13,6 +13,7 @@ from hearth.health.problem import ORDER, Problem, Surroundings, health_limits
 
 CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.held_batches,
+    flow.held_pulls,
     flow.quarantine,
     flow.open_steps,
     flow.publication,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from hearth.contracts.contract import Contract
 from hearth.health.problem import Problem, Surroundings
+from hearth.warehouse import holds
 
 
 def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
@@ -45,6 +46,20 @@ def held_batches(seen: Surroundings) -> Iterator[Problem]:
             f"its gate held all {rows} rows of {start:%Y-%m-%d} .. {end:%Y-%m-%d}",
             f"hearth quarantine list --feed {feed} --rows 5; correct contract or source, then replay",
             "A batch is held or a file cannot be read",
+        )
+
+
+def held_pulls(seen: Surroundings) -> Iterator[Problem]:
+    """Pulls that would have erased what stands and wait for a person."""
+    for hold in holds.listed(seen.connection):
+        yield Problem(
+            "warning",
+            "pull held",
+            f"feed {hold.feed}, hold {hold.hold_id}",
+            f"pull {hold.pull_id} of {hold.start:%Y-%m-%d %H:%M} .. {hold.end:%Y-%m-%d %H:%M} UTC brings {hold.rows_now:,} rows"
+            f" where {hold.rows_before:,} stand",
+            f"ask the source; then hearth held accept {hold.hold_id} --why ... or hearth held refuse {hold.hold_id} --why ...",
+            "A pull would erase what stands",
         )
 
 

@@ -98,7 +98,7 @@ def gate(contract: Contract, counts: Counts, day: date) -> GateVerdict:
 
     `day`: the last day of the batch's interval; its dated limits hold where the contract has none of its own.
     """
-    suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day) | contract.expected.gate_limits
+    suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day) | contract.expected.own_limits
     accepted = counts.rows_read - counts.rows_quarantined
     percent = 100.0 * accepted / counts.rows_read if counts.rows_read else 100.0
     judged = percent if counts.rows_read >= limits["gate_min_rows"] else None

@@ -13,6 +13,7 @@ from datetime import date
 from hearth.sources.delivery import Interval
 from hearth.validation.reasons import PRECEDENCE
 from hearth.warehouse.batch_load import BatchLoad
+from hearth.warehouse.erasure import refuse_erasure
 from hearth.warehouse.ledger import OutdatedPull, PartialOverlap
 
 
@@ -90,7 +91,8 @@ def _same(left: str, right: str, load: BatchLoad) -> str:
 def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> None:
     """Swap the batch in: raw rows of the feed that arrived in the interval go, the new ones come.
 
-    A held batch leaves raw as it is and only takes the place of earlier held ones. Raises OutdatedPull, PartialOverlap.
+    A held batch leaves raw as it is and only takes the place of earlier held ones. Raises OutdatedPull, PartialOverlap,
+    WouldErase.
     """
     start, end, feed = load.interval.start, load.interval.end, load.contract.feed
     only_held = "and b.status = 'held'" if held else ""
@@ -101,6 +103,7 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
     if provenance.kind == "pull":
         _refuse_outdated(load, provenance)
         if not held:
+            refuse_erasure(load, provenance.pull_id)
             _delete_earlier(load, earlier)
         load.ask(
             f"with gone as (insert into ledger.supersession (batch_id, by_batch_id) select e.batch_id, {load.batch_id}"
@@ -117,17 +120,19 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
 def _refuse_outdated(load: BatchLoad, provenance: Provenance) -> None:
     """What was pulled or loaded since this pull landed, seen under the lock of the feed. Raises OutdatedPull, PartialOverlap."""
     found = load.ask(
-        "select pull_id, interval_start, interval_end from ledger.batch_current where feed = $1::text and kind = 'pull'"
-        " and interval_start < $3::timestamptz and interval_end > $2::timestamptz"
-        " and (pull_id > $4::bigint or interval_start < $2::timestamptz or interval_end > $3::timestamptz)"
-        " order by pull_id desc limit 1",
+        "select b.pull_id, b.interval_start, b.interval_end, (other.place, other.choice) > (own.place, own.choice)"
+        " from ledger.batch_current b join ledger.pull_order other using (pull_id) join ledger.pull_order own"
+        " on own.pull_id = $4::bigint where b.feed = $1::text and b.kind = 'pull'"
+        " and b.interval_start < $3::timestamptz and b.interval_end > $2::timestamptz and ((other.place, other.choice)"
+        " > (own.place, own.choice) or b.interval_start < $2::timestamptz or b.interval_end > $3::timestamptz)"
+        " order by other.place desc, other.choice desc limit 1",
         load.contract.feed, load.interval.start, load.interval.end, provenance.pull_id,
     )  # fmt: skip
     if not found:
         return
-    other, start, end = found[0]
+    other, start, end, is_newer = found[0]
     there, mine = Interval(start, end), load.interval
-    if other > provenance.pull_id and start <= mine.start and end >= mine.end:
+    if is_newer and start <= mine.start and end >= mine.end:
         raise OutdatedPull(f"pull {other} of {there} is newer than pull {provenance.pull_id} and there; nothing was changed")
     raise PartialOverlap(
         f"{load.contract.feed}: pull {provenance.pull_id} of {mine} would replace a part of what pull {other} of {there} brought."

@@ -72,4 +72,4 @@ grant insert on ledger.retention_act to hearth_engineer;
 grant usage, create on schema impact_reference, impact_staging, impact_intermediate, impact_candidate to hearth_transformer;
 grant usage on schema impact_candidate to hearth_engineer;
 alter default privileges for role hearth_transformer in schema impact_candidate grant select on tables to hearth_engineer;
-grant insert on ledger.approval, ledger.definition_file, quarantine.act to hearth_engineer;
+grant insert on ledger.approval, ledger.definition_file, ledger.hold_decision, ledger.pull_choice, quarantine.act to hearth_engineer;

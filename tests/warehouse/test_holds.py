@@ -1,0 +1,211 @@
+"""What a pull would take away: held until a person decides, for every way a source can lose its past."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from hearth import intake
+from hearth.cli import main
+from hearth.contracts.loading import find_contract
+from hearth.health import flow
+from hearth.health.problem import Surroundings
+from hearth.landing.store import LandingStore, StoredFile
+from hearth.sources.delivery import Interval
+from hearth.warehouse import ledger
+from tests.integration.world import Warehouse
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = datetime(2015, 11, 4, tzinfo=ZONE)
+RAW = "select count(*) from raw.outdoor_reading where arrived_at >= %s and arrived_at < %s"
+
+
+class Source:
+    """A weather station over HTTP that answers with whatever `items` holds."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        source = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                answer = {"code": 0, "data": {"items": source.items, "next": None, "total": len(source.items)}}
+                body = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def hours(number: int, day: datetime = DAY) -> list[dict[str, Any]]:
+    """A reading an hour, published ten minutes after it was taken."""
+    times = [day + timedelta(hours=hour) for hour in range(number)]
+    return [
+        {"stationId": "W1", "obsTime": f"{at:%Y-%m-%d %H:%M:%S}", "pubTime": f"{at + timedelta(minutes=10):%Y-%m-%d %H:%M:%S}",
+         "temp": -3.5}
+        for at in times
+    ]  # fmt: skip
+
+
+@pytest.fixture
+def source(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+    made = Source()
+    connection = {"conn_type": "http", "host": "127.0.0.1", "port": made.server.server_port, "schema": "http"}
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def pull(start: datetime = DAY, days: int = 1) -> int:
+    return intake.pull_and_land(find_contract("weather"), Interval(start, start + timedelta(days=days)), "test")
+
+
+def load(pull_id: int) -> dict[str, int]:
+    return intake.clean_validate_load(find_contract("weather"), pull_id, "test")
+
+
+def stands(warehouse: Warehouse, start: datetime = DAY, days: int = 1) -> int:
+    return int(warehouse.rows(RAW, start, start + timedelta(days=days))[0][0])
+
+
+def hearth(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def holds(warehouse: Warehouse) -> list[tuple]:
+    return warehouse.rows("select pull_id, rows_before, rows_now, state from ledger.hold_state order by hold_id")
+
+
+@pytest.mark.parametrize(
+    ("stood", "comes", "is_held"),
+    [(24, 0, True), (24, 11, True), (24, 12, False), (24, 23, False), (1, 0, True), (19, 9, False), (20, 9, True), (0, 0, False)],
+)
+def test_a_pull_that_would_erase_what_stands_is_held(
+    installed: Warehouse, source: Source, stood: int, comes: int, is_held: bool
+) -> None:
+    source.items = hours(stood)
+    load(pull())
+    source.items = hours(comes)
+    second = pull()
+    if is_held:
+        with pytest.raises(intake.BatchHeld, match=rf"{comes} rows of .* would take the place of {stood}"):
+            load(second)
+    else:
+        load(second)
+    assert stands(installed) == (stood if is_held else comes)
+    assert holds(installed) == ([(second, stood, comes, "open")] if is_held else [])
+
+
+def test_a_longer_pull_is_compared_with_all_the_intervals_it_replaces(installed: Warehouse, source: Source) -> None:
+    days = [DAY, DAY + timedelta(days=1)]
+    for day in days:
+        source.items = hours(24, day)
+        load(pull(day))
+    source.items = hours(23, days[1])
+    with pytest.raises(intake.BatchHeld, match=r"23 rows of .* would take the place of 48"):
+        load(pull(DAY, days=2))
+    assert stands(installed, days=2) == 48
+
+
+def test_a_contract_sets_its_own_share(installed: Warehouse, source: Source) -> None:
+    contract = find_contract("weather")
+    wider = contract.model_copy(update={"expected": contract.expected.model_copy(update={"hold_below_percent": 5})})
+    assert wider.content_hash == contract.content_hash, "what is held says nothing about what the rows mean"
+    source.items = hours(24)
+    load(pull())
+    source.items = hours(3)
+    intake.clean_validate_load(wider, pull(), "test")
+    assert stands(installed) == 3
+
+
+def test_a_person_accepts_refuses_or_lets_an_earlier_pull_stand_again(installed: Warehouse, source: Source) -> None:
+    source.items = hours(24)
+    first = pull()
+    load(first)
+    source.items = []
+    second = pull()
+    for _ in range(2):
+        with pytest.raises(intake.BatchHeld):
+            load(second)
+    assert len(holds(installed)) == 1, "the same pull is held once"
+    with psycopg.connect(installed.url) as connection:
+        (problem,) = flow.held_pulls(Surroundings(connection, DAY, {}))
+    assert problem.where == "feed weather, hold 1" and "hearth held accept 1" in problem.todo
+    listed = hearth("held", "list")
+    assert "hold 1  weather" in listed.output and "24 rows stand" in listed.output and listed.exit_code == 0
+
+    assert hearth("held", "refuse", "1", "--why", "the station was being serviced").exit_code == 0
+    assert load(second)["rows_read"] == 0, "a refused pull is passed over when its task runs again"
+    assert stands(installed) == 24
+    assert "is refused by" in hearth("held", "accept", "1", "--why", "no").output
+
+    third = pull()
+    with pytest.raises(intake.BatchHeld):
+        load(third)
+    accepted = hearth("held", "accept", "2", "--why", "the vendor withdrew the day")
+    assert accepted.exit_code == 0, accepted.output
+    assert stands(installed) == 0
+
+    assert load(first)["rows_read"] == 0, "an outdated pull does not come back by itself"
+    chosen = hearth("pulls", "stand", str(first), "--why", "the vendor was wrong")
+    assert chosen.exit_code == 0 and stands(installed) == 24, chosen.output
+    assert load(third)["rows_read"] == 0, "the pull it took the place of does not come back by itself either"
+    assert stands(installed) == 24
+    source.items = hours(23)
+    load(pull())
+    assert stands(installed) == 23, "a later pull replaces the chosen one as it would any"
+
+
+def test_a_newer_pull_with_the_rows_settles_a_hold(installed: Warehouse, source: Source) -> None:
+    source.items = hours(24)
+    load(pull())
+    source.items = []
+    with pytest.raises(intake.BatchHeld):
+        load(pull())
+    source.items = hours(24)
+    load(pull())
+    assert [state for *_, state in holds(installed)] == ["overtaken"]
+    assert hearth("held", "list").output == "no pull is held\n"
+
+
+def export(warehouse: Warehouse, at: datetime, segments: int) -> int:
+    """The pull of a full export of the pipe register that was delivered at a moment."""
+    header = "行号,管段编号,管网级别,公称直径,材质,保温,敷设方式,长度(m),敷设年份,权属,起点,终点,状态"
+    lines = [f"{n},S{n:04},一次网,200,钢,聚氨酯,直埋,120.5,1998,公司,N{n},N{n + 1},在用" for n in range(segments)]
+    body = "\ufeff" + "\n".join([header, *lines]) + "\n"
+    store, interval = LandingStore(), Interval(at - timedelta(hours=1), at + timedelta(hours=1))
+    sha256, stored_as, size = store.store("pipe_register", [body.encode()], ".csv")
+    files = [StoredFile(1, f"pipe_register_{at:%Y%m%d}.csv", sha256, size, at, stored_as, "csv", "none")]
+    facts = {"feed": "pipe_register", "interval": [interval.start, interval.end], "source": "test", "landed_at": at}
+    manifest, digest = store.write_manifest("pipe_register", interval.start, interval.end, facts, files)
+    return ledger.record_pull("pipe_register", interval, "test", "test", manifest, digest, files)
+
+
+def test_a_full_export_is_compared_with_the_one_before(installed: Warehouse) -> None:
+    contract = find_contract("pipe_register")
+    day = datetime(2015, 11, 10, tzinfo=ZONE)
+    pulls = [export(installed, day + timedelta(days=7 * week), segments) for week, segments in enumerate((90, 89, 44, 88))]
+    for number, pull_id in enumerate(pulls):
+        if number == 2:
+            with pytest.raises(intake.BatchHeld, match=r"44 rows of .* would take the place of 89"):
+                intake.clean_validate_load(contract, pull_id, "test")
+        else:
+            intake.clean_validate_load(contract, pull_id, "test")
+    sizes = "select count(*) from raw.pipe_segment where arrived_at >= %s group by arrived_at order by arrived_at"
+    assert installed.rows(sizes, day) == [(90,), (89,), (88,)]
