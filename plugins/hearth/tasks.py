@@ -104,11 +104,14 @@ def plan_build(context: Any) -> dict[str, Any] | None:
 
 def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
     from hearth.transform import dbt, publish
+    from hearth.transform.candidate import BuildRunning
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "transform", role="publisher") as facts:
         try:
             nodes = dbt.build(plan["build_id"], plan["full_refresh"])
+        except BuildRunning as error:
+            raise AirflowFailException(str(error)) from error
         except dbt.DbtFailed as error:
             publish.record_dbt(plan["build_id"], "failed", str(error)[:4000])
             raise AirflowFailException(str(error)) from error
@@ -125,14 +128,14 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
 
 def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
     from hearth.transform import publish
+    from hearth.transform.candidate import BuildRunning, NotItsCandidate
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "gate_and_publish", role="publisher") as facts:
         try:
-            publish.check_candidates(plan["build_id"], context["run_id"])
-        except publish.GateRed as error:
+            publication = publish.gate_and_publish(plan["build_id"], context["run_id"], _trigger(context))
+        except (publish.GateRed, NotItsCandidate, BuildRunning) as error:
             raise AirflowFailException(str(error)) from error
-        publication = publish.publish(plan["build_id"], context["run_id"], _trigger(context))
         facts.update(publication_id=publication.publication_id, rows=publication.rows)
     return {"publication_id": publication.publication_id, "rows": publication.rows}
 

@@ -115,8 +115,7 @@ class Warehouse:
         if plan is None:
             return None
         dbt.build(plan.build_id, plan.full_refresh)
-        publish.check_candidates(plan.build_id, run_id)
-        return publish.publish(plan.build_id, run_id)
+        return publish.gate_and_publish(plan.build_id, run_id)
 
 
 def feeds_in_order() -> list[str]:

@@ -1,4 +1,4 @@
-"""A small warehouse with publications, brought back from a kept installation and upgraded: each test has a copy of its own."""
+"""A small warehouse with publications: a kept installation, upgraded and built once by today's models; each test has a copy."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tests.kept_installation import VERSIONS, bring_back, upgrade
 def _kept(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     made = bring_back(postgres, VERSIONS[-1], "kept", tmp_path_factory.mktemp("kept"))
     upgrade(made)
+    with made.active():
+        assert made.build("after the upgrade") is not None
     yield made
     postgres.drop_database("kept")
 

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hearth.seasons.dated_rows import seeds_folder
+from hearth.transform import candidate
 from hearth.transform.plan import DBT_PROJECT
 from hearth.warehouse.connections import warehouse_url
 
@@ -116,9 +117,13 @@ def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str,
 
 
 def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
-    """Seeds, models and data tests of one build. Unit tests ask the code, not the data: they run where the code is tested."""
+    """Seeds, models and data tests of one build, alone on the candidate marts. Raises DbtFailed, BuildRunning. Unit tests ask the code, not the data: they run where the code is tested."""
     refresh = ["--full-refresh"] if full_refresh else []
-    return run_dbt(["build", "--exclude-resource-type", "unit_test", "--vars", f"{{build_id: {build_id}}}", *refresh])
+    with candidate.sole_build(build_id, "transformation"):
+        candidate.note(build_id, "begun")
+        nodes = run_dbt(["build", "--exclude-resource-type", "unit_test", "--vars", f"{{build_id: {build_id}}}", *refresh])
+        candidate.note(build_id, "made")
+    return nodes
 
 
 def emit_lineage(build_id: int) -> dict[str, Any]:

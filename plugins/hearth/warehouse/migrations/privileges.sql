@@ -18,7 +18,7 @@ grant usage, create on schema reference, staging, intermediate, candidate to hea
 grant usage on schema ledger, candidate, marts, reference to hearth_publisher;
 grant create on schema marts to hearth_publisher;
 grant select on all tables in schema ledger to hearth_publisher;
-grant insert on ledger.build, ledger.build_batch, ledger.build_day, ledger.build_outcome, ledger.publication,
+grant insert on ledger.candidate, ledger.build, ledger.build_batch, ledger.build_day, ledger.build_outcome, ledger.publication,
     ledger.publication_part, ledger.published_value, ledger.definition, ledger.definition_file, ledger.step, ledger.validation
     to hearth_publisher;
 grant usage on all sequences in schema ledger to hearth_publisher;
