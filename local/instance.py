@@ -20,8 +20,8 @@ from local.processes import Supervisor
 REPOSITORY = Path(__file__).resolve().parents[1]
 DEFAULT_HOME = REPOSITORY / "build" / "demo"
 
-ROLES = ("loader", "transformer", "publisher", "reader", "dashboards", "auditor", "engineer")
-"""Least-privilege roles of the warehouse; the owner is the server's superuser here."""
+ROLES = ("loader", "transformer", "publisher", "keeper", "desk", "sender", "reader", "dashboards", "auditor", "engineer")
+"""Least-privilege roles of the warehouse, as in hearth.warehouse.roles."""
 
 PREFERRED_PORTS = {"postgres": 54320, "airflow": 8080, "pages": 8081, "city_http": 8082, "dashboards": 8088, "city_sftp": 8022}
 SECRET_NAMES = (

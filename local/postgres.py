@@ -1,8 +1,9 @@
 """A PostgreSQL server of our own in a folder: start, stop, make databases.
 
 For trying, tests and the demo. TCP on 127.0.0.1 only, scram passwords, no unix socket outside the data folder.
-`with Server(folder) as server: server.create_database("warehouse")` is all a caller needs; the password and the place
-of the data are kept in `<folder>/server.json` (0600), so a later process finds the same server again.
+`with Server(folder) as server: server.create_database("warehouse")` is all a caller needs; the passwords and the place
+of the data are kept in `<folder>/server.json` (0600), so a later process finds the same server again. Databases belong to
+an owner who is no superuser, as on a managed server; the administrator only makes them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ import psutil
 
 from local.binaries import Account, PostgresUnavailable, Programs, find_programs, server_account
 
+ADMINISTRATOR = "postgres"
 OWNER = "hearth_owner"
+AS_SUPERUSER = Path(__file__).resolve().parents[1] / "plugins" / "hearth" / "warehouse" / "as_superuser.sql"
 HOST = "127.0.0.1"
 START_SECONDS = 60
 
@@ -72,10 +75,19 @@ def free_port(preferred: int | None = None) -> int:
 
 
 class Server:
-    """One PostgreSQL in one folder. `settings` are added to postgresql.conf at every start."""
+    """One PostgreSQL in one folder. `settings` are added to postgresql.conf at every start; `programs` is a folder of
+    PostgreSQL's programs to use instead of the wheel's."""
 
-    def __init__(self, folder: Path | str, *, port: int | None = None, settings: Mapping[str, str] = LARGE) -> None:
+    def __init__(
+        self,
+        folder: Path | str,
+        *,
+        port: int | None = None,
+        settings: Mapping[str, str] = LARGE,
+        programs: Path | None = None,
+    ) -> None:
         self.folder = Path(folder).absolute()
+        self._wanted_programs = programs
         self.settings = {**COMMON, **settings}
         self._wanted_port = port
         self._state: dict[str, Any] = self._read_state()
@@ -117,6 +129,11 @@ class Server:
     def is_running(self) -> bool:
         return self.pid is not None
 
+    def administrator_url(self, database: str = "postgres") -> str:
+        """Connection URI of the superuser; a folder of an earlier version has none but its owner."""
+        secret = self._state.get("administrator")
+        return self.url(database, ADMINISTRATOR, str(secret)) if secret else self.url(database)
+
     def url(self, database: str, user: str | None = None, password: str | None = None) -> str:
         """Connection URI; without `user` the owner's."""
         login = OWNER if user is None else user
@@ -134,7 +151,7 @@ class Server:
         self._make_folder()
         self._place_data(account)
         assert self.data is not None
-        programs = find_programs(account, self.data.parent / "programs")
+        programs = find_programs(account, self.data.parent / "programs", self._wanted_programs)
         self._end_leftovers()
         if not (self.data / "PG_VERSION").exists():
             self._initialise(account, programs)
@@ -145,6 +162,7 @@ class Server:
             if self._launch(account, programs):
                 self._state["programs"] = str(programs.bin)
                 self._write_state()
+                self._make_owner()
                 return self
         raise ServerError(f"PostgreSQL did not start in {self.folder}:\n{self._end_of_log()}")
 
@@ -203,8 +221,8 @@ class Server:
         with self._connect() as connection:
             there = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
             if there is None:
-                statement = sql.SQL("create database {} template {}").format(
-                    sql.Identifier(name), sql.Identifier(template or "template1")
+                statement = sql.SQL("create database {} owner {} template {}").format(
+                    sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
                 )
                 connection.execute(statement)
             if not durable:
@@ -218,10 +236,25 @@ class Server:
         with self._connect() as connection:
             connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
-    def _connect(self) -> Any:
+    def _connect(self, database: str = "postgres") -> Any:
+        """As the administrator."""
         import psycopg
 
-        return psycopg.connect(self.url("postgres"), autocommit=True, connect_timeout=10)
+        return psycopg.connect(self.administrator_url(database), autocommit=True, connect_timeout=10)
+
+    def _make_owner(self) -> None:
+        """The owner of databases, and what a superuser does once for all databases to come; nothing where it is done."""
+        from psycopg import sql
+
+        with self._connect("template1") as connection:
+            if connection.execute("select 1 from pg_roles where rolname = %s", (OWNER,)).fetchone():
+                return
+            connection.execute(AS_SUPERUSER.read_text(encoding="utf-8"))
+            connection.execute(
+                sql.SQL("create role {} login createrole createdb password {}").format(
+                    sql.Identifier(OWNER), sql.Literal(self.password)
+                )
+            )
 
     # How it is done
 
@@ -247,7 +280,11 @@ class Server:
             data = place / "data"
             data.mkdir(mode=0o700, exist_ok=True)
             account.own(data)
-            self._state = {"data": str(data), "password": secrets.token_urlsafe(24)}
+            self._state = {
+                "data": str(data),
+                "password": secrets.token_urlsafe(24),
+                "administrator": secrets.token_urlsafe(24),
+            }
             self._write_state()
         assert self.data is not None
         if not account.can_enter(self.data):
@@ -261,11 +298,11 @@ class Server:
         password_file = Path(name)
         try:
             with os.fdopen(handle, "w") as stream:
-                stream.write(self.password + "\n")
+                stream.write(self._state["administrator"] + "\n")
             account.own(password_file)
             # Byte order: the same sorting on every machine. From 17 on the built-in UTF-8 locale knows letters as well.
             locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if programs.major >= 17 else []
-            command = [programs.path("initdb"), "-D", str(self.data), "-U", OWNER, "--pwfile", name, "--encoding=UTF8"]
+            command = [programs.path("initdb"), "-D", str(self.data), "-U", ADMINISTRATOR, "--pwfile", name, "--encoding=UTF8"]
             command += ["--auth=scram-sha-256", "--locale=C", "--no-sync", "--no-instructions", *locale]
             answer = subprocess.run(
                 command, capture_output=True, text=True, env=ENVIRONMENT, cwd="/", check=False, **account.run_options

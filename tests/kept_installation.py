@@ -39,7 +39,8 @@ def bring_back(server: Server, version: str, name: str, folder: Path) -> Warehou
                 owner.execute(f"create role hearth_{role} login password '{PASSWORD}'")
     dump = lzma.decompress((FOLDER / version / "warehouse.sql.xz").read_bytes())
     psql = Path(server.programs) / "psql"
-    subprocess.run([psql, "--quiet", "--set=ON_ERROR_STOP=1", url], input=dump, check=True, stdout=subprocess.DEVNULL)
+    administrator = server.administrator_url(name)
+    subprocess.run([psql, "--quiet", "--set=ON_ERROR_STOP=1", administrator], input=dump, check=True, stdout=subprocess.DEVNULL)
     with tarfile.open(FOLDER / version / "landing.tar.xz") as archive:
         archive.extractall(folder, filter="data")
     urls = {f"HEARTH_WAREHOUSE_URL_{role.upper()}": server.url(name, f"hearth_{role}", PASSWORD) for role in ROLES}
@@ -52,6 +53,7 @@ def bring_back(server: Server, version: str, name: str, folder: Path) -> Warehou
             "HEARTH_DBT_TARGET": str(folder / "dbt"),
             "HEARTH_PSEUDONYM_KEY": facts(version)["pseudonym_key"],
         },
+        administrator,
     )
 
 

@@ -9,8 +9,10 @@ import sys
 import tomllib
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import click
+import psycopg
 
 from hearth.commands.approvals import approvals, approve, impact
 from hearth.commands.brief import brief
@@ -18,6 +20,7 @@ from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.held import held, pulls
+from hearth.commands.people import people
 from hearth.commands.quarantine import quarantine
 from hearth.commands.reconcile import reconcile
 from hearth.commands.restore import acts, restore
@@ -28,7 +31,17 @@ VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings=CONTEXT)
+class Commands(click.Group):
+    """What the database refuses to a login is told in a sentence, with what to do."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise click.ClickException(" ".join(filter(None, (error.diag.message_primary, error.diag.message_hint)))) from error
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(VERSION, prog_name="hearth")
 def main() -> None:
     """Hearth: from room temperatures, complaints and renewal logs to the season's KPIs.
@@ -184,6 +197,7 @@ main.add_command(retention)
 main.add_command(seal)
 main.add_command(verify)
 main.add_command(held)
+main.add_command(people)
 main.add_command(pulls)
 main.add_command(quarantine)
 main.add_command(reconcile)

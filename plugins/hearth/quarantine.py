@@ -18,6 +18,7 @@ import psycopg
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import feeds_folder, line_of
 from hearth.warehouse import ledger
+from hearth.warehouse.acting import ONESELF, Actor
 from hearth.warehouse.connections import connect
 
 KEY = re.compile(r"(?P<sha>[0-9a-f]{6,64}):(?P<position>\d{1,18})(?:\.(?P<sub>\d{1,9}))?")
@@ -84,7 +85,7 @@ where feed = %s and file_sha256 = %s and position = %s and sub_position = %s ord
 """
 
 
-def show(feed: str, key: RowKey, role: str = "loader") -> Shown:
+def show(feed: str, key: RowKey, role: str = "engineer") -> Shown:
     """A row by its key, with the history of acts on it. Raises NoSuchRow."""
     with connect(role) as connection:
         row = connection.execute(_SHOWN.format(key.condition), (feed, *key.values)).fetchone()
@@ -98,38 +99,53 @@ def show(feed: str, key: RowKey, role: str = "loader") -> Shown:
 
 
 _WAIVE = """
-insert into quarantine.act (feed, file_sha256, position, sub_position, act, who, why, valid_until)
-select distinct q.feed, q.file_sha256, q.position, q.sub_position, 'waived', %s, %s, %s::date
-from quarantine.row_open q where q.feed = %s and (%s::text is null or %s = any(q.reasons)) and {}
+insert into quarantine.act (feed, file_sha256, position, sub_position, act, acting_for, why, valid_until)
+select distinct q.feed, q.file_sha256, q.position, q.sub_position, 'waived', %s::text, %s, %s::date
+from quarantine.row_open q where q.feed = %s and (%s::text is null or %s = any(q.reasons)) and {} returning who
 """
 
 
 def waive(
     run_id: str,
     feed: str,
-    who: str,
     why: str,
     *,
+    actor: Actor = ONESELF,
     reason: str | None = None,
     key: RowKey | None = None,
     until: date | None = None,
 ) -> int:
-    """Say that open rows may stay as they are: who, why, and until when (after that day they are open again).
+    """Say that open rows may stay as they are: why, and until when (after that day they are open again).
 
     Returns how many rows; rows waived already are not waived twice. Raises ValueError when nothing is named or said.
     """
     if reason is None and key is None:
         raise ValueError("name the rows: a reason or one row; all open rows of a feed are not waived at once")
-    if not who.strip() or not why.strip():
-        raise ValueError("a waiver needs who and why; both are kept in the ledger")
-    with ledger.recorded_step(run_id, feed, "waive") as facts, connect("loader") as connection:
+    if not why.strip():
+        raise ValueError("a waiver needs its reason (why); it is kept in the ledger")
+    with ledger.recorded_step(run_id, feed, "waive", actor.role) as facts, connect(actor.role) as connection:
         today = connection.execute("select current_date").fetchone()
         if until is not None and today is not None and until < today[0]:
             raise ValueError(f"until {until} is over; a waiver ends today ({today[0]}) or later")
         condition = key.condition if key else "true"
-        cursor = connection.execute(_WAIVE.format(condition), (who, why, until, feed, reason, reason, *(key.values if key else ())))
-        facts.update(rows=cursor.rowcount, who=who, why=why, reason=reason, until=str(until) if until else None)
-        return cursor.rowcount
+        given = (actor.acting_for, why, until, feed, reason, reason, *(key.values if key else ()))
+        waived = connection.execute(_WAIVE.format(condition), given).fetchall()
+        who = waived[0][0] if waived else None
+        facts.update(rows=len(waived), who=who, why=why, reason=reason, until=str(until) if until else None)
+        return len(waived)
+
+
+def order_replay(feed: str, why: str, reason: str | None = None, actor: Actor = ONESELF) -> int:
+    """Have the open rows of a feed run again: the person's act, which `hearth.replay` carries out. Returns the order's number."""
+    if not why.strip():
+        raise ValueError("a replay needs its reason (why); it is kept in the ledger")
+    with connect(actor.role) as connection:
+        row = connection.execute(
+            "insert into ledger.replay_order (feed, reason, why, acting_for) values (%s, %s, %s, %s) returning order_id",
+            (feed, reason, why, actor.acting_for),
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 @dataclass
@@ -214,7 +230,7 @@ LISTED = ("feed", "first_reason", "reasons", "state", "file", "row", "subject", 
 
 def listed(feed: str | None, reason: str | None, state: str, limit: int | None) -> list[tuple[Any, ...]]:
     """Rows as LISTED names their columns, the newest batch first."""
-    with connect("loader") as connection:
+    with connect("engineer") as connection:
         return connection.execute(_LISTED, {"feed": feed, "reason": reason, "state": state, "limit": limit}).fetchall()
 
 
@@ -228,16 +244,16 @@ def groups(connection: psycopg.Connection, feed: str | None, state: str) -> list
     ).fetchall()
 
 
-def act(feed: str, what: str, run_id: str, who: str, why: str, reason: str | None, until: str | None) -> dict[str, object]:
+def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str | None, until: str | None) -> dict[str, object]:
     """What the form of the DAG `quarantine` does: one act on a feed's open rows; returns what came of it."""
     from hearth.contracts.loading import find_contract
     from hearth.replay import replay
 
     if what == "waive":
         last = date.fromisoformat(until) if until else None
-        return {"waived": waive(run_id, feed, who, why, reason=reason, until=last)}
+        return {"waived": waive(run_id, feed, why, actor=actor, reason=reason, until=last)}
     if what == "replay":
-        done = replay(find_contract(feed), run_id, who, why, reason)
+        done = replay(find_contract(feed), run_id, why, reason, order_replay(feed, why, reason, actor))
         names = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate")
         return {name: sum(int(counts[name]) for counts in done) for name in names}
     if what == "try":

@@ -69,8 +69,13 @@ def points_now_known(contract: Contract) -> int:
     return int(row[0]) if row else 0
 
 
-def replay(contract: Contract, run_id: str, who: str, why: str, reason: str | None = None) -> list[dict[str, Any]]:
-    """Replay the open rows of a feed (all, or those with one reason). Returns the counts of each replay batch."""
+def replay(
+    contract: Contract, run_id: str, why: str, reason: str | None = None, order_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Replay the open rows of a feed (all, or those with one reason). Returns the counts of each replay batch.
+
+    `order_id`: whose order it is (hearth.quarantine.order_replay); without one Hearth does it by itself.
+    """
     from hearth.validation.suites import Suite
     from hearth.warehouse.settle import Provenance
 
@@ -78,7 +83,7 @@ def replay(contract: Contract, run_id: str, who: str, why: str, reason: str | No
     suite_hash = Suite(contract.suite_name).content_hash
     for pull_id, keys in open_rows(contract.feed, reason).items():
         pull = ledger.find_pull(pull_id)
-        provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash, kind="replay", who=who, why=why)
+        provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash, kind="replay", order_id=order_id, why=why)
         with ledger.recorded_step(run_id, contract.feed, "replay") as facts:
 
             def rows(pseudonyms: Pseudonyms, pull: ledger.Pull = pull, keys: Keys = keys) -> Iterator[Rows]:

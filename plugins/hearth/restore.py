@@ -26,12 +26,14 @@ from hearth.warehouse.connections import connect
 RUN = "restore"
 
 EXPORTED = {
-    "waived": "select feed, file_sha256, position, sub_position, act, who, why, valid_until from quarantine.act"
+    "waived": "select feed, file_sha256, position, sub_position, act, who, login, acting_for, why, valid_until from quarantine.act"
     " where act = 'waived' order by act_id",
-    "approval": "select path, before_sha256, after_sha256, valid_from, who, why, impact from ledger.approval order by approval_id",
+    "approval": "select path, before_sha256, after_sha256, valid_from, who, login, acting_for, why, impact from ledger.approval"
+    " order by approval_id",
     "definition_file": "select sha256, content from ledger.definition_file where sha256 in"
     " (select before_sha256 from ledger.approval union select after_sha256 from ledger.approval) order by 1",
-    "deleted_file": "select subject, sha256, stored_as, rows_deleted, older_than, rule, why, who, at from ledger.retention_act"
+    "deleted_file": "select subject, sha256, stored_as, rows_deleted, older_than, rule, why, who, login, acting_for, at"
+    " from ledger.retention_act"
     " where subject = 'landing_file' order by act_id",
 }
 """What people decided. Replays are no decision about rows: today's contracts are applied to all of them anyway."""
@@ -159,8 +161,8 @@ def _deleted(pulls: list[Manifest], store: LandingStore, by_rule: set[str]) -> s
 
 
 def _put_back(acts: list[dict[str, Any]]) -> int:
-    """Insert the acts; nothing of them is there in an empty warehouse."""
-    with connect("engineer") as connection:
+    """Insert the acts, each with who did it then, which the owner alone may say; nothing of them is there in an empty warehouse."""
+    with connect("owner") as connection:
         for kind, table in _TABLES.items():
             for act in (a for a in acts if a["kind"] == kind):
                 values = {k: json.dumps(v) if isinstance(v, dict) else v for k, v in act.items() if k != "kind"}

@@ -43,20 +43,20 @@ def replay_known_points(context: Any) -> dict[str, Any]:
     done = {}
     for feed, contract in load_contracts().items():
         if points_now_known(contract):
-            done[feed] = replay(contract, context["run_id"], "hearth", "the register knows the point now", "unknown_point")
+            done[feed] = replay(contract, context["run_id"], "the register knows the point now", "unknown_point")
     return done
 
 
 def act_on_quarantine(context: Any) -> tuple[dict[str, object], str]:
     """The act of the form, and the entity of its feed."""
     from hearth import quarantine
+    from hearth.warehouse.acting import logged_in
 
     form = context["params"]
     contract = find_contract(form["feed"])
     try:
-        done = quarantine.act(
-            contract.feed, form["act"], context["run_id"], form["who"], form["why"], form["reason"], form["until"]
-        )
+        actor = logged_in(context["dag_run"])
+        done = quarantine.act(contract.feed, form["act"], context["run_id"], actor, form["why"], form["reason"], form["until"])
     except ValueError as error:
         raise AirflowFailException(str(error)) from error
     return done, contract.entity
@@ -71,7 +71,7 @@ def compare_stages(context: Any) -> dict[str, Any]:
     from hearth.warehouse.ledger import recorded_step
 
     until = context["dag_run"].run_after
-    with recorded_step(context["run_id"], "all feeds", "reconcile") as facts:
+    with recorded_step(context["run_id"], "all feeds", "reconcile", role="keeper") as facts:
         pulls = checks.standing_pulls(since=until - timedelta(days=7), until=until)
         done = checks.reconcile(context["run_id"], pulls, load_contracts())
         facts.update(pulls=len(pulls), stages=len(done), differ=sum(check.outcome == "differs" for check in done))
@@ -145,7 +145,7 @@ def seal(context: Any) -> dict[str, Any]:
     from hearth.evidence import seal as sealing
     from hearth.warehouse.ledger import recorded_step
 
-    with recorded_step(context["run_id"], "ledger", sealing.STEP) as facts:
+    with recorded_step(context["run_id"], "ledger", sealing.STEP, role="keeper") as facts:
         made = sealing.seal(context["run_id"])
         if made is None:
             facts.update(message="nothing happened since the last seal", outcome="skipped")
@@ -247,7 +247,7 @@ def send_brief(channel: str, written: dict[str, Any], context: Any) -> str:
     if started_by.startswith("asset") and not written["is_whole"]:
         raise AirflowSkipException(f"the data of {written['asked']} are not whole yet: sent when they are, at the latest at 07:00")
     done, skipped = "", ""
-    with recorded_step(context["run_id"], sending.SUBJECT, f"send_{channel}") as noted:
+    with recorded_step(context["run_id"], sending.SUBJECT, f"send_{channel}", role="sender") as noted:
         with connect("reader") as connection:
             found = brief.gather(connection, date.fromisoformat(written["day"]))
         try:

@@ -25,9 +25,9 @@ SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "changch
 class Company:
     """A heating company's raw rows. What `load` writes since the last build is what the next build is told of."""
 
-    def __init__(self, owner_url: str, zone: str = "Asia/Shanghai") -> None:
+    def __init__(self, administrator_url: str, zone: str = "Asia/Shanghai") -> None:
         self.zone = ZoneInfo(zone)
-        self.connection = psycopg.connect(owner_url, autocommit=True)
+        self.connection = psycopg.connect(administrator_url, autocommit=True)
         self._changed: set[tuple[str, date]] = set()
         self._position = 0
 
@@ -99,7 +99,7 @@ class Company:
         self.connection.execute(statement, values or None)
 
     def empty(self) -> None:
-        """Take everything out, the ledger too: the owner of a test may."""
+        """Take everything out, the ledger too: a superuser can."""
         tables = self.rows(
             "select format('%%I.%%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace"
             " where n.nspname = any(%s) and c.relkind in ('r', 'p') and not c.relispartition and c.relname <> 'migration'",
@@ -166,23 +166,23 @@ def _environment(_warehouse_url: str, _dbt_target: Path, postgres: Server) -> It
 
 
 @pytest.fixture(scope="module")
-def company(_warehouse_url: str, _environment: pytest.MonkeyPatch) -> Iterator[Company]:
+def company(postgres: Server, _environment: pytest.MonkeyPatch) -> Iterator[Company]:
     """An empty company under the seeds of Changchun."""
-    made = Company(_warehouse_url)
+    made = Company(postgres.administrator_url(DATABASE))
     made.empty()
     yield made
     made.connection.close()
 
 
 @pytest.fixture(scope="module")
-def berlin(_warehouse_url: str, _environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+def berlin(postgres: Server, _environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     """An empty company of a place that changes its clocks; the rest of its seeds is Changchun's."""
     seeds = tmp_path_factory.mktemp("seeds") / "berlin"
     shutil.copytree(SEEDS, seeds)
     place = seeds / "place.csv"
     place.write_text(place.read_text(encoding="utf-8").replace("Asia/Shanghai", "Europe/Berlin"), encoding="utf-8")
     _environment.setenv("HEARTH_SEEDS", str(seeds))
-    made = Company(_warehouse_url, "Europe/Berlin")
+    made = Company(postgres.administrator_url(DATABASE), "Europe/Berlin")
     made.empty()
     yield made
     made.connection.close()

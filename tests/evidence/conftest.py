@@ -49,7 +49,8 @@ def copy(world: World, _sealed: Warehouse, tmp_path: Path) -> Iterator[Warehouse
     variables = {name: value.replace("/evidence", "/evidence_copy") for name, value in _sealed.variables.items() if "_URL_" in name}
     landing = tmp_path / "landing"
     shutil.copytree(_sealed.variables["HEARTH_LANDING"], landing)
-    made = Warehouse(url, {**_sealed.variables, **variables, "HEARTH_LANDING": str(landing)})
+    administrator = world.instance.server.administrator_url("evidence_copy")
+    made = Warehouse(url, {**_sealed.variables, **variables, "HEARTH_LANDING": str(landing)}, administrator)
     with made.active():
         yield made
     world.instance.server.drop_database("evidence_copy")

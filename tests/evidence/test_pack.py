@@ -199,7 +199,7 @@ def test_it_is_compared_with_the_live_warehouse(pack: Path, copy: Warehouse) -> 
     from hearth.evidence.seal import seal
 
     assert hearth("evidence", "verify", str(pack), "--warehouse").exit_code == 0
-    with psycopg.connect(copy.url) as owner:
+    with psycopg.connect(copy.administrator) as owner:
         owner.execute("set local session_replication_role = replica")
         owner.execute("delete from ledger.seal_part")
         owner.execute("delete from ledger.seal")

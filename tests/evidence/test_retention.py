@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from world import Warehouse
+from world import PERSON, Warehouse
 
 from hearth.cli import main
 from hearth.evidence.retention import rules_on
@@ -18,7 +18,7 @@ from hearth.seasons.dated_rows import seeds_folder
 from hearth.warehouse.connections import connect
 
 LATER = datetime.now(UTC) + timedelta(days=8000)
-APPLY = ("retention", "apply", "--now", LATER.isoformat(), "--who", "archivist", "--why", "ten years are over")
+APPLY = ("retention", "apply", "--now", LATER.isoformat(), "--why", "ten years are over")
 
 
 def hearth(*arguments: str) -> Result:
@@ -26,7 +26,7 @@ def hearth(*arguments: str) -> Result:
 
 
 def test_nothing_is_deleted_before_its_time(copy: Warehouse) -> None:
-    answer = hearth("retention", "apply", "--who", "a", "--why", "b")
+    answer = hearth("retention", "apply", "--why", "b")
     assert answer.exit_code == 0, answer.output
     assert copy.rows("select count(*) from ledger.retention_act") == [(0,)]
 
@@ -47,7 +47,7 @@ def test_deleted_files_are_recorded_and_accepted_by_live_and_offline_checks(copy
     left = {p for p in everything if (landing / p).exists()}
     assert left == needed and needed < everything
     acts = copy.rows("select count(*), min(who), min(why), min(rule) from ledger.retention_act where subject = 'landing_file'")
-    assert acts[0][:3] == (len(everything - needed), "archivist", "ten years are over") and "3650 days" in acts[0][3]
+    assert acts[0][:3] == (len(everything - needed), PERSON, "ten years are over") and "3650 days" in acts[0][3]
     assert hearth("verify").exit_code == 0
     assert seal("test") is not None
     pack = tmp_path / "pack.zip"
@@ -94,8 +94,8 @@ def test_a_run_that_died_between_act_and_deletion_is_finished(copy: Warehouse) -
     place, sha256 = copy.rows("select stored_as, sha256 from ledger.landing_file order by 1 limit 1")[0]
     with connect("engineer") as engineer:
         engineer.execute(
-            "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why, who)"
-            " values ('landing_file', %s, %s, 1, now(), 'rule', 'why', 'who')",
+            "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why)"
+            " values ('landing_file', %s, %s, 1, now(), 'rule', 'why')",
             (sha256, place),
         )
     hearth(*APPLY)
@@ -111,9 +111,9 @@ def test_personal_values_go_by_rule_through_one_who_cannot_read_them(copy: Wareh
     hearth(*APPLY)
     assert copy.rows("select count(*) from restricted.personal_value") == [(0,)]
     act = copy.rows("select rows_deleted, who, why from ledger.retention_act where subject = 'personal_value'")
-    assert act == [(before, "archivist", "ten years are over")]
+    assert act == [(before, PERSON, "ten years are over")]
     with connect("auditor") as auditor, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        auditor.execute("select restricted.forget_personal(now(), 'r', 'y', 'w')")
+        auditor.execute("select restricted.forget_personal(now(), 'r', 'y')")
 
 
 def test_the_rules_are_dated_rows(tmp_path: Path) -> None:

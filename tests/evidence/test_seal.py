@@ -111,7 +111,7 @@ def read_seals_of(warehouse: Warehouse) -> list[Seal]:
 
 
 def test_a_pull_of_before_gets_the_digest_of_its_manifest_at_the_first_sealing(copy: Warehouse) -> None:
-    with psycopg.connect(copy.url) as owner:
+    with psycopg.connect(copy.administrator) as owner:
         owner.execute("set local session_replication_role = replica")
         owner.execute("delete from ledger.seal_part")
         owner.execute("delete from ledger.seal")

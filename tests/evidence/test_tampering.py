@@ -44,7 +44,7 @@ TAMPERINGS = {
 @contextmanager
 def changed(warehouse: Warehouse, *statements: str) -> Iterator[psycopg.Connection]:
     """The statements as the owner does them, past every trigger; taken back at the end."""
-    with psycopg.connect(warehouse.url) as owner:
+    with psycopg.connect(warehouse.administrator) as owner:
         owner.execute("set local session_replication_role = replica")
         for statement in statements:
             assert owner.execute(statement).rowcount > 0, statement
@@ -152,7 +152,7 @@ def test_whoever_seals_a_changed_row_anew_is_found_by_a_seal_noted_before(copy: 
     from hearth.evidence.seal import seal
 
     noted = copy.rows("select sha256 from ledger.seal")[0][0]
-    with psycopg.connect(copy.url) as owner:
+    with psycopg.connect(copy.administrator) as owner:
         owner.execute("set local session_replication_role = replica")
         owner.execute("delete from ledger.seal_part")
         owner.execute("delete from ledger.seal")

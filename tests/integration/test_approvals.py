@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
-from world import Warehouse
+from world import PERSON, Warehouse
 
 from hearth.cli import main
 from local.instance import REPOSITORY
@@ -38,7 +38,7 @@ def change(file: Path, old: str, new: str) -> None:
 
 def test_without_a_change_there_is_nothing_to_try_or_approve(published: Warehouse) -> None:
     assert "nothing has changed" in hearth("impact")
-    assert "nothing to approve" in hearth("approve", "--who", "me", "--why", "nothing", "--from", "2017-01-01")
+    assert "nothing to approve" in hearth("approve", "--why", "nothing", "--from", "2017-01-01")
 
 
 def test_another_standard_is_tried_beside_the_marts_and_approved(published: Warehouse, seeds: Path, tmp_path: Path) -> None:
@@ -63,10 +63,12 @@ def test_another_standard_is_tried_beside_the_marts_and_approved(published: Ware
         with pytest.raises(UnapprovedChange, match=r"seeds/temperature_standard\.csv"):
             plan_build("test")
         assert "NOT APPROVED      seeds/temperature_standard.csv" in hearth("approvals")
-        hearth("approve", "--who", "board", "--why", "new rule", "--from", "2017-11-01", "--impact", str(tmp_path / "impact.json"))
-        assert "board: new rule" in hearth("approvals")
-        kept = published.rows("select who, why, valid_from::text, impact -> 'kpis' is not null from ledger.approval")
-        assert kept == [("board", "new rule", "2017-11-01", True)]
+        hearth("approve", "--why", "new rule", "--from", "2017-11-01", "--impact", str(tmp_path / "impact.json"))
+        assert f"{PERSON}: new rule" in hearth("approvals")
+        kept = published.rows(
+            "select who, login, acting_for, why, valid_from::text, impact -> 'kpis' is not null from ledger.approval"
+        )
+        assert kept == [(PERSON, PERSON, None, "new rule", "2017-11-01", True)]
         assert plan_build("test") is not None  # approved: it may be built now
     with psycopg.connect(published.url) as owner, pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         owner.execute("update ledger.approval set why = 'something else'")

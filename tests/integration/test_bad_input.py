@@ -205,12 +205,12 @@ def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehous
     case.write_contract(unit_degc="unit: degF")
     from hearth.contracts.loading import find_contract
 
-    done = replay(find_contract(case.name), "test", "tester", "the vendor sends degF")
+    done = replay(find_contract(case.name), "test", "the vendor sends degF")
     assert [d["rows_loaded"] for d in done] == [40]
     assert reasons(loaded, case) == {}
     values = loaded.rows("select distinct round(temperature_degc::numeric, 6) from raw.room_reading where feed = %s", case.name)
     assert values == [(20,)]
-    assert replay(find_contract(case.name), "test", "tester", "again") == []
+    assert replay(find_contract(case.name), "test", "again") == []
     loaded.load(case.name, START, END, run_id="rerun")
     assert raw_rows(loaded, case) == 40, "pulling the interval again replaces the replayed rows"
 
@@ -235,17 +235,17 @@ def test_rows_of_a_point_known_by_now_wait_until_they_themselves_were_replayed(l
             (f"P-late {case.name}", point),
         )
     assert points_now_known(contract) == 2
-    replay(contract, "person", "tester", "try the limits", "out_of_range")
+    replay(contract, "person", "try the limits", "out_of_range")
     assert points_now_known(contract) == 2
     second = Path(os.environ["HEARTH_LANDING"]) / newest_file(loaded, case)
     whole = second.read_bytes()
     second.chmod(0o600)
     second.write_bytes(b"damaged")
     with pytest.raises(ValueError, match="was changed"):
-        replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+        replay(contract, "automatic", "the register knows the point now", "unknown_point")
     assert points_now_known(contract) == 1
     second.write_bytes(whole)
-    replay(contract, "automatic", "hearth", "the register knows the point now", "unknown_point")
+    replay(contract, "automatic", "the register knows the point now", "unknown_point")
     assert points_now_known(contract) == 0
     assert reasons(loaded, case) == {"out_of_range": 2}
 

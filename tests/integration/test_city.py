@@ -125,7 +125,7 @@ def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, re
         assert warehouse.rows("select count(*) from raw.room_reading") == [(0,)]
         warehouse.load("register_points")
         assert points_now_known(contract) > 0
-        replay(contract, "test", "tester", "the register is here", "unknown_point")
+        replay(contract, "test", "the register is here", "unknown_point")
         assert points_now_known(contract) == 0, "tried; the register has learned nothing since"
         mine = warehouse.rows("select point_id, read_at, temperature_degc, arrived_at from raw.room_reading order by 1, 2, 4")
         theirs = reference.rows(
@@ -134,7 +134,7 @@ def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, re
         )
         assert mine == theirs
         before = warehouse.rows("select count(*) from ledger.batch")
-        replay(contract, "test", "tester", "again", "unknown_point")
+        replay(contract, "test", "again", "unknown_point")
         assert warehouse.rows("select count(*) from ledger.batch") == before, "a replay that accepts nothing changes nothing"
         assert mine == warehouse.rows(
             "select point_id, read_at, temperature_degc, arrived_at from raw.room_reading order by 1, 2, 4"

@@ -120,7 +120,7 @@ def test_pulls_that_cannot_be_loaded_do_not_stop_a_restore_and_a_missing_file_do
 
     with warehouse_of("restore_before") as warehouse:
         warehouse.load(case.name, *delivered(0, header + row.format("old", "2016-01-01")))
-        told = hearth("retention", "apply", "--now", "2046-01-01T00:00:00+00:00", "--who", "archivist", "--why", "its time is over")
+        told = hearth("retention", "apply", "--now", "2046-01-01T00:00:00+00:00", "--why", "its time is over")
         assert told.exit_code == 0, told.output
         with pytest.raises(UnreadableFile):
             warehouse.load(case.name, *delivered(1, header.replace("修正值", "修正") + row.format("other", "2016-01-01")))

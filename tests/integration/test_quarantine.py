@@ -7,14 +7,16 @@ import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from test_bad_input import END, HEADER, START, Case, line, points
-from world import Warehouse, World
+from world import PERSON, Warehouse, World
 
 from hearth import quarantine as desk
 from hearth.cli import main
+from hearth.warehouse.acting import logged_in
 
 GOOD, OTHER_FORMAT = 40, 3
 
@@ -102,11 +104,11 @@ def test_a_corrected_contract_is_tried_without_writing_then_replayed_once(
     )
     assert desk_warehouse.rows(ledger) == before
     shutil.copy(file, case.contracts / file.name)
-    replayed = run("replay", case.name, "--who", "engineer", "--why", "the branch writes dates with dashes now")
+    replayed = run("replay", case.name, "--why", "the branch writes dates with dashes now")
     assert "5 read, 3 loaded, 2 still refused" in replayed
     assert desk_warehouse.rows("select count(*) from raw.room_reading where feed = %s", case.name) == [(GOOD + 3,)]
     after = desk_warehouse.rows("select count(*) from raw.room_reading"), state(case)
-    run("replay", case.name, "--who", "engineer", "--why", "once more")
+    run("replay", case.name, "--why", "once more")
     assert (desk_warehouse.rows("select count(*) from raw.room_reading"), state(case)) == after
     assert state(case)["unreadable_time replayed"] == 3
 
@@ -114,19 +116,19 @@ def test_a_corrected_contract_is_tried_without_writing_then_replayed_once(
 def test_a_waiver_says_who_why_and_until_when_and_ends(desk_warehouse: Warehouse, case: Case) -> None:
     until = date.today() + timedelta(days=30)
     row = row_of(case, "out_of_range")
-    waive = ("waive", case.name, "--who", "auditor", "--why", "the sensor was replaced")
+    waive = ("waive", case.name, "--why", "the sensor was replaced")
     assert "name the rows" in run(*waive, code=1)
     assert "is over" in run(*waive, "--reason", "out_of_range", "--until", "2016-01-01", code=1)
     assert "1 rows waived" in run(*waive, "--reason", "out_of_range", "--until", str(until))
     assert "0 rows waived" in run(*waive, "--row", row), "a waived row is not waived twice"
     shown = run("show", case.name, row)
-    assert f"waived by auditor: the sensor was replaced until {until}" in shown and ": waived" in shown
+    assert f"waived by {PERSON}: the sensor was replaced until {until}" in shown and ": waived" in shown
     steps = desk_warehouse.rows(
         "select facts ->> 'who', facts ->> 'why', facts ->> 'rows' from ledger.step where subject = %s and step = 'waive'"
         " and outcome = 'succeeded' order by step_id limit 1",
         case.name,
     )
-    assert steps == [("auditor", "the sensor was replaced", "1")]
+    assert steps == [(PERSON, "the sensor was replaced", "1")]
     assert state(case)["out_of_range waived"] == 1
     desk_warehouse.load(case.name, START, END, run_id="again")
     assert state(case)["out_of_range waived"] == 1, "a waiver survives pulling the interval again"
@@ -143,11 +145,13 @@ def test_what_came_from_outside_is_no_formula_in_an_export(case: Case, tmp_path:
 
 def test_the_form_does_the_same_acts(desk_warehouse: Warehouse, case: Case) -> None:
     """What the DAG `quarantine` calls with the fields of its form."""
-    common = ("form-run", "auditor", "seen on site")
+    common = ("form-run", logged_in(SimpleNamespace(triggering_user_name="li.wei")), "seen on site")
     assert desk.act(case.name, "try", *common, None, None)["tried"] == 5
     assert desk.act(case.name, "waive", *common, "out_of_range", None) == {"waived": 1}
     assert desk.act(case.name, "replay", *common, "unknown_point", None)["rows_loaded"] == 0
     with pytest.raises(ValueError, match="expected waive, replay or try"):
         desk.act(case.name, "delete", *common, None, None)
-    acts = desk_warehouse.rows("select act, who, why from quarantine.act where feed = %s", case.name)
-    assert acts == [("waived", "auditor", "seen on site")]
+    acts = desk_warehouse.rows("select act, who, login, acting_for, why from quarantine.act where feed = %s", case.name)
+    assert acts == [("waived", "li.wei", "hearth_desk", "li.wei", "seen on site")]
+    ordered = desk_warehouse.rows("select who, login, acting_for, reason from ledger.replay_order where feed = %s", case.name)
+    assert ordered == [("li.wei", "hearth_desk", "li.wei", "unknown_point")]

@@ -40,7 +40,7 @@ def differing(found: list[checks.Check]) -> set[tuple[str, str]]:
 
 def owner(loaded: Warehouse) -> psycopg.Connection:
     """As somebody who gets round every rule of the database."""
-    connection = psycopg.connect(loaded.url)
+    connection = psycopg.connect(loaded.administrator)
     connection.execute("set session_replication_role = replica")
     return connection
 

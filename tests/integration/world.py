@@ -21,6 +21,7 @@ from local.stack import ensure
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2015, 5, 1, tzinfo=ZONE)
 END = datetime(2017, 4, 7, tzinfo=ZONE)
+PERSON = "chen.gang"
 
 
 @dataclass
@@ -28,6 +29,8 @@ class World:
     """The running sources; `warehouse()` gives an empty migrated warehouse and points the environment at it."""
 
     instance: Instance
+    engineer: str = ""
+    """Address of the login of PERSON, an engineer; without the database's name."""
 
     @classmethod
     def start(cls, home: Path, scale: float, seed: int) -> World:
@@ -48,6 +51,7 @@ class World:
 
     def open(self, name: str, landing: Path | None = None) -> Warehouse:
         """An empty migrated warehouse called `name`; its landing store is its own unless one is named."""
+        from hearth.warehouse import logins
         from hearth.warehouse.migrate import ROLES, migrate, role_urls
 
         url = self.instance.server.create_database(name)
@@ -58,9 +62,11 @@ class World:
         variables["HEARTH_LANDING"] = str(landing or self.instance.home / f"landing-{name}")
         variables["HEARTH_DBT_TARGET"] = str(self.instance.home / f"dbt-{name}")
         variables.pop("PYTHONPATH")
-        made = Warehouse(url, variables)
+        made = Warehouse(url, variables, self.instance.server.administrator_url(name))
         with made.active():
             migrate(url, role_urls())
+            self.engineer = self.engineer or logins.add(PERSON, "engineer").rpartition("/")[0]
+        variables["HEARTH_WAREHOUSE_URL_ENGINEER"] = f"{self.engineer}/{name}"
         return made
 
     @contextmanager
@@ -76,7 +82,10 @@ class Warehouse:
     """A warehouse under test. The environment names one at a time: `active()` says which."""
 
     url: str
+    """The owner's, who is no superuser."""
     variables: dict[str, str] = field(default_factory=dict)
+    administrator: str = ""
+    """A superuser's, for what gets round every rule of the database."""
 
     @contextmanager
     def active(self) -> Iterator[None]:

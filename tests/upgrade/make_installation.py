@@ -41,18 +41,18 @@ def fill(made: Warehouse) -> None:
         for feed in feeds_in_order():
             made.load(feed, start, end)
         made.build()
-    quarantine.waive("test", "weather", "an engineer", "the sensor was being repaired", reason="out_of_range")
+    quarantine.waive("test", "weather", "the sensor was being repaired", reason="out_of_range")
     with connect("engineer") as connection:
         contents = connection.execute("select sha256, content from ledger.definition_file order by sha256 limit 2").fetchall()
         change = Change("seeds/kpi_target.csv", contents[0][1], contents[1][1], contents[0][0], contents[1][0])
-        approve(connection, [change], date(2015, 11, 1), "an engineer", "the standard was raised")
+        approve(connection, [change], date(2015, 11, 1), "the standard was raised")
     rule = retention.Rule("landing_file", 1, "made for the kept installation")
     with psycopg.connect(made.url) as connection:
         place = connection.execute(
             "select stored_as, sha256, size_bytes from ledger.landing_file order by file_id limit 1"
         ).fetchone()
     assert place is not None
-    retention.apply(retention.Due(rule, datetime.now(UTC), [place], 0), "an engineer", "its time is over", LandingStore())
+    retention.apply(retention.Due(rule, datetime.now(UTC), [place], 0), "its time is over", LandingStore())
     seal.seal("test")
 
 

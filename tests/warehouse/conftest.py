@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from hearth.warehouse import logins
 from local.postgres import Server
-from tests.integration.world import Warehouse
+from tests.integration.world import PERSON, Warehouse
 from tests.kept_installation import VERSIONS, bring_back, upgrade
 
 
@@ -19,6 +20,7 @@ def _kept(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made = bring_back(postgres, VERSIONS[-1], "kept", tmp_path_factory.mktemp("kept"))
     upgrade(made)
     with made.active():
+        made.variables["HEARTH_WAREHOUSE_URL_ENGINEER"] = logins.add(PERSON, "engineer")
         assert made.build("after the upgrade") is not None
     yield made
     postgres.drop_database("kept")
@@ -31,7 +33,12 @@ def installed(postgres: Server, _kept: Warehouse, tmp_path: Path) -> Iterator[Wa
     variables = {name: value.replace("/kept", "/installed") for name, value in _kept.variables.items() if "_URL_" in name}
     landing = tmp_path / "landing"
     shutil.copytree(_kept.variables["HEARTH_LANDING"], landing)
-    made = dataclasses.replace(_kept, url=url, variables={**_kept.variables, **variables, "HEARTH_LANDING": str(landing)})
+    made = dataclasses.replace(
+        _kept,
+        url=url,
+        variables={**_kept.variables, **variables, "HEARTH_LANDING": str(landing)},
+        administrator=postgres.administrator_url("installed"),
+    )
     with made.active():
         yield made
     postgres.drop_database("installed")

@@ -26,14 +26,15 @@ DISTURBED = {
     "room_compliance to date with its days": "update candidate.room_compliance set complying_household_days ="
     " complying_household_days + 1 where period = 'day' and unit_kind = 'station'",
     "complaint_rate to date with its days": "update candidate.complaint_rate set tickets = tickets + 1 where period = 'to_date'",
-    "units of room_compliance with the company": "update candidate.room_compliance set judged_household_days = judged_household_days"
-    " + 50 where period = 'day' and unit_kind = 'branch'",
+    "units of room_compliance with the company": "update candidate.room_compliance set judged_household_days ="
+    " judged_household_days + 50 where period = 'day' and unit_kind = 'branch'",
     "units of complaint_rate with the company": "update candidate.complaint_rate set cases = cases + 5 where period = 'day'"
     " and unit_kind = 'station'",
     "service_timeliness with complaint_rate": "update candidate.service_timeliness set complaint_cases = complaint_cases + 1",
-    "extreme_weather with room_compliance and complaint_rate": "insert into candidate.extreme_weather (season, heating_date, percent,"
-    " spell_start_date, spell_day, outdoor_degc, design_degc, below_degc) select season, heating_date, percent + 1, heating_date, 1,"
-    " -30, -21, 9 from candidate.room_compliance where period = 'day' and unit_kind = 'company' and point_kind = 'all'"
+    "extreme_weather with room_compliance and complaint_rate": "insert into candidate.extreme_weather (season, heating_date,"
+    " percent, spell_start_date, spell_day, outdoor_degc, design_degc, below_degc) select season, heating_date, percent + 1,"
+    " heating_date, 1, -30, -21, 9 from candidate.room_compliance where period = 'day' and unit_kind = 'company'"
+    " and point_kind = 'all'"
     " and percent is not null limit 1",
     "pipe_register_summary with pipe_register_change": "delete from candidate.pipe_register_change where change_kind = 'removed'",
 }

@@ -20,6 +20,10 @@ from psycopg.types.json import Jsonb
 DECIDED = ("seeds/", "expectations/")
 
 
+class OwnApproval(RuntimeError):
+    """Two persons have to approve a change, and this one has done so already."""
+
+
 class UnapprovedChange(RuntimeError):
     """A dated row or suite differs from what was published, and nobody has approved it."""
 
@@ -90,18 +94,29 @@ def changed_contracts(connection: psycopg.Connection) -> list[Change]:
 def unapproved(connection: psycopg.Connection, changes: list[Change]) -> list[Change]:
     """Those of the changes for which no approval names the same file with the same content after it.
 
+    With HEARTH_FOUR_EYES=required two persons have to: who approves first answers for the change, the other one looks at it.
+    """
+    needed = 2 if four_eyes() else 1
+    return [change for change in changes if len(approvers(connection, change)) < needed]
+
+
+def four_eyes() -> bool:
+    return os.environ.get("HEARTH_FOUR_EYES", "") == "required"
+
+
+def approvers(connection: psycopg.Connection, change: Change) -> set[str]:
+    """Who approved a change; where two persons have to, names that somebody typed do not count (acts of an earlier version).
+
     An approval is used up by the publication that carries it: the same change again, months later, is a new one.
     """
-    approved = {
-        (path, sha256)
-        for path, sha256 in connection.execute(
-            "select path, after_sha256 from ledger.approval a where path = any(%s) and not exists (select from ledger.publication p"
-            " join ledger.definition d using (definition_hash) where d.path = a.path and d.sha256 = a.after_sha256"
-            " and p.published_at > a.at)",
-            (_paths(changes),),
-        )
-    }
-    return [change for change in changes if (change.path, change.after_sha256) not in approved]
+    rows = connection.execute(
+        "select who from ledger.approval a where path = %s and after_sha256 is not distinct from %s"
+        " and (login is not null or not %s) and not exists (select from ledger.publication p"
+        " join ledger.definition d using (definition_hash) where d.path = a.path and d.sha256 = a.after_sha256"
+        " and p.published_at > a.at)",
+        (change.path, change.after_sha256, four_eyes()),
+    )
+    return {who for (who,) in rows}
 
 
 def _paths(changes: list[Change]) -> list[str]:
@@ -116,29 +131,37 @@ def refuse_unapproved(connection: psycopg.Connection, files: Mapping[str, bytes]
     if missing:
         raise UnapprovedChange(
             f"changed and not approved: {', '.join(_paths(missing))}. The marts stay as they were published. See what the change"
-            " would do with `hearth impact`, then `hearth approve --who NAME --why REASON`, or put the file back."
+            f" would do with `hearth impact`, then `hearth approve --why REASON`{' (two persons)' if four_eyes() else ''},"
+            " or put the file back."
         )
 
 
 def approve(
-    connection: psycopg.Connection, changes: list[Change], valid_from: date, who: str, why: str, impact: object | None = None
+    connection: psycopg.Connection, changes: list[Change], valid_from: date, why: str, impact: object | None = None
 ) -> None:
-    """Record the changes as approved; contents before and after are kept."""
+    """Record the changes as approved by the person whose login the connection is; contents before and after are kept.
+
+    Raises OwnApproval where another person has to approve.
+    """
+    row = connection.execute("select session_user").fetchone()
     for change in changes:
+        if row and row[0] in approvers(connection, change):
+            raise OwnApproval(
+                f"{change.path}: {row[0]} has approved this change; with HEARTH_FOUR_EYES another person has to as well"
+            )
         for sha256, content in ((change.before_sha256, change.before), (change.after_sha256, change.after)):
             if sha256 is not None and content is not None:
                 connection.execute(
                     "insert into ledger.definition_file (sha256, content) values (%s, %s) on conflict do nothing", (sha256, content)
                 )
         connection.execute(
-            "insert into ledger.approval (path, before_sha256, after_sha256, valid_from, who, why, impact)"
-            " values (%s, %s, %s, %s, %s, %s, %s)",
+            "insert into ledger.approval (path, before_sha256, after_sha256, valid_from, why, impact)"
+            " values (%s, %s, %s, %s, %s, %s)",
             (
                 change.path,
                 change.before_sha256,
                 change.after_sha256,
                 valid_from,
-                who,
                 why,
                 None if impact is None else Jsonb(impact),
             ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -118,28 +117,32 @@ def _show_kpis(found: dict) -> None:
 
 @click.command()
 @click.argument("paths", nargs=-1)
-@click.option("--who", default=lambda: os.environ.get("USER", ""), help="who decided it")
 @click.option("--why", required=True, help="the reason; kept in the ledger")
 @click.option("--from", "valid_from", required=True, type=click.DateTime(["%Y-%m-%d"]), help="first day it holds for")
 @click.option("--impact", "impact_file", type=click.Path(exists=True, path_type=Path), help="what `hearth impact --out` wrote")
-def approve(paths: tuple[str, ...], who: str, why: str, valid_from: datetime, impact_file: Path | None) -> None:
+def approve(paths: tuple[str, ...], why: str, valid_from: datetime, impact_file: Path | None) -> None:
     """Approve changed dated rows, suites and contracts (all that changed, or PATHS such as seeds/time_limit.csv).
 
-    With HEARTH_APPROVALS=required a build refuses what is not approved.
+    With HEARTH_APPROVALS=required a build refuses what is not approved; with HEARTH_FOUR_EYES=required two persons have to approve.
+    Kept with the login of HEARTH_WAREHOUSE_URL_ENGINEER: your own (`hearth people`).
     """
+    from hearth.approvals.changes import OwnApproval, unapproved
     from hearth.approvals.changes import approve as record
-    from hearth.approvals.changes import unapproved
     from hearth.warehouse.connections import connect
 
-    if not who:
-        raise click.ClickException("name who decided it: --who NAME")
     facts = json.loads(impact_file.read_text(encoding="utf-8")) if impact_file else None
     with connect("engineer") as connection:
         changes = unapproved(connection, _changes(connection, paths))
-        record(connection, changes, valid_from.date(), who, why, facts)
+        try:
+            record(connection, changes, valid_from.date(), why, facts)
+        except OwnApproval as error:
+            raise click.ClickException(str(error)) from error
+        waiting = unapproved(connection, changes)
     for change in changes:
         _show(change)
-    click.echo(f"{len(changes)} change(s) approved by {who}" if changes else "nothing to approve")
+    click.echo(f"{len(changes)} change(s) approved" if changes else "nothing to approve")
+    if waiting:
+        click.echo(f"{len(waiting)} wait for the approval of another person (HEARTH_FOUR_EYES)")
 
 
 @click.command()

@@ -24,7 +24,7 @@ def brief(day: datetime | None, out: Path | None, send: bool) -> None:
     """Write the morning brief of a heating day: page, PDF, and the index of all briefs.
 
     \b
-    Needs HEARTH_WAREHOUSE_URL_READER. With --send also HEARTH_WAREHOUSE_URL_LOADER (deliveries are noted in the ledger) and
+    Needs HEARTH_WAREHOUSE_URL_READER. With --send also HEARTH_WAREHOUSE_URL_SENDER (deliveries are noted in the ledger) and
       AIRFLOW_CONN_HEARTH_MAIL  an SMTP connection; to whom: HEARTH_BRIEF_TO
       AIRFLOW_CONN_HEARTH_CHAT  an Apprise connection: dingtalk://..., wecombot://..., feishu://...
     (the command reads the environment; runs of the DAG also read the connections made in Airflow).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,12 +175,14 @@ def retention_show(now: str | None) -> None:
 @retention.command("apply")
 @click.option("--now", default=None, help="as at this moment, ISO format (default: the clock)")
 @click.option("--why", required=True, help="kept in the ledger")
-@click.option("--who", default=lambda: os.environ.get("USER", "unknown"), help="kept in the ledger")
-def retention_apply(now: str | None, why: str, who: str) -> None:
-    """Delete what the rules say and record every file and every sweep of personal values in ledger.retention_act."""
+def retention_apply(now: str | None, why: str) -> None:
+    """Delete what the rules say and record every file and every sweep of personal values in ledger.retention_act.
+
+    Kept with the login of HEARTH_WAREHOUSE_URL_ENGINEER: your own (`hearth people`).
+    """
     from hearth.evidence.retention import apply
     from hearth.landing.store import LandingStore
 
     for found in _due(now):
-        gone = apply(found, who, why, LandingStore())
+        gone = apply(found, why, LandingStore())
         click.echo(f"{found.rule.subject:16} {gone} deleted, older than {found.older_than:%Y-%m-%d}")

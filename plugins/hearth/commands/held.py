@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 
 import click
@@ -10,7 +9,6 @@ import click
 from hearth.warehouse.holds import CannotDecide
 
 STATES = ("open", "accepted", "refused", "overtaken", "all")
-_who = click.option("--who", default=lambda: os.environ.get("USER", "unknown"), help="kept in the ledger")
 _why = click.option("--why", required=True, help="kept in the ledger")
 
 
@@ -49,13 +47,12 @@ def held_list(feed: str | None, state: str) -> None:
 @held.command("accept")
 @click.argument("hold_id", type=int)
 @_why
-@_who
-def held_accept(hold_id: int, why: str, who: str) -> None:
+def held_accept(hold_id: int, why: str) -> None:
     """Load the held pull: the source has really so few rows now. The next build takes it up."""
     from hearth.held import accept
 
     try:
-        counts = accept(hold_id, f"cli-{secrets.token_hex(4)}", who, why)
+        counts = accept(hold_id, f"cli-{secrets.token_hex(4)}", why)
     except CannotDecide as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"accepted and loaded: {counts['rows_loaded']:,} of {counts['rows_read']:,} rows")
@@ -64,13 +61,12 @@ def held_accept(hold_id: int, why: str, who: str) -> None:
 @held.command("refuse")
 @click.argument("hold_id", type=int)
 @_why
-@_who
-def held_refuse(hold_id: int, why: str, who: str) -> None:
+def held_refuse(hold_id: int, why: str) -> None:
     """Keep what stands: the held pull is never loaded."""
     from hearth.held import refuse
 
     try:
-        hold = refuse(hold_id, who, why)
+        hold = refuse(hold_id, why)
     except CannotDecide as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"refused: {hold.rows_before:,} rows of {hold.feed} stay")
@@ -108,14 +104,13 @@ def pulls_list(feed: str, last: int) -> None:
 @pulls.command("stand")
 @click.argument("pull_id", type=int)
 @_why
-@_who
-def pulls_stand(pull_id: int, why: str, who: str) -> None:
+def pulls_stand(pull_id: int, why: str) -> None:
     """Let an earlier pull stand again, in place of newer ones of its interval. A pull made after this replaces it as ever."""
     from hearth.held import let_stand
     from hearth.warehouse.ledger import PartialOverlap
 
     try:
-        counts = let_stand(pull_id, f"cli-{secrets.token_hex(4)}", who, why)
+        counts = let_stand(pull_id, f"cli-{secrets.token_hex(4)}", why)
     except (CannotDecide, PartialOverlap) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"pull {pull_id} stands: {counts['rows_loaded']:,} of {counts['rows_read']:,} rows")

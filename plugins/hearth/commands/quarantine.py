@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +12,6 @@ from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, load_contract
 
 STATES = ("open", "waived", "replayed", "all")
-_who = click.option("--who", default=lambda: os.environ.get("USER", "unknown"), help="kept in the ledger")
 
 
 @click.group()
@@ -24,7 +22,9 @@ def quarantine() -> None:
     A rejected row is never edited. There are three ways out:
       the contract was wrong    correct feeds/FEED.yml, see `correct`, then `replay`
       the source was wrong      it delivers again; the new row is a new row
-      nothing can be done       `waive`, with who and why, and until when
+      nothing can be done       `waive`, with why and until when
+
+    Acts are kept with the login of HEARTH_WAREHOUSE_URL_ENGINEER: your own (`hearth people`).
     """
 
 
@@ -41,7 +41,7 @@ def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int,
     from hearth.reports.words import REASONS
     from hearth.warehouse.connections import connect
 
-    with connect("loader") as connection:
+    with connect("engineer") as connection:
         groups = desk.groups(connection, feed, state)
     for name, first, kind, number, begin, end in groups:
         if reason is None or first == reason:
@@ -91,18 +91,17 @@ def quarantine_show(feed: str, row: str) -> None:
 @click.option("--row", "row", default=None, help="one row, as `list --rows` prints it")
 @click.option("--why", required=True, help="why the rows may stay as they are; kept in the ledger")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="open again after this day (default: for good)")
-@_who
-def quarantine_waive(feed: str, reason: str | None, row: str | None, why: str, until: datetime | None, who: str) -> None:
+def quarantine_waive(feed: str, reason: str | None, row: str | None, why: str, until: datetime | None) -> None:
     """Say that open rows of FEED stay rejected and need no more work. A later replay may still heal them."""
     from hearth import quarantine as desk
 
     try:
         key = desk.RowKey.parse(row) if row else None
         last = until.date() if until else None
-        number = desk.waive(f"cli-{secrets.token_hex(4)}", feed, who, why, reason=reason, key=key, until=last)
+        number = desk.waive(f"cli-{secrets.token_hex(4)}", feed, why, reason=reason, key=key, until=last)
     except (LookupError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{number} rows waived by {who}{f' until {last}' if last else ''}: {why}")
+    click.echo(f"{number} rows waived{f' until {last}' if last else ''}: {why}")
 
 
 @quarantine.command("correct")
@@ -156,20 +155,22 @@ def _try(contract: Contract, feed: str, reason: str | None) -> None:
 @click.argument("feed")
 @click.option("--reason", default=None, help="only rows with this reason (default: all open rows)")
 @click.option("--why", required=True, help="what was mended; kept in the ledger")
-@_who
-def quarantine_replay(feed: str, reason: str | None, why: str, who: str) -> None:
+def quarantine_replay(feed: str, reason: str | None, why: str) -> None:
     """Run the open rows of FEED through today's contract, suite and register again.
 
     Accepted rows are loaded as a batch of their own and the marts are rebuilt at the next build; the others stay
     open with today's reasons. Doing it twice changes nothing.
     """
-    from hearth.replay import replay
+    from hearth.quarantine import order_replay
+    from hearth.replay import open_rows, replay
 
-    done = replay(find_contract(feed), f"cli-{secrets.token_hex(4)}", who, why, reason)
+    contract = find_contract(feed)
+    if not open_rows(feed, reason):
+        click.echo("nothing to replay")
+        return
+    done = replay(contract, f"cli-{secrets.token_hex(4)}", why, reason, order_replay(feed, why, reason))
     for counts in done:
         click.echo(
             f"{counts['interval']}: {counts['rows_read']} read, {counts['rows_loaded']} loaded,"
             f" {counts['rows_quarantined']} still refused, {counts['rows_duplicate']} already there"
         )
-    if not done:
-        click.echo("nothing to replay")

@@ -30,7 +30,7 @@ def restore(file: Path | None) -> None:
     """Load every pull of the landing store (HEARTH_LANDING) into an empty warehouse, and put the acts of people back.
 
     Afterwards run the DAG build_marts: it publishes the same values, with the same content hash, as long as contracts,
-    suites and dated rows are the same.
+    suites and dated rows are the same. Acts are put back with who did them, which takes HEARTH_WAREHOUSE_URL_OWNER.
     """
     from hearth.restore import CannotRestore
     from hearth.restore import restore as make_again

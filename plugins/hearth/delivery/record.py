@@ -33,7 +33,7 @@ def delivered(content: Content, target: Target) -> tuple[int, bool]:
 
 def record(run_id: str, channel: str, content: Content, target: Target) -> None:
     """Write that a message was taken. Written after sending: a crash between the two sends twice rather than never."""
-    with connect("loader") as connection:
+    with connect("sender") as connection:
         connection.execute(
             "insert into ledger.delivery"
             " (run_id, channel, target, recipients, subject, heating_date, content_sha256, publication_id)"

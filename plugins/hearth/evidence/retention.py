@@ -66,23 +66,21 @@ def due(rule: Rule, now: datetime) -> Due:
     return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
 
 
-def apply(found: Due, who: str, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:
+def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:
     """Delete what is due and record it; returns how many files or values went. Doing it again deletes nothing more."""
     rule_text = f"{found.rule.subject} is kept {found.rule.keep_days} days: {found.rule.why}"
     if found.rule.subject == "personal_value":
         with connect("engineer") as connection:
-            row = connection.execute(
-                "select restricted.forget_personal(%s, %s, %s, %s)", (found.older_than, rule_text, why, who)
-            ).fetchone()
+            row = connection.execute("select restricted.forget_personal(%s, %s, %s)", (found.older_than, rule_text, why)).fetchone()
         assert row is not None
         return int(row[0])
     _finish_earlier(store)
     for place, sha256, _ in found.files:
         with connect("engineer") as connection:
             connection.execute(
-                "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why, who)"
-                " values ('landing_file', %s, %s, 1, %s, %s, %s, %s)",
-                (sha256, place, found.older_than, rule_text, why, who),
+                "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why)"
+                " values ('landing_file', %s, %s, 1, %s, %s, %s)",
+                (sha256, place, found.older_than, rule_text, why),
             )
         (store.root / place).unlink(missing_ok=True)
         progress()

@@ -56,7 +56,7 @@ def seal(run_id: str) -> NewSeal | None:
 
     One at a time: a second caller waits and then finds nothing new. Manifests without a digest get one first.
     """
-    with closing(connect("loader")) as connection:
+    with closing(connect("keeper")) as connection:
         connection.autocommit = True
         # Taken before the snapshot: whoever waits here must see the seal it waited for.
         connection.execute("select pg_advisory_lock(hashtext('hearth.seal'))")

@@ -22,7 +22,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     keeping.definitions,
     keeping.retention,
     keeping.disk,
-    rights.too_wide,
+    rights.rights,
 )
 
 

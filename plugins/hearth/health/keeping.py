@@ -98,7 +98,7 @@ def retention(seen: Surroundings) -> Iterator[Problem]:
                 "retention due",
                 rule.subject,
                 f"{len(found.files)} are older than {rule.keep_days} days",
-                "hearth retention apply --who NAME --why TEXT",
+                "hearth retention apply --why TEXT",
                 "Something has to be deleted",
             )
 

@@ -1,6 +1,7 @@
-"""Has every role the rights it needs and none beside: what is allowed stands here, what the database says is compared with it.
+"""Has every login the rights its work needs and none beside: hearth.warehouse.roles declares them, the database is asked.
 
-privileges.sql gives rights, this module says how far they may go: a grant made by hand shows up here.
+Grants to all roles, memberships and columns count. Left out are superusers, PostgreSQL's own roles and the owner of the
+database, who may do everything anyway.
 """
 
 from __future__ import annotations
@@ -8,100 +9,168 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hearth.health.problem import Problem, Surroundings
+from hearth.warehouse.roles import ADDS, CALLS, OWNS, PEOPLE, ROLES, SCHEMAS, login, may
 
-READ, ADD, OWN = frozenset({"SELECT"}), frozenset({"SELECT", "INSERT"}), frozenset({"*"})
-
-ALLOWED: dict[str, dict[str, frozenset[str]]] = {
-    "loader": {"raw": ADD | {"DELETE"}, "ledger": ADD, "quarantine": ADD, "restricted": ADD},
-    "transformer": {
-        "raw": READ,
-        "ledger": READ,
-        "quarantine": READ,
-        "reference": OWN,
-        "staging": OWN,
-        "intermediate": OWN,
-        "candidate": OWN,
-        **dict.fromkeys(("impact_reference", "impact_staging", "impact_intermediate", "impact_candidate"), OWN),
-    },
-    "publisher": {"ledger": ADD, "candidate": READ, "reference": READ, "marts": OWN},
-    "reader": {"marts": READ, "ledger": READ, "reference": READ, "quarantine": READ},
-    "dashboards": {"marts": READ},
-    "auditor": dict.fromkeys(("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw"), READ),
-    "engineer": dict.fromkeys(
-        ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw", "candidate", "impact_candidate"), READ
-    ),
-}
-"""Role -> schema -> the most it may do with any table there; a schema that is not named is closed to the role."""
-
-CHAIN = ("ledger.seal", "ledger.seal_part", "ledger.manifest_digest")
-REFUSED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("transformer", "SELECT"): ("quarantine.row", "quarantine.act"),
-    ("publisher", "INSERT"): (*CHAIN, "ledger.batch", "ledger.pull", "ledger.landing_file", "ledger.retention_act"),
-}
-"""(role, privilege) -> tables of a schema it may otherwise use."""
-
-EXTRA: dict[str, tuple[tuple[str, str], ...]] = {
-    "engineer": tuple(
-        (table, "INSERT") for table in ("ledger.retention_act", "ledger.approval", "ledger.definition_file", "quarantine.act")
-    )
-}
-"""Role -> (table, privilege) beyond what it may do in the schema."""
-
-PRIVILEGES = """
-select r.rolname, n.nspname, c.relname, p.name
-from pg_roles r
+JUDGED = """
+judged as (
+    select r.oid, r.rolname as login from pg_roles r
+    where not r.rolsuper and r.rolname !~ '^pg_' and r.oid <> (select datdba from pg_database where datname = current_database())
+)
+"""
+ON_RELATIONS = f"""
+with {JUDGED}
+select j.login, n.nspname || '.' || c.relname, c.relispartition, array_agg(p.name order by p.name) filter (where p.has)
+from judged j
 cross join pg_class c join pg_namespace n on n.oid = c.relnamespace
-cross join unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as p(name)
-where r.rolname = any(%(roles)s) and c.relkind in ('r', 'p', 'v', 'm') and n.nspname = any(%(schemas)s)
-    and (has_table_privilege(r.oid, c.oid, p.name)
-         or p.name in ('SELECT', 'INSERT', 'UPDATE') and has_any_column_privilege(r.oid, c.oid, p.name))
-order by 1, 2, 3, 4
+cross join lateral (
+    select k.name, has_table_privilege(j.oid, c.oid, k.name)
+        or k.name in ('SELECT', 'INSERT', 'UPDATE') and has_any_column_privilege(j.oid, c.oid, k.name) as has
+    from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) as k(name)
+    where c.relkind <> 'S'
+    union all
+    select k.name, has_sequence_privilege(j.oid, c.oid, k.name) from unnest(array['USAGE', 'UPDATE']) as k(name)
+    where c.relkind = 'S'
+) as p
+where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname = any(%s)
+group by 1, 2, 3 order by 1, 2
+"""
+ON_FUNCTIONS = f"""
+with {JUDGED}
+select j.login, p.oid::regprocedure::text, has_function_privilege(j.oid, p.oid, 'execute')
+from judged j cross join pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where p.prosecdef and n.nspname = any(%s) order by 1, 2
+"""
+RUNNING_SQL = """
+select string_agg(distinct p.proname, ', ' order by p.proname) from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and has_function_privilege('hearth_dashboards', p.oid, 'execute') and (
+    p.proname ~ '^(query|cursor|table|schema|database)_to_xml' or p.proname = 'ts_stat'
+    or (p.proname = 'ts_rewrite' and p.pronargs = 2)
+)
+"""
+MEMBERSHIPS = f"""
+with {JUDGED}
+select j.login, g.rolname from judged j join pg_auth_members a on a.member = j.oid join pg_roles g on g.oid = a.roleid order by 1, 2
 """
 
 
-def too_wide(seen: Surroundings) -> Iterator[Problem]:
-    """Every right a role has and should not have; grants to all roles and memberships count."""
-    schemas = sorted({schema for allowed in ALLOWED.values() for schema in allowed} | {"restricted"})
-    names = {f"hearth_{role}": role for role in ALLOWED}
-    beyond: dict[tuple[str, str, str], list[str]] = {}
-    for login, schema, table, privilege in seen.connection.execute(PRIVILEGES, {"roles": list(names), "schemas": schemas}):
-        if not _may(names[login], schema, table, privilege):
-            beyond.setdefault((login, schema, privilege), []).append(table)
-    for (login, schema, privilege), tables in beyond.items():
-        shown = ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
-        yield _problem(
-            login, f"has {privilege} on {schema}: {shown}", f"revoke {privilege.lower()} on {schema}.{tables[0]} from {login}"
+def rights(seen: Surroundings) -> Iterator[Problem]:
+    """Every right that is too much, and every one that is missing."""
+    groups = _groups(seen)
+    yield from _undeclared(seen)
+    yield from _on_relations(seen, groups)
+    yield from _on_functions(seen, groups)
+    yield from _memberships(seen)
+    yield from _powers(seen)
+    yield from _making_tables(seen)
+
+
+def _groups(seen: Surroundings) -> dict[str, tuple[str, ...]]:
+    """Login -> roles of ours whose rights it should have: its own, or those a person is a member of."""
+    found: dict[str, tuple[str, ...]] = {login(role): (role,) for role in ROLES}
+    for name, group in seen.connection.execute(MEMBERSHIPS).fetchall():
+        if group in map(login, PEOPLE) and name not in map(login, ROLES):
+            found[name] = (*found.get(name, ()), group.removeprefix("hearth_"))
+    return found
+
+
+def _undeclared(seen: Surroundings) -> Iterator[Problem]:
+    """Tables of ours for which nobody has said who writes them."""
+    for (table,) in seen.connection.execute(
+        "select n.nspname || '.' || c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname in ('ledger', 'quarantine', 'restricted') and c.relkind in ('r', 'p')"
+        " and n.nspname || '.' || c.relname <> all(%s) order by 1",
+        (list(ADDS),),
+    ):
+        yield Problem(
+            "critical",
+            "table undeclared",
+            table,
+            "nobody has said which role writes it, and none may",
+            "if it is ours, give it a line in hearth/warehouse/roles.py and run hearth migrate; else find out who made it",
+            "A role may do too much",
         )
-    for login, power in seen.connection.execute(
+
+
+def _on_relations(seen: Surroundings, groups: dict[str, tuple[str, ...]]) -> Iterator[Problem]:
+    beyond: dict[tuple[str, str, str], list[str]] = {}
+    missing: dict[tuple[str, str, str], list[str]] = {}
+    for name, relation, is_partition, found in seen.connection.execute(ON_RELATIONS, (list(SCHEMAS),)):
+        wanted = frozenset[str]().union(*(may(role, relation) for role in groups.get(name, ())))
+        schema, _, table = relation.partition(".")
+        if "*" in wanted:
+            continue
+        for privilege in set(found or ()) - wanted:
+            beyond.setdefault((name, schema, privilege), []).append(table)
+        for privilege in wanted - set(found or ()) if not is_partition else ():
+            missing.setdefault((name, schema, privilege), []).append(table)
+    for (name, schema, privilege), tables in sorted(beyond.items()):
+        yield _too_much(
+            name,
+            f"has {privilege} on {schema}: {_shown(tables)}",
+            f"revoke {privilege.lower()} on {schema}.{tables[0]} from {name}, public",
+        )
+    for (name, schema, privilege), tables in sorted(missing.items()):
+        yield _too_little(name, f"lacks {privilege} on {schema}: {_shown(tables)}")
+
+
+def _on_functions(seen: Surroundings, groups: dict[str, tuple[str, ...]]) -> Iterator[Problem]:
+    wanted = {name.replace("timestamptz", "timestamp with time zone").replace(", ", ","): roles for name, roles in CALLS.items()}
+    for name, function, has in seen.connection.execute(ON_FUNCTIONS, (list(SCHEMAS),)):
+        needs = bool(set(groups.get(name, ())) & set(wanted.get(function, ())))
+        if has and not needs:
+            todo = f"revoke execute on function {function} from {name}, public"
+            yield _too_much(name, f"may call {function}, which runs with its owner's rights", todo)
+        elif needs and not has:
+            yield _too_little(name, f"may not call {function}")
+    row = seen.connection.execute(RUNNING_SQL).fetchone()
+    if row and row[0]:
+        yield Problem(
+            "warning",
+            "functions open",
+            login("dashboards"),
+            f"may call {row[0]}: a text handed to them is run as SQL, past the dashboards' filter by branch",
+            "a superuser runs hearth/warehouse/as_superuser.sql in this database",
+            "Functions that run a text as SQL are open",
+        )
+
+
+def _memberships(seen: Surroundings) -> Iterator[Problem]:
+    """A person is a member of a role for people; nobody is a member of a role that a part of the pipeline works by."""
+    ours = [login(role) for role in ROLES]
+    for name, group in seen.connection.execute(MEMBERSHIPS).fetchall():
+        if name in ours or (group in ours and group not in map(login, PEOPLE)):
+            yield _too_much(name, f"is a member of {group} and has its rights", f"revoke {group} from {name}")
+
+
+def _powers(seen: Surroundings) -> Iterator[Problem]:
+    for name, power in seen.connection.execute(
         "select r.rolname, w.power from pg_roles r cross join lateral (values ('superuser', rolsuper),"
         " ('createrole', rolcreaterole), ('createdb', rolcreatedb), ('bypassrls', rolbypassrls),"
         " ('replication', rolreplication)) as w(power, has)"
         " where w.has and r.rolname = any(%s) order by 1, 2",
-        (list(names),),
+        ([login(role) for role in ROLES],),
     ):
-        yield _problem(login, f"is {power}", f"alter role {login} no{power}")
-    for login, other in seen.connection.execute(
-        "select m.rolname, g.rolname from pg_auth_members a join pg_roles m on m.oid = a.member join pg_roles g on g.oid = a.roleid"
-        " where m.rolname = any(%s) order by 1, 2",
-        (list(names),),
+        yield _too_much(name, f"is {power}", f"alter role {name} no{power}")
+
+
+def _making_tables(seen: Surroundings) -> Iterator[Problem]:
+    makers = {schema: login(role) for role, owned in OWNS.items() for schema in owned}
+    for name, schema in seen.connection.execute(
+        f"with {JUDGED} select j.login, n.nspname from judged j cross join pg_namespace n where n.nspname = any(%s)"
+        " and has_schema_privilege(j.oid, n.oid, 'CREATE') order by 1, 2",
+        ([*SCHEMAS, "public"],),
     ):
-        yield _problem(login, f"is a member of {other} and has its rights", f"revoke {other} from {login}")
-    for login, schema in seen.connection.execute(
-        "select r.rolname, n.nspname from pg_roles r cross join pg_namespace n where r.rolname = any(%s) and n.nspname = any(%s)"
-        " and has_schema_privilege(r.oid, n.oid, 'CREATE') order by 1, 2",
-        (list(names), [*schemas, "public"]),
-    ):
-        if ALLOWED[names[login]].get(schema) != OWN:
-            yield _problem(login, f"may create tables in {schema}", f"revoke create on schema {schema} from {login}, public")
+        if makers.get(schema) != name:
+            yield _too_much(name, f"may create tables in {schema}", f"revoke create on schema {schema} from {name}, public")
 
 
-def _may(role: str, schema: str, table: str, privilege: str) -> bool:
-    allowed = ALLOWED[role].get(schema, frozenset())
-    name = f"{schema}.{table}"
-    if (name, privilege) in EXTRA.get(role, ()):
-        return True
-    return allowed == OWN or (privilege in allowed and name not in REFUSED.get((role, privilege), ()))
+def _shown(tables: list[str]) -> str:
+    return ", ".join(tables[:3]) + (f" and {len(tables) - 3} more" if len(tables) > 3 else "")
 
 
-def _problem(login: str, found: str, todo: str) -> Problem:
-    return Problem("critical", "role too wide", login, found, f"find out who granted it and why; {todo}", "A role may do too much")
+def _too_much(name: str, found: str, todo: str) -> Problem:
+    return Problem("critical", "role too wide", name, found, f"find out who granted it and why; {todo}", "A role may do too much")
+
+
+def _too_little(name: str, found: str) -> Problem:
+    return Problem("critical", "role too narrow", name, found, "hearth migrate gives the right back", "A role may do too much")

@@ -77,7 +77,7 @@ def standing_pulls(
     feed: str | None = None, pull_id: int | None = None, since: datetime | None = None, until: datetime | None = None
 ) -> list[StandingPull]:
     """Pulls whose rows stand; `since` and `until`: when their batches were committed."""
-    with connect("loader") as connection:
+    with connect("keeper") as connection:
         rows = connection.execute(_PULLS, {"feed": feed, "pull": pull_id, "since": since, "until": until}).fetchall()
     return [StandingPull(p, f, e, Interval(start, end), tuple(ids)) for p, f, e, start, end, ids in rows]
 
@@ -88,7 +88,7 @@ def reconcile(run_id: str, pulls: list[StandingPull], contracts: dict[str, Contr
     `contracts`: feeds whose sources are asked again (those that can be).
     """
     checks = [check for pull in pulls if (found := _source(pull, contracts)) for check in [found]]
-    with connect("loader") as connection:
+    with connect("keeper") as connection:
         connection.execute("set transaction isolation level repeatable read")
         checks += [_landing(connection, pull) for pull in pulls]
         checks += _contents(connection, pulls)
@@ -104,7 +104,7 @@ def reconcile(run_id: str, pulls: list[StandingPull], contracts: dict[str, Contr
 
 
 def _record(run_id: str, checks: Iterable[Check]) -> None:
-    with connect("loader") as connection, connection.cursor() as cursor:
+    with connect("keeper") as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into ledger.stage_check (run_id, subject, pull_id, feed, stage, outcome, number_expected, number_found,"
             " message) values (%s,%s,%s,%s,%s,%s,%s,%s,%s)",
@@ -117,7 +117,7 @@ def _source(pull: StandingPull, contracts: dict[str, Contract]) -> Check | None:
     contract = contracts.get(pull.feed)
     if contract is None or contract.reconcile is None:
         return None
-    with connect("loader") as connection:
+    with connect("keeper") as connection:
         said = connection.execute(
             "select number, sums from ledger.source_answer where pull_id = %s and outcome = 'answered'", (pull.pull_id,)
         ).fetchone()

@@ -17,9 +17,12 @@ select concat_ws(' ', k.season, heating_date, unit_kind, unit_id, v.name) as pla
 from (select * from candidate.season_kpi where kpi = '{kpi}') as k
 full join (select season, {day} as heating_date, unit_kind, unit_id, {value} as value, {numerator} as numerator,
     {denominator} as denominator from candidate.{mart} where {among}
-    and (season, {day}) in (select season, heating_date from candidate.season_kpi)) as m using (season, heating_date, unit_kind, unit_id)
-cross join lateral (values ('value', k.value::float8, m.value::float8), ('numerator', k.numerator::float8, m.numerator::float8),
-    ('denominator', k.denominator::float8, m.denominator::float8)) as v (name, one, other)
+    and (season, {day}) in (select season, heating_date from candidate.season_kpi)) as m
+    using (season, heating_date, unit_kind, unit_id)
+cross join lateral (
+    values ('value', k.value::float8, m.value::float8), ('numerator', k.numerator::float8, m.numerator::float8),
+    ('denominator', k.denominator::float8, m.denominator::float8)
+) as v (name, one, other)
 """
 
 _TO_DATE = """
@@ -27,10 +30,11 @@ select concat_ws(' ', season, heating_date, unit_kind, unit_id, {keys}, v.name) 
 from (select season, heating_date, unit_kind, unit_id, {keys}, sum({first}) over w as first, sum({second}) over w as second
     from candidate.{mart} where period = 'day'
     window w as (partition by season, unit_kind, unit_id, {keys} order by heating_date)) as d
-full join (select season, heating_date, unit_kind, unit_id, {keys}, {first}, {second} from candidate.{mart} where period = 'to_date')
-    as t using (season, heating_date, unit_kind, unit_id, {keys})
-cross join lateral (values ('{first}', d.first::float8, t.{first}::float8), ('{second}', d.second::float8, t.{second}::float8))
-    as v (name, one, other)
+full join (select season, heating_date, unit_kind, unit_id, {keys}, {first}, {second} from candidate.{mart}
+    where period = 'to_date') as t using (season, heating_date, unit_kind, unit_id, {keys})
+cross join lateral (
+    values ('{first}', d.first::float8, t.{first}::float8), ('{second}', d.second::float8, t.{second}::float8)
+) as v (name, one, other)
 """
 
 _PARTS = """
@@ -44,7 +48,8 @@ group by season, {day}, part.unit_kind, {keys}
 AGREEMENTS = {
     "season_kpi with room_compliance": _KPI.format(
         kpi="room_compliance_percent", mart="room_compliance", day="heating_date", value="percent",
-        numerator="complying_household_days", denominator="judged_household_days", among="period = 'to_date' and point_kind = 'all'",
+        numerator="complying_household_days", denominator="judged_household_days",
+        among="period = 'to_date' and point_kind = 'all'",
     ),
     "season_kpi with complaint_rate": _KPI.format(
         kpi="complaints_per_10000_households", mart="complaint_rate", day="heating_date", value="per_10000_households",
@@ -61,7 +66,8 @@ AGREEMENTS = {
         mart="complaint_rate", keys="line, category", first="cases", second="tickets"
     ),
     "units of room_compliance with the company": _PARTS.format(
-        mart="room_compliance", day="heating_date", keys="period, point_kind", figure="judged_household_days", among="period = 'day'"
+        mart="room_compliance", day="heating_date", keys="period, point_kind", figure="judged_household_days",
+        among="period = 'day'",
     ),
     "units of complaint_rate with the company": _PARTS.format(
         mart="complaint_rate", day="heating_date", keys="period, line, category", figure="cases", among="period = 'day'"
@@ -81,8 +87,10 @@ left join candidate.room_compliance as t on t.season = x.season and t.heating_da
     and t.unit_kind = 'company' and t.point_kind = 'all'
 left join candidate.complaint_rate as c on c.season = x.season and c.heating_date = x.heating_date and c.period = 'day'
     and c.unit_kind = 'company' and c.line = 'all' and c.category = 'all'
-cross join lateral (values ('percent', x.percent::float8, d.percent::float8),
-    ('percent_to_date', x.percent_to_date::float8, t.percent::float8), ('cases', x.cases::float8, c.cases::float8)) as v (name, one, other)
+cross join lateral (
+    values ('percent', x.percent::float8, d.percent::float8), ('percent_to_date', x.percent_to_date::float8, t.percent::float8),
+    ('cases', x.cases::float8, c.cases::float8)
+) as v (name, one, other)
 """,
     "pipe_register_summary with pipe_register_change": """
 select concat_ws(' ', s.feed, s.export_date, v.kind) as place, v.segments::float8 as one,

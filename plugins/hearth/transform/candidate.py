@@ -29,7 +29,7 @@ class NotItsCandidate(RuntimeError):
 
 @contextmanager
 def sole_build(build_id: int, work: str) -> Iterator[None]:
-    """Hold the candidate marts for one piece of work of one build; waits for another's. Raises BuildRunning when it takes too long."""
+    """Hold the candidate marts for one piece of work of one build; waits for another's, and raises BuildRunning in the end."""
     wait = float(os.environ.get("HEARTH_BUILD_WAIT_SECONDS") or WAIT_SECONDS)
     with connect("publisher") as holder:
         holder.autocommit = True

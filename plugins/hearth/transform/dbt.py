@@ -117,7 +117,10 @@ def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str,
 
 
 def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
-    """Seeds, models and data tests of one build, alone on the candidate marts. Raises DbtFailed, BuildRunning. Unit tests ask the code, not the data: they run where the code is tested."""
+    """Seeds, models and data tests of one build, alone on the candidate marts. Raises DbtFailed, BuildRunning.
+
+    Unit tests ask the code, not the data: they run where the code is tested.
+    """
     refresh = ["--full-refresh"] if full_refresh else []
     with candidate.sole_build(build_id, "transformation"):
         candidate.note(build_id, "begun")

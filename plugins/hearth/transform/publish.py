@@ -131,8 +131,8 @@ def record_dbt(build_id: int, outcome: str, message: str | None = None) -> None:
 def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Publication:
     """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new.
 
-    Publishes a build once: a second call returns what the first one did. Raises NotItsCandidate. The ledger gets the digest of every part written and every KPI value that changed; `triggered_by` says who or what
-    asked for it.
+    Publishes a build once: a second call returns what the first one did. The ledger gets the digest of every part written and
+    every KPI value that changed; `triggered_by` says who or what asked for it. Raises NotItsCandidate.
     """
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.publish'))")

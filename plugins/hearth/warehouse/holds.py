@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from hearth.warehouse.acting import Actor
 from hearth.warehouse.connections import connect
 from hearth.warehouse.erasure import WouldErase
 from hearth.warehouse.ledger import Pull
@@ -94,15 +95,15 @@ def find(connection: psycopg.Connection, hold_id: int) -> Hold:
     return Hold(*found)
 
 
-def decide(connection: psycopg.Connection, hold: Hold, decision: str, who: str, why: str) -> None:
+def decide(connection: psycopg.Connection, hold: Hold, decision: str, why: str, actor: Actor) -> None:
     """Record `accepted` or `refused`. Raises CannotDecide for a hold that is not open."""
     if hold.state != "open":
         by = f" by {hold.who}: {hold.why}" if hold.who else ": a newer pull of its interval is loaded"
         raise CannotDecide(f"hold {hold.hold_id} is {hold.state}{by}")
-    _insert(connection, "hold_decision", hold_id=hold.hold_id, decision=decision, why=why, who=who)
+    _insert(connection, "hold_decision", hold_id=hold.hold_id, decision=decision, why=why, acting_for=actor.acting_for)
 
 
-def choose(connection: psycopg.Connection, pull_id: int, who: str, why: str) -> str:
+def choose(connection: psycopg.Connection, pull_id: int, why: str, actor: Actor) -> str:
     """Record that a pull stands from now on, in place of newer ones; returns its feed. Raises CannotDecide."""
     row = connection.execute(
         "select p.feed, (select max(n.pull_id) from ledger.pull n where n.feed = p.feed) from ledger.pull p where p.pull_id = %s",
@@ -110,7 +111,7 @@ def choose(connection: psycopg.Connection, pull_id: int, who: str, why: str) -> 
     ).fetchone()
     if row is None:
         raise CannotDecide(f"there is no pull {pull_id}; see `hearth pulls list`")
-    _insert(connection, "pull_choice", pull_id=pull_id, after_pull_id=row[1], why=why, who=who)
+    _insert(connection, "pull_choice", pull_id=pull_id, after_pull_id=row[1], why=why, acting_for=actor.acting_for)
     return str(row[0])
 
 

@@ -1,7 +1,8 @@
 """Bring a warehouse to the current version: schemas, roles, tables, partitions.
 
 Every statement may be run again; migrations already applied are recorded by content in
-`ledger.migration` and a changed old migration is refused.
+`ledger.migration` and a changed old migration is refused. The owner owns the database and may make roles (CREATEROLE); it need
+not be a superuser.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import psycopg
 from psycopg import sql
 
 from hearth.warehouse.raw_tables import create_raw_schema
+from hearth.warehouse.roles import OWNS, ROLES, grants, login
+
+__all__ = ["ROLES", "migrate", "role_urls"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-ROLES = ("loader", "transformer", "publisher", "reader", "dashboards", "auditor", "engineer")
+AS_SUPERUSER = Path(__file__).parent / "as_superuser.sql"
 
 
 def role_urls() -> dict[str, str]:
@@ -39,6 +43,8 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.migrate'))")
         for role, url in roles.items():
             _ensure_role(connection, role, url)
+        for role in OWNS:
+            _enter(connection, login(role))
         connection.execute("create schema if not exists ledger")
         connection.execute(
             "create table if not exists ledger.migration (name text primary key, sha256 char(64) not null,"
@@ -57,28 +63,52 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
             if not known:
                 connection.execute("insert into ledger.migration (name, sha256) values (%s, %s)", (name, digest))
                 applied.append(name)
+        if _is_superuser(connection):
+            connection.execute(AS_SUPERUSER.read_text(encoding="utf-8"))
     return applied
 
 
 def _migrations() -> list[tuple[str, str, bool]]:
     """(name, statements, repeatable): raw tables follow the entities, so they and the grants run each time."""
-    files = {path.stem: path.read_text(encoding="utf-8") for path in sorted(MIGRATIONS.glob("*.sql"))}
-    privileges = files.pop("privileges")
-    ordered = [(name, text, False) for name, text in files.items()]
-    return [*ordered, ("raw_tables", create_raw_schema(), True), ("privileges", privileges, True)]
+    ordered = [(path.stem, path.read_text(encoding="utf-8"), False) for path in sorted(MIGRATIONS.glob("*.sql"))]
+    return [*ordered, ("raw_tables", create_raw_schema(), True), ("privileges", ";\n".join(grants()), True)]
 
 
 def _ensure_role(connection: psycopg.Connection, role: str, url: str) -> None:
     parts = urlsplit(url)
-    name = f"hearth_{role}"
+    name = login(role)
     if parts.username != name:
         raise ValueError(f"HEARTH_WAREHOUSE_URL_{role.upper()}: expected user {name}, got {parts.username!r}")
     exists = connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone()
     verb = sql.SQL("alter" if exists else "create")
     password = sql.Literal(unquote(parts.password or ""))
-    connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(name), password))
+    try:
+        connection.execute(sql.SQL("{} role {} login password {}").format(verb, sql.Identifier(name), password))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise RuntimeError(
+            f"{connection.info.user} may not make or change the role {name}: {error.diag.message_primary}. The owner needs"
+            f" CREATEROLE; for a role somebody else made: grant {name} to {connection.info.user} with admin option"
+        ) from error
     connection.execute(
         sql.SQL("grant connect, temporary on database {} to {}").format(
             sql.Identifier(connection.info.dbname), sql.Identifier(name)
         )
     )
+
+
+def _enter(connection: psycopg.Connection, name: str) -> None:
+    """Make the owner a member of a role that makes tables: what others may read there is the owner's to say.
+
+    Who made a role may grant it, also to itself; from PostgreSQL 16 on that is not the same as acting in its name.
+    """
+    options, wanted = ("", "MEMBER") if connection.info.server_version < 160000 else (" with inherit true, set true", "SET")
+    row = connection.execute(
+        "select pg_has_role(current_user, %s, 'USAGE') and pg_has_role(current_user, %s, %s)", (name, name, wanted)
+    ).fetchone()
+    if row and not row[0]:
+        connection.execute(sql.SQL("grant {} to current_user" + options).format(sql.Identifier(name)))
+
+
+def _is_superuser(connection: psycopg.Connection) -> bool:
+    row = connection.execute("select rolsuper from pg_roles where rolname = current_user").fetchone()
+    return bool(row and row[0])

@@ -26,7 +26,7 @@ class Provenance:
     contract_hash: str
     suite_hash: str
     kind: str = "pull"
-    who: str = ""
+    order_id: int | None = None
     why: str = ""
 
 
@@ -218,11 +218,11 @@ def _write_days(load: BatchLoad, out_of_order: Mapping[date, int]) -> None:
 def _write_acts(load: BatchLoad, provenance: Provenance) -> None:
     """Every replayed row gets an act; rows refused again stand open under the replay's own batch."""
     load.ask(
-        "with made as (insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, who, why)"
-        f" select distinct $1::text, f.sha256, k.position, k.sub_position, 'replayed', {load.batch_id}, $2::text, $3::text"
+        "with made as (insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, order_id, why)"
+        f" select distinct $1::text, f.sha256, k.position, k.sub_position, 'replayed', {load.batch_id}, $2::bigint, $3::text"
         " from replayed k join ledger.landing_file f using (file_id) returning 1) select count(*) from made",
         load.contract.feed,
-        provenance.who,
+        provenance.order_id,
         provenance.why,
     )
 
