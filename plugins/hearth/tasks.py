@@ -129,12 +129,13 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
 def gate_and_publish(plan: dict[str, Any], context: Any) -> dict[str, Any]:
     from hearth.transform import publish
     from hearth.transform.candidate import BuildRunning, NotItsCandidate
+    from hearth.transform.swap import ReadersInTheWay
     from hearth.warehouse.ledger import recorded_step
 
     with recorded_step(context["run_id"], "marts", "gate_and_publish", role="publisher") as facts:
         try:
             publication = publish.gate_and_publish(plan["build_id"], context["run_id"], _trigger(context))
-        except (publish.GateRed, NotItsCandidate, BuildRunning) as error:
+        except (publish.GateRed, NotItsCandidate, BuildRunning, ReadersInTheWay) as error:
             raise AirflowFailException(str(error)) from error
         facts.update(publication_id=publication.publication_id, rows=publication.rows)
     return {"publication_id": publication.publication_id, "rows": publication.rows}

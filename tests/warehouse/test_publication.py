@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 
 from hearth.transform import agreement, candidate, dbt, publish
-from hearth.transform.plan import BuildPlan, plan_build
 from tests.integration.world import Warehouse
-
-DAY = datetime(2015, 10, 25, tzinfo=ZoneInfo("Asia/Shanghai"))
+from tests.warehouse.publishing import marts, planned, run
 
 DISTURBED = {
     "season_kpi with room_compliance": "update candidate.season_kpi set value = value - 1 where kpi = 'room_compliance_percent'"
@@ -41,34 +37,8 @@ DISTURBED = {
 """What makes each pair of marts disagree."""
 
 
-def marts(warehouse: Warehouse) -> dict[str, tuple]:
-    """Every published mart with a digest of its rows."""
-    names = [name for (name,) in warehouse.rows("select tablename from pg_tables where schemaname = 'marts' order by 1")]
-    return {name: warehouse.rows(f"select count(*), sum(hash_record_extended(t, 0)) from marts.{name} t")[0] for name in names}
-
-
 def newest_build(warehouse: Warehouse) -> int:
     return int(warehouse.rows("select max(build_id) from ledger.publication")[0][0])
-
-
-def run(warehouse: Warehouse, statement: str, *values: object) -> None:
-    with psycopg.connect(warehouse.url) as owner:
-        assert owner.execute(statement, values or None).rowcount > 0, statement
-
-
-def planned(warehouse: Warehouse) -> BuildPlan:
-    """A plan for one more day that changed, as a batch that arrives makes one."""
-    run(
-        warehouse,
-        "with made as (insert into ledger.batch select nextval('ledger.batch_id'), feed, entity, kind, status, interval_start,"
-        " interval_end, pull_id, run_id, contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate, note"
-        " from ledger.batch where entity = 'room_reading' limit 1 returning batch_id, entity)"
-        " insert into ledger.batch_day select batch_id, entity, %s, 1 from made",
-        DAY.date(),
-    )
-    plan = plan_build("test")
-    assert plan is not None
-    return plan
 
 
 def test_a_candidate_of_another_build_or_half_built_is_never_published(installed: Warehouse) -> None:

@@ -22,9 +22,13 @@ OF_RUNS = ("feed_quality", "quarantine_ageing", "source_reconciliation")
 
 @dataclass(frozen=True)
 class Scope:
-    """The rows of a mart that a publication wrote: the days in the temporary table `changed_day`, or all of them."""
+    """The rows of a mart that a publication wrote: the days in the temporary table `changed_day`, or all of them.
+
+    `table`: where they stand in schema marts until the commit (a mart of a new shape is filled beside the old one).
+    """
 
     mart: str
+    table: str
     day: str | None
     is_whole: bool
 
@@ -58,7 +62,7 @@ def keep_definition(connection: psycopg.Connection, definition_hash: str, files:
 PARTS = """
 with found as (
     select part, count(*) as rows, encode(sha256(string_agg(digest, ''::bytea order by digest)), 'hex') as sha256
-    from (select {part} as part, sha256(convert_to(r::text, 'UTF8')) as digest from marts.{mart} as r where {where}) as hashed
+    from (select {part} as part, sha256(convert_to(r::text, 'UTF8')) as digest from marts.{table} as r where {where}) as hashed
     group by part
 ),
 before as (
@@ -82,7 +86,7 @@ def record_parts(connection: psycopg.Connection, publication_id: int, scope: Sco
     # Asked first and inserted then: PostgreSQL reads on several cores for a query, but not for an insert.
     parts = connection.execute(
         sql.SQL(PARTS).format(
-            part=scope.part, mart=sql.Identifier(scope.mart), where=scope.where, name=sql.Literal(scope.mart), could_go=could_go
+            part=scope.part, table=sql.Identifier(scope.table), where=scope.where, name=sql.Literal(scope.mart), could_go=could_go
         )
     ).fetchall()
     with connection.cursor() as cursor:
@@ -116,7 +120,7 @@ compared as (
         coalesce(n.season, b.season) as season, heating_date, unit_kind, unit_id, kpi, n.season is null as is_gone,
         n.value, n.numerator, n.denominator, n.target, n.verdict, b.value as before_value,
         b.season is not null and not b.is_gone as was_reported
-    from (select * from marts.season_kpi where {where}) as n
+    from (select * from marts.{table} where {where}) as n
     full join before as b using (heating_date, kpi, unit_kind, unit_id)
     where (n.value, n.numerator, n.denominator, n.target, n.verdict, n.season is null)
         is distinct from (b.value, b.numerator, b.denominator, b.target, b.verdict, coalesce(b.is_gone, true))
@@ -146,6 +150,7 @@ def record_values(connection: psycopg.Connection, publication_id: int, build_id:
     is a restatement, with what caused it."""
     connection.execute(
         sql.SQL(VALUES).format(
+            table=sql.Identifier(scope.table),
             where=scope.where,
             publication=sql.Literal(publication_id),
             reason=sql.Literal(_reason(connection, build_id)),

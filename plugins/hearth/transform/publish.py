@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from hearth.transform import agreement
 from hearth.transform.candidate import require_own, sole_build
 from hearth.transform.publication_record import Scope, content_hash, record_parts, record_values
+from hearth.transform.swap import beside, take_place
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import write_validation
 
@@ -52,7 +53,7 @@ class Publication:
 def gate_and_publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Publication:
     """Check and publish the candidate marts of a build; one that is published already is not published again.
 
-    Raises GateRed, NotItsCandidate, BuildRunning; then the published marts are as they were.
+    Raises GateRed, NotItsCandidate, BuildRunning, ReadersInTheWay; then the published marts are as they were.
     """
     with sole_build(build_id, "publication"):
         with connect("publisher") as connection:
@@ -132,7 +133,7 @@ def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Public
     """Copy the candidate marts over the published ones, all in one transaction: readers see the old or the new.
 
     Publishes a build once: a second call returns what the first one did. The ledger gets the digest of every part written and
-    every KPI value that changed; `triggered_by` says who or what asked for it. Raises NotItsCandidate.
+    every KPI value that changed; `triggered_by` says who or what asked for it. Raises NotItsCandidate, ReadersInTheWay.
     """
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.publish'))")
@@ -144,9 +145,11 @@ def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Public
         require_own(connection, build_id)
         definitions = row[0].strip()
         publication_id = _next_publication(connection)
-        rows = {}
+        rows, new_shapes = {}, []
         for mart in _marts(connection):
             rows[mart], scope = _copy(connection, mart)
+            if scope.table != mart:
+                new_shapes.append(mart)
             record_parts(connection, publication_id, scope)
             if mart == "season_kpi":
                 record_values(connection, publication_id, build_id, scope)
@@ -165,6 +168,7 @@ def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Public
                 triggered_by,
             ),
         )
+        take_place(connection, new_shapes)
         return Publication(publication_id, rows, headline)
 
 
@@ -188,16 +192,16 @@ def _columns(connection: psycopg.Connection, schema: str, table: str) -> list[tu
 
 def _copy(connection: psycopg.Connection, mart: str) -> tuple[int, Scope]:
     """Bring one published mart to its candidate; returns the rows written and which. Days that are the same stay as they are."""
-    source, target = sql.Identifier("candidate", mart), sql.Identifier("marts", mart)
     columns = _columns(connection, "candidate", mart)
     is_new = columns != _columns(connection, "marts", mart)
+    table = beside(mart) if is_new else mart
+    source, target = sql.Identifier("candidate", mart), sql.Identifier("marts", table)
     if is_new:
-        connection.execute(sql.SQL("drop table if exists {}").format(target))
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
     names = {name for name, _ in columns}
     day = next((name for name in DAY_COLUMNS if name in names), None)
     known = connection.execute("select 1 from ledger.publication_part where mart = %s limit 1", (mart,)).fetchone()
-    scope = Scope(mart, day, is_whole=is_new or day is None or known is None)
+    scope = Scope(mart, table, day, is_whole=is_new or day is None or known is None)
     if not scope.is_whole:
         _find_changed_days(connection, source, target, sql.Identifier(str(day)))
     connection.execute(sql.SQL("delete from {} where {}").format(target, scope.where))

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import psycopg
 from psycopg import sql
 
+from hearth.warehouse import session_limits
 from hearth.warehouse.raw_tables import create_raw_schema
 from hearth.warehouse.roles import OWNS, ROLES, grants, login
 
@@ -40,6 +41,7 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
     """
     applied: list[str] = []
     with psycopg.connect(owner_url) as connection:
+        connection.execute("set local statement_timeout = 0")  # a migration of a full warehouse takes what it takes
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.migrate'))")
         for role, url in roles.items():
             _ensure_role(connection, role, url)
@@ -63,6 +65,8 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
             if not known:
                 connection.execute("insert into ledger.migration (name, sha256) values (%s, %s)", (name, digest))
                 applied.append(name)
+        for statement in session_limits.statements(sql.Identifier(connection.info.dbname).as_string(connection)):
+            connection.execute(statement)
         if _is_superuser(connection):
             connection.execute(AS_SUPERUSER.read_text(encoding="utf-8"))
     return applied

@@ -1,0 +1,38 @@
+"""What the tests of publication share: the published marts as digests, and a plan for a day that changed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import psycopg
+
+from hearth.transform.plan import BuildPlan, plan_build
+from tests.integration.world import Warehouse
+
+DAY = date(2015, 10, 25)
+
+
+def marts(warehouse: Warehouse) -> dict[str, tuple]:
+    """Every published mart with a digest of its rows."""
+    names = [name for (name,) in warehouse.rows("select tablename from pg_tables where schemaname = 'marts' order by 1")]
+    return {name: warehouse.rows(f"select count(*), sum(hash_record_extended(t, 0)) from marts.{name} t")[0] for name in names}
+
+
+def run(warehouse: Warehouse, statement: str, *values: object) -> None:
+    with psycopg.connect(warehouse.url) as owner:
+        assert owner.execute(statement, values or None).rowcount > 0, statement
+
+
+def planned(warehouse: Warehouse) -> BuildPlan:
+    """A plan for one more day that changed, as a batch that arrives makes one."""
+    run(
+        warehouse,
+        "with made as (insert into ledger.batch select nextval('ledger.batch_id'), feed, entity, kind, status, interval_start,"
+        " interval_end, pull_id, run_id, contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate, note"
+        " from ledger.batch where entity = 'room_reading' limit 1 returning batch_id, entity)"
+        " insert into ledger.batch_day select batch_id, entity, %s, 1 from made",
+        DAY,
+    )
+    plan = plan_build("test")
+    assert plan is not None
+    return plan
