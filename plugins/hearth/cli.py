@@ -20,6 +20,7 @@ from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.held import held, pulls
+from hearth.commands.holes import holes
 from hearth.commands.people import people
 from hearth.commands.quarantine import quarantine
 from hearth.commands.reconcile import reconcile
@@ -197,6 +198,7 @@ main.add_command(retention)
 main.add_command(seal)
 main.add_command(verify)
 main.add_command(held)
+main.add_command(holes)
 main.add_command(people)
 main.add_command(pulls)
 main.add_command(quarantine)

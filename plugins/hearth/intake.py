@@ -56,6 +56,7 @@ class BatchHeld(RuntimeError):
 def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
     """Pull one feed for one interval into the landing store; returns the ledger's pull_id."""
     with ledger.recorded_step(run_id, contract.feed, "pull_and_land") as facts:
+        facts.update(interval_start=interval.start.isoformat(), interval_end=interval.end.isoformat())
         ledger.refuse_partial_overlap(contract.feed, interval)
         store, files = LandingStore(), []
         for ordinal, delivery in enumerate(deliveries(contract, interval), 1):

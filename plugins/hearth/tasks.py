@@ -14,6 +14,8 @@ from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 from hearth.warehouse.ledger import PartialOverlap
 
 log = logging.getLogger(__name__)
+MISSING_SECONDS = 2400.0
+"""So long one run asks one source for its missing intervals; what is left waits for the next hour's."""
 NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.BatchHeld)
 """Errors that the same input will give again: a person has to act, a retry only hides it."""
 
@@ -45,6 +47,45 @@ def replay_known_points(context: Any) -> dict[str, Any]:
         if points_now_known(contract):
             done[feed] = replay(contract, context["run_id"], "the register knows the point now", "unknown_point")
     return done
+
+
+def look_for_missing(context: Any) -> dict[str, list[list[str]]]:
+    """Missing intervals (feed, start, end) by the connection of their source."""
+    from hearth.contracts.loading import readable_contracts
+    from hearth.holes import look
+
+    contracts = {contract.feed: contract for contract in readable_contracts()}
+    found: dict[str, list[list[str]]] = {}
+    for hole in look(contracts.values(), context["run_id"], context["dag_run"].run_after):
+        interval = hole.interval
+        place = found.setdefault(contracts[hole.feed].source.connection, [])
+        place.append([hole.feed, interval.start.isoformat(), interval.end.isoformat()])
+    return found
+
+
+def pull_missing_again(missing: list[list[str]], context: Any) -> tuple[dict[str, Any], set[str]]:
+    """What became of the missing intervals of one source, and the entities that have something new."""
+    from datetime import datetime
+
+    from hearth.contracts.loading import readable_contracts
+    from hearth.holes import Hole, pull_all_again
+
+    contracts = {contract.feed: contract for contract in readable_contracts()}
+    holes = [Hole(feed, Interval(datetime.fromisoformat(start), datetime.fromisoformat(end))) for feed, start, end in missing]
+    closed, failures = pull_all_again(contracts, holes, context["run_id"], MISSING_SECONDS)
+    return {"loaded": [str(hole) for hole in closed], "still_missing": failures}, {contracts[h.feed].entity for h in closed}
+
+
+def tell_still_missing(done: list[dict[str, Any]]) -> int:
+    """How many intervals were loaded; raises for those that are still missing, with what each source said."""
+    failures = [line for result in done for line in result["still_missing"]]
+    if failures:
+        shown = "\n".join(f"- {line}" for line in failures[:20])
+        raise AirflowFailException(
+            f"{len(failures)} intervals are still missing; they are asked for again in an hour. Mend the cause, or"
+            f" `hearth holes give-up` with a reason.\n{shown}"
+        )
+    return sum(len(result["loaded"]) for result in done)
 
 
 def act_on_quarantine(context: Any) -> tuple[dict[str, object], str]:

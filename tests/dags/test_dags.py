@@ -44,6 +44,7 @@ FEEDS = {
 OTHERS = {
     "build_marts",
     "morning_brief",
+    "pull_missing",
     "quarantine",
     "reconcile",
     "replay_quarantine",

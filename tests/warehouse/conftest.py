@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from hearth.warehouse import logins
 from local.postgres import Server
 from tests.integration.world import PERSON, Warehouse
 from tests.kept_installation import VERSIONS, bring_back, upgrade
+from tests.warehouse.weather import Source
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,13 @@ def installed(postgres: Server, _kept: Warehouse, tmp_path: Path) -> Iterator[Wa
     with made.active():
         yield made
     postgres.drop_database("installed")
+
+
+@pytest.fixture
+def source(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Source]:
+    made = Source()
+    connection = {"conn_type": "http", "host": "127.0.0.1", "port": made.server.server_port, "schema": "http"}
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))
+    yield made
+    made.server.shutdown()
+    made.server.server_close()

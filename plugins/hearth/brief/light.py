@@ -14,6 +14,12 @@ select feed, owner, completeness_percent, came_rows, expected_rows from marts.fe
 where heating_date = %s and expected_rows is not null order by completeness_percent, feed
 """
 _DIFFERING = "select count(*) as number from marts.source_reconciliation where outcome = 'differs'"
+_MISSING = """
+select h.feed, count(*) as intervals from ledger.hole_open h
+where h.interval_start < (%(day)s::date + 1)::timestamp at time zone (select time_zone from reference.place)
+    and h.interval_end > %(day)s::date::timestamp at time zone (select time_zone from reference.place)
+group by 1 order by 1
+"""
 _WAITING = """
 select coalesce(sum(open_rows), 0)::bigint as open_rows,
     coalesce(sum(open_rows) filter (where age_class = 'overdue'), 0)::bigint as overdue_rows, max(as_of_date) as as_of
@@ -34,14 +40,19 @@ class Light:
 
 
 def light_of(connection: psycopg.Connection, day: date, complete_percent: float) -> Light:
-    """Judge the data of a day. Red: a feed that owed rows sent none, or a stage does not hold what it should. Yellow: a feed is
-    incomplete (`complete_percent`, a dated row), or refused rows wait longer than they should."""
+    """Judge the data of a day.
+
+    Red: a feed that owed rows sent none, an interval of a feed was never pulled, or a stage does not hold what it should. Yellow:
+    a feed is incomplete (`complete_percent`, a dated row), or refused rows wait longer than they should.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         feeds = cursor.execute(_FEEDS, (day,)).fetchall()
         differing = cursor.execute(_DIFFERING).fetchone()
         waiting = cursor.execute(_WAITING).fetchone()
+        missing = cursor.execute(_MISSING, {"day": day}).fetchall()
     assert differing is not None and waiting is not None
     red = [f"{feed['feed']}（{feed['owner']}）无数据 sent nothing" for feed in feeds if not feed["came_rows"]]
+    red += [f"{hole['feed']} 缺 {hole['intervals']} 个区间 intervals were never pulled" for hole in missing]
     if differing["number"]:
         red.append(f"{differing['number']} 个环节与来源不符 stages do not hold what came")
     yellow = [

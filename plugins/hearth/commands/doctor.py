@@ -19,6 +19,7 @@ def doctor(now: str | None, feed: tuple[str, ...]) -> None:
     from hearth.contracts.loading import load_contracts
     from hearth.health.doctor import examine
     from hearth.warehouse.connections import connect
+    from hearth.warehouse.steps import close_dead
 
     try:
         moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
@@ -27,6 +28,7 @@ def doctor(now: str | None, feed: tuple[str, ...]) -> None:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     contracts = {name: contract for name, contract in load_contracts().items() if not feed or name in feed}
     with connect("engineer") as connection:
+        close_dead(connection)
         problems = examine(connection, moment, contracts)
     for problem in problems:
         click.echo(f"{problem.severity.upper():9} {problem.check}: {problem.where}")

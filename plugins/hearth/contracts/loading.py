@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from hearth.contracts.contract import Contract
 
+log = logging.getLogger(__name__)
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 
@@ -36,6 +38,17 @@ def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
             raise ContractError(f"{path}:1: feed {contract.feed!r} is described twice; give each feed one file")
         contracts[contract.feed] = contract
     return contracts
+
+
+def readable_contracts(folder: Path | None = None) -> list[Contract]:
+    """Those of a folder that can be read, in order of file name: one that cannot keeps nobody else waiting."""
+    found = []
+    for path in sorted((folder or feeds_folder()).glob("*.yml")):
+        try:
+            found.append(load_contract(path))
+        except ContractError as error:
+            log.warning("%s", error)
+    return found
 
 
 def find_contract(feed: str, folder: Path | None = None) -> Contract:

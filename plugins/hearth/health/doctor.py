@@ -16,6 +16,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.held_pulls,
     flow.quarantine,
     flow.open_steps,
+    flow.died_steps,
     flow.publication,
     keeping.partitions,
     keeping.seals,
@@ -32,7 +33,7 @@ def examine(connection: psycopg.Connection, now: datetime, contracts: dict[str, 
     `connection` is the engineer's: no check needs more.
     """
     seen = Surroundings(connection, now, health_limits(now.date()))
-    found = list(flow.stale_sources(seen, contracts))
+    found = [*flow.stale_sources(seen, contracts), *flow.holes(seen, contracts)]
     for check in CHECKS:
         found += check(seen)
     return sorted(found, key=lambda problem: ORDER.index(problem.severity))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hearth.contracts.contract import Contract
 from hearth.health.problem import Problem, Surroundings
 from hearth.warehouse import holds
+from hearth.warehouse import holes as missing
 
 
 def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
@@ -106,6 +107,40 @@ def open_steps(seen: Surroundings) -> Iterator[Problem]:
             "look at the task in Airflow; clear it if it does not run any more",
             "A run was killed, the machine went down",
         )
+
+
+def died_steps(seen: Surroundings) -> Iterator[Problem]:
+    """Steps whose process ended without a word and that nobody has done since."""
+    for subject, step, run, at, message in seen.connection.execute(
+        "select subject, step, run_id, at, message from ledger.step d where outcome = 'died' and not exists"
+        " (select from ledger.step e where e.subject = d.subject and e.step = d.step and e.step_id > d.step_id"
+        " and e.outcome in ('succeeded', 'held', 'skipped')) order by at"
+    ):
+        yield Problem(
+            "warning",
+            "step died",
+            f"{subject}, {step}, run {run}",
+            f"{message}; noticed {at:%Y-%m-%d %H:%M} UTC",
+            "look at the memory and the logs of that hour; clear the task in Airflow",
+            "A run was killed, the machine went down",
+        )
+
+
+def holes(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
+    """Intervals the timetable owes that nobody pulled, by feed."""
+    until = seen.now - timedelta(hours=seen.limits["hole_grace_hours"])
+    for feed, contract in contracts.items():
+        found = list(missing.find(seen.connection, contract, until))
+        if found:
+            first = found[0].interval
+            yield Problem(
+                "warning",
+                "interval missing",
+                f"feed {feed} ({contract.owner.team})",
+                f"{len(found)} intervals were never loaded, the first is {first}",
+                "the DAG pull_missing asks again every hour; mend the cause, or hearth holes give-up with a reason",
+                "An interval is missing",
+            )
 
 
 def publication(seen: Surroundings) -> Iterator[Problem]:

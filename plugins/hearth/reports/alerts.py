@@ -14,6 +14,8 @@ RUNBOOK = {
     "pull_and_land": "a-feed-cannot-be-pulled",
     "clean_validate_load": "a-batch-is-held-or-a-file-cannot-be-read",
     "read_contract": "a-contract-cannot-be-read",
+    "look_for_missing": "an-interval-is-missing",
+    "still_missing": "an-interval-is-missing",
     "replay_known_points": "quarantine-grows",
     "act_on_rows": "quarantine-grows",
     "compare_stages": "a-stage-does-not-hold-what-the-ledger-says",

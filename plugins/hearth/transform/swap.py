@@ -59,7 +59,7 @@ def _in_the_way(connection: psycopg.Connection, marts: Sequence[str], wait: floa
     ).fetchall()
     who = ", ".join(f"{user} (process {pid})" for user, pid in readers) or "somebody"
     return (
-        f"{', '.join(marts)} changed shape, and in {wait:g} s they were never free: held open by {who}. Nothing is published; the"
-        " marts of the last publication stay readable. Have those sessions ended, then run it again (HEARTH_PUBLISH_WAIT_SECONDS sets how"
-        " long to wait; idle transactions end by themselves, see HEARTH_SESSION_LIMITS)."
+        f"{', '.join(marts)} changed shape, and in {wait:g} s they were never free: held open by {who}. Nothing is published;"
+        " the marts of the last publication stay readable. Have those sessions ended, then run it again"
+        " (HEARTH_PUBLISH_WAIT_SECONDS sets how long to wait; idle transactions end by themselves, see HEARTH_SESSION_LIMITS)."
     )

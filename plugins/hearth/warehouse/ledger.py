@@ -16,6 +16,7 @@ from hearth.contracts.contract import Contract
 from hearth.landing.store import StoredFile
 from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
+from hearth.warehouse import steps
 from hearth.warehouse.connections import connect
 
 log = logging.getLogger(__name__)
@@ -49,13 +50,20 @@ def write_step(
 
 @contextmanager
 def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") -> Iterator[dict[str, Any]]:
-    """Record started, then succeeded or failed. The block may put facts into the yielded dict
-    (and `outcome` for another word than succeeded)."""
+    """Record started, then succeeded or failed; and that an earlier run of the step died, where it did.
+
+    The block may put facts into the yielded dict (and `outcome` for another word than succeeded).
+    """
     facts: dict[str, Any] = {}
-    write_step(run_id, subject, step, "started", role=role)
+    with connect(role) as connection:
+        steps.close_dead(connection, subject, step)
+    alive = steps.Alive(role)
     begun = time.monotonic()
     try:
+        write_step(run_id, subject, step, "started", facts={"alive": str(alive.number)}, role=role)
         yield facts
+        outcome = facts.pop("outcome", "succeeded")
+        write_step(run_id, subject, step, outcome, facts.pop("message", None), facts, time.monotonic() - begun, role)
     except BaseException as error:
         text = f"{type(error).__name__}: {error}"[:4000]
         try:
@@ -63,8 +71,8 @@ def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") ->
         except psycopg.Error as second:
             log.error("the ledger could not record the failure of %s %s: %s", subject, step, second)
         raise
-    outcome = facts.pop("outcome", "succeeded")
-    write_step(run_id, subject, step, outcome, facts.pop("message", None), facts, time.monotonic() - begun, role)
+    finally:
+        alive.let_go()
 
 
 def record_pull(

@@ -62,6 +62,8 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.definition": ("publisher",),
     "ledger.definition_file": ("loader", "publisher", "engineer"),
     "ledger.delivery": ("sender",),
+    "ledger.hole": ("loader",),
+    "ledger.hole_act": ("desk", "engineer"),
     "ledger.hold_decision": ("desk", "engineer"),
     "ledger.landing_file": ("loader",),
     "ledger.manifest_digest": ("loader", "keeper"),

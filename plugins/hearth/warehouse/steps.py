@@ -1,0 +1,54 @@
+"""Steps that died: a process holds a lock of its database session while its step runs, so whoever finds the lock free knows.
+
+The number of the lock stands in the facts of the step's `started` row (`alive`); steps of versions before have none.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from hearth.warehouse.connections import connect
+
+DIED = "the process ended without a word: killed, out of memory, or the machine went down"
+
+_OPEN = """
+select s.run_id, s.subject, s.step, s.facts ->> 'alive', s.at from ledger.step s
+where s.outcome = 'started' and s.facts ? 'alive' and (%(subject)s::text is null or (s.subject = %(subject)s and s.step = %(step)s))
+    and not exists (select from ledger.step e where e.run_id = s.run_id and e.subject = s.subject and e.step = s.step
+        and e.step_id > s.step_id and e.outcome <> 'started'
+        and coalesce(e.facts ->> 'alive', s.facts ->> 'alive') = s.facts ->> 'alive')
+order by s.step_id
+"""
+
+
+class Alive:
+    """The lock of one running step, held until `let_go` or the end of the process."""
+
+    def __init__(self, role: str) -> None:
+        self.number = secrets.randbits(62)
+        self._connection = connect(role)
+        self._connection.autocommit = True
+        self._connection.execute("select pg_advisory_lock(%s)", (self.number,))
+
+    def let_go(self) -> None:
+        self._connection.close()
+
+
+def close_dead(connection: psycopg.Connection, subject: str | None = None, step: str | None = None) -> list[tuple[str, str, str]]:
+    """Write `died` for steps that began, never ended and whose process is gone; returns (run, subject, step) of each.
+
+    Of one subject and step, or of all. The caller commits.
+    """
+    found = []
+    for run_id, whose, what, number, at in connection.execute(_OPEN, {"subject": subject, "step": step}).fetchall():
+        free = connection.execute("select pg_try_advisory_xact_lock(%s)", (int(number),)).fetchone()
+        if free and free[0]:
+            connection.execute(
+                "insert into ledger.step (run_id, subject, step, outcome, message, facts) values (%s, %s, %s, 'died', %s, %s)",
+                (run_id, whose, what, f"{DIED}; it began {at:%Y-%m-%d %H:%M} UTC", Jsonb({"alive": number})),
+            )
+            found.append((run_id, whose, what))
+    return found
