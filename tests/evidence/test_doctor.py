@@ -255,9 +255,7 @@ def test_an_older_installation_loses_what_it_had_too_much(warehouse: Warehouse) 
 
 
 ORDER = "insert into ledger.replay_order (feed, why, acting_for) values ('weather', 'because', %s) returning who, login, acting_for"
-ACT = (
-    "insert into quarantine.act (feed, file_sha256, position, sub_position, act, why, who) values ('f', 's', 1, 1, %s, 'w', 'li')"
-)
+ACT = "insert into quarantine.act (feed, file_sha256, position, sub_position, act, why, who) values ('f', 's', 1, 1, %s, 'w', 'li')"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ judged as (
 """
 ON_RELATIONS = f"""
 with {JUDGED}
-select j.login, n.nspname || '.' || c.relname, c.relispartition, array_agg(p.name order by p.name) filter (where p.has)
+select j.login, n.nspname || '.' || c.relname, c.relkind = 'S', c.relispartition,
+    array_agg(p.name order by p.name) filter (where p.has)
 from judged j
 cross join pg_class c join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
@@ -32,7 +33,7 @@ cross join lateral (
     where c.relkind = 'S'
 ) as p
 where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname = any(%s)
-group by 1, 2, 3 order by 1, 2
+group by 1, 2, 3, 4 order by 1, 2
 """
 ON_FUNCTIONS = f"""
 with {JUDGED}
@@ -94,11 +95,13 @@ def _undeclared(seen: Surroundings) -> Iterator[Problem]:
 def _on_relations(seen: Surroundings, groups: dict[str, tuple[str, ...]]) -> Iterator[Problem]:
     beyond: dict[tuple[str, str, str], list[str]] = {}
     missing: dict[tuple[str, str, str], list[str]] = {}
-    for name, relation, is_partition, found in seen.connection.execute(ON_RELATIONS, (list(SCHEMAS),)):
+    for name, relation, is_sequence, is_partition, found in seen.connection.execute(ON_RELATIONS, (list(SCHEMAS),)):
         wanted = frozenset[str]().union(*(may(role, relation) for role in groups.get(name, ())))
         schema, _, table = relation.partition(".")
         if "*" in wanted:
             continue
+        if is_sequence:
+            wanted &= {"USAGE"}
         for privilege in set(found or ()) - wanted:
             beyond.setdefault((name, schema, privilege), []).append(table)
         for privilege in wanted - set(found or ()) if not is_partition else ():

@@ -18,7 +18,7 @@ from psycopg import sql
 from hearth.warehouse.raw_tables import create_raw_schema
 from hearth.warehouse.roles import OWNS, ROLES, grants, login
 
-__all__ = ["ROLES", "migrate", "role_urls"]
+__all__ = ["AS_SUPERUSER", "ROLES", "migrate", "role_urls"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 AS_SUPERUSER = Path(__file__).parent / "as_superuser.sql"
