@@ -67,7 +67,7 @@ def run(*arguments: str, code: int = 0) -> str:
 def test_an_owner_who_is_no_superuser_migrates(server: Server, owner: psycopg.Connection) -> None:
     powers: Any = owner.execute("select rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname = current_user").fetchone()
     assert powers == (False, True, True)
-    assert found(owner) == [("warning", "functions open")], "only a superuser can close them, and the doctor says so"
+    assert found(owner) == [("info", "functions open")], "only a superuser can close them, and the doctor says so"
     with server._connect("plain") as administrator:
         administrator.execute(AS_SUPERUSER.read_text(encoding="utf-8"))
     assert found(owner) == []

@@ -11,6 +11,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from hearth.transform.publication_record import Scope, content_hash, record_parts, record_values
+from hearth.warehouse.branches import protect, release
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import write_validation
 
@@ -112,6 +113,7 @@ def publish(build_id: int, run_id: str, triggered_by: str = "unknown") -> Public
             record_parts(connection, publication_id, scope)
             if mart == "season_kpi":
                 record_values(connection, publication_id, build_id, scope)
+        protect(connection)  # tables made anew have no policies
         headline = _headline(connection)
         connection.execute(
             "insert into ledger.publication (publication_id, build_id, run_id, definition_hash, rows_published, headline,"
@@ -154,6 +156,7 @@ def _copy(connection: psycopg.Connection, mart: str) -> tuple[int, Scope]:
     columns = _columns(connection, "candidate", mart)
     is_new = columns != _columns(connection, "marts", mart)
     if is_new:
+        release(connection, mart)
         connection.execute(sql.SQL("drop table if exists {}").format(target))
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
     names = {name for name, _ in columns}
