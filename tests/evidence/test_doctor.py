@@ -178,6 +178,9 @@ ONE_TOO_MANY: dict[str, tuple[str, str]] = {
     "a text run as SQL": ("grant execute on function ts_stat(text) to public", "may call ts_stat"),
     "a table nobody declared": ("create table ledger.note (id int primary key)", "nobody has said which role writes it"),
     "a right taken away": ("revoke insert on ledger.seal from hearth_keeper", "lacks INSERT on ledger: seal"),
+    "policies switched off": ("alter table marts.season_kpi disable row level security", "row-level security is off"),
+    "a policy taken away": ("drop policy branch on marts.season_kpi", "its policies are others"),
+    "a policy more": ("create policy more on marts.season_kpi using (true)", "its policies are branch, more, others"),
     "reading taken away": ("revoke select on marts.season_kpi from hearth_dashboards", "lacks SELECT on marts: season_kpi"),
 }  # fmt: skip
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from hearth.cli import main
 from hearth.health.problem import Surroundings
 from hearth.health.rights import rights
+from hearth.warehouse.branches import protect
 from hearth.warehouse.migrate import AS_SUPERUSER, ROLES, migrate
 from local.postgres import OWNER, SMALL, Server
 
@@ -76,7 +77,8 @@ def test_an_owner_who_is_no_superuser_migrates(server: Server, owner: psycopg.Co
             maker.execute(f"create table {schema}.made as select 1 as n")
         with psycopg.connect(server.url("plain", f"hearth_{reader}", "for-tests-only")) as other:
             assert other.execute(f"select n from {schema}.made").fetchone() == (1,), "tables to come are readable as well"
-    assert found(owner) == []
+    assert found(owner) == [("critical", "mart unprotected")], "made by hand; a publication protects what it makes"
+    assert protect(owner) == ["made"] and found(owner) == []
 
 
 def test_a_role_somebody_else_made_is_named_with_what_to_do(server: Server, owner: psycopg.Connection) -> None:
