@@ -73,7 +73,7 @@ def protect(connection: psycopg.Connection) -> list[str]:
     )
     for mart in lacking:
         table = sql.Identifier("marts", mart)
-        own = sql.SQL(_own_rows(connection, mart))  # type: ignore[arg-type]
+        own = sql.SQL(_own_rows(connection, mart))
         for policy in POLICIES:
             connection.execute(sql.SQL("drop policy if exists {} on {}").format(sql.Identifier(policy), table))
         connection.execute(
