@@ -1,15 +1,20 @@
 """Superset's settings for Hearth's dashboards. Everything that differs between places comes from the environment.
 
-Needed: SUPERSET_SECRET_KEY (signs sessions, encrypts the warehouse's password). Metadata: HEARTH_DASHBOARDS_METADATA_URL, a
+Needed: SUPERSET_SECRET_KEY (signs sessions, encrypts the warehouse's password), HEARTH_DASHBOARDS_BRANCH_KEY (the passwords of
+the branches' logins in the warehouse come from it). Metadata: HEARTH_DASHBOARDS_METADATA_URL, a
 PostgreSQL in production, else SQLite in SUPERSET_HOME. Nothing is loaded from other hosts: no map tiles, fonts or pictures.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+HERE = Path(__file__).resolve().parent
 HOME = Path(os.environ.get("SUPERSET_HOME", "~/.superset")).expanduser()
 
 SECRET_KEY = os.environ["SUPERSET_SECRET_KEY"]
@@ -64,6 +69,8 @@ FEATURE_FLAGS = {
     "ENABLE_TEMPLATE_PROCESSING": False,
     "DRILL_BY": False,
     "ALLOW_ADHOC_SUBQUERY": False,
+    # Two logins may read different rows by the same query.
+    "CACHE_QUERY_BY_USER": True,
 }
 ROW_LIMIT = 5000
 SQL_MAX_ROW = 50000
@@ -72,6 +79,26 @@ AUTH_ROLE_PUBLIC = "Public"
 ENABLE_CORS = False
 FAB_API_SWAGGER_UI = False
 FAB_ADD_SECURITY_API = True
+
+# --- Whose rows: a viewer's queries run by the login of their branch, and the warehouse shows that login no others
+BRANCH_KEY = os.environ["HEARTH_DASHBOARDS_BRANCH_KEY"]
+BRANCH_LOGIN = runpy.run_path(str(HERE.parent / "plugins" / "hearth" / "warehouse" / "branch_login.py"))
+ROLES = yaml.safe_load((HERE / "access.yml").read_text(encoding="utf-8"))["roles"]
+
+
+def DB_CONNECTION_MUTATOR(  # noqa: N802 - Superset's name
+    uri: Any, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
+) -> tuple[Any, dict[str, Any]]:
+    """The login to ask the warehouse by: the company's for who sees it whole, else a branch's, else one that sees no branch."""
+    user = security_manager.find_user(username=username) if username else None
+    names = {role.name for role in security_manager.get_user_roles(user)} if user else set()
+    if uri.username != "hearth_dashboards" or names & {"Admin", ROLES["company"]}:
+        return uri, params
+    before = ROLES["branch"].partition("{branch}")[0]
+    branches = [name.removeprefix(before) for name in names if name.startswith(before)]
+    login = BRANCH_LOGIN["login_of"](branches[0] if len(branches) == 1 else BRANCH_LOGIN["NOBODY"])
+    return uri.set(username=login, password=BRANCH_LOGIN["password_of"](login, BRANCH_KEY)), params
+
 
 # --- Safe by default
 WTF_CSRF_ENABLED = True

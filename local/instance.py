@@ -34,6 +34,7 @@ SECRET_NAMES = (
     "airflow_secret_key",
     "airflow_jwt",
     "superset_secret_key",
+    "branch_key",
     "superset_admin",
     "dashboards_director",
     "dashboards_branch_01",
@@ -191,6 +192,7 @@ class Instance:
             "HEARTH_PAGES": str(self.pages),
             "HEARTH_DBT_TARGET": str(self.home / "dbt"),
             "HEARTH_PSEUDONYM_KEY": self.secret("pseudonym_key"),
+            "HEARTH_DASHBOARDS_BRANCH_KEY": self.secret("branch_key"),
             "PYTHONPATH": str(REPOSITORY / "plugins"),
             # No word about our runs leaves the machine.
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

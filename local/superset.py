@@ -67,6 +67,7 @@ def settings(instance: Instance) -> dict[str, str]:
         "SUPERSET_HOME": str(instance.home / "superset"),
         "SUPERSET_CONFIG_PATH": str(REPOSITORY / "dashboards" / "superset_config.py"),
         "SUPERSET_SECRET_KEY": instance.secret("superset_secret_key"),
+        "HEARTH_DASHBOARDS_BRANCH_KEY": instance.secret("branch_key"),
         "SCARF_ANALYTICS": "false",
         "PATH": f"{DASHBOARDS.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin",
     }

@@ -82,8 +82,12 @@ def init(target: Path) -> None:
 def migrate() -> None:
     """Bring the warehouse to the current version: schemas, roles, tables, partitions.
 
-    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the other roles. May be run any number of times.
+    Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the other roles. May be run any number of times. With
+    HEARTH_DASHBOARDS_BRANCH_KEY it also makes the logins by which the branches of dashboards/access.yml read their own rows.
     """
+    from hearth.dashboards.access import Access
+    from hearth.dashboards.files import FOLDER
+    from hearth.warehouse.branches import make_logins
     from hearth.warehouse.connections import warehouse_url
     from hearth.warehouse.migrate import migrate as apply
     from hearth.warehouse.migrate import role_urls
@@ -93,6 +97,10 @@ def migrate() -> None:
     except (KeyError, ValueError, RuntimeError) as error:
         raise click.ClickException(str(error.args[0])) from error
     click.echo(f"applied: {', '.join(applied)}" if applied else "the warehouse is up to date")
+    if key := os.environ.get("HEARTH_DASHBOARDS_BRANCH_KEY"):
+        branches = Access.read(FOLDER).branches
+        make_logins(warehouse_url("owner"), branches, key)
+        click.echo(f"logins of branches: {', '.join(branches) or 'none'} (dashboards/access.yml)")
 
 
 @main.command()

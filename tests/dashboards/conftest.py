@@ -15,8 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 from viewing import Site
 from world import Warehouse, World, feeds_in_order
 
+from hearth.warehouse.branches import make_logins
 from local import superset
 from local.stack import ensure
+
+BRANCHES = ["BRANCH-01", "BRANCH-02"]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +42,7 @@ def site(world: World, cannot_run: Callable[[str], None]) -> Iterator[Site]:
             for feed in feeds_in_order():
                 made.load(feed)
             assert made.build() is not None
+            make_logins(made.url, BRANCHES, instance.secret("branch_key"))
         if not prepared.result():
             cannot_run("no Python 3.11 or 3.12 for Superset")
     ensure(instance, [superset.service(instance)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from viewing import Site
 from hearth.dashboards import files
 from hearth.dashboards.access import Access, has_units
 from hearth.dashboards.client import Superset
+from local import superset
 
 DATASETS = {content["uuid"]: content for path, content in files.read().items() if path.startswith("datasets/")}
 
@@ -118,19 +120,17 @@ def test_nobody_sees_anything_without_logging_in(site: Site, numbers: dict[str, 
     assert ask(requests.Session(), site, numbers["kpi_day"], ["branch_id"]).status_code in (400, 401, 403)
 
 
-@pytest.fixture
-def newcomer(site: Site, admin: Superset) -> Iterator[requests.Session]:
-    """A login that may open dashboards and was given no rows: what a forgotten role amounts to."""
-    roles = {row["name"]: row["id"] for row in admin.every("security/roles")}
+@contextmanager
+def a_login(site: Site, admin: Superset, name: str, roles: list[int]) -> Iterator[requests.Session]:
+    """A login of this name for the time of the block, logged in at the API."""
     password = "for-tests-only"  # pragma: allowlist secret
-    viewer = Access.read(files.FOLDER).viewer
     made = admin.post(
         "security/users/",
-        {"username": "newcomer", "first_name": "New", "last_name": "Comer", "email": "newcomer@heating.example", "active": True,
-         "password": password, "roles": [roles[viewer]]},
+        {"username": name, "first_name": "New", "last_name": "Comer", "email": f"{name}@heating.example", "active": True,
+         "password": password, "roles": roles},
     )  # fmt: skip
     session = requests.Session()
-    login = {"username": "newcomer", "password": password, "provider": "db", "refresh": True}
+    login = {"username": name, "password": password, "provider": "db", "refresh": True}
     token = session.post(f"{site.url}/api/v1/security/login", json=login, timeout=60).json()["access_token"]
     session.headers["Authorization"] = f"Bearer {token}"
     csrf = session.get(f"{site.url}/api/v1/security/csrf_token/", timeout=60).json()["result"]
@@ -139,7 +139,50 @@ def newcomer(site: Site, admin: Superset) -> Iterator[requests.Session]:
     admin.delete(f"security/users/{made['id']}")
 
 
+@pytest.fixture
+def newcomer(site: Site, admin: Superset) -> Iterator[requests.Session]:
+    """A login that may open dashboards and was given no rows: what a forgotten role amounts to."""
+    roles = {row["name"]: row["id"] for row in admin.every("security/roles")}
+    with a_login(site, admin, "newcomer", [roles[Access.read(files.FOLDER).viewer]]) as session:
+        yield session
+
+
 def test_a_login_without_a_role_for_rows_sees_none(site: Site, numbers: dict[str, int], newcomer: requests.Session) -> None:
     for dataset in DATASETS.values():
         if has_units(dataset):
             assert branches(ask(newcomer, site, numbers[dataset["table_name"]], ["branch_id"])) == set(), dataset["table_name"]
+
+
+@pytest.fixture
+def without_rules(site: Site, admin: Superset) -> Iterator[None]:
+    """A Superset whose filters somebody took away; the import brings them back."""
+    for rule in list(admin.every("rowlevelsecurity")):
+        admin.delete(f"rowlevelsecurity/{rule['id']}")
+    yield
+    superset.import_dashboards(site.instance, site.warehouse.variables)
+
+
+@pytest.fixture
+def second(site: Site, admin: Superset) -> Iterator[requests.Session]:
+    """The manager of another branch."""
+    access = Access.read(files.FOLDER)
+    role = admin.post("security/roles/", {"name": access.branch_role("BRANCH-02")})["id"]
+    viewer = next(row["id"] for row in admin.every("security/roles") if row["name"] == access.viewer)
+    with a_login(site, admin, "branch-02", [role, viewer]) as session:
+        yield session
+    admin.delete(f"security/roles/{role}")
+
+
+def test_two_branches_see_their_own_rows_of_one_chart_without_any_filter_and_with_a_warm_cache(
+    site: Site, numbers: dict[str, int], without_rules: None, second: requests.Session
+) -> None:
+    """The rule is the database's: the same query by two logins, twice, where Superset filters nothing and keeps answers."""
+    sessions = {"BRANCH-01": session_of(site, "branch-01"), "BRANCH-02": second}
+    for dataset in ("kpi_day", "room_station_day", "sensor"):
+        for turn in ("cold", "warm"):
+            for branch, session in sessions.items():
+                answer = ask(session, site, numbers[dataset], ["branch_id"])
+                assert branches(answer) <= {branch}, (dataset, turn)
+                assert dataset == "sensor" or branches(answer) == {branch}
+                assert bool(answer.json()["result"][0]["is_cached"]) == (turn == "warm"), "each login has answers of its own"
+    assert len(branches(ask(session_of(site, "director"), site, numbers["kpi_day"], ["branch_id"]))) > 2

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import date
 
 import psycopg
 import pytest
 
-from hearth.approvals.changes import UnapprovedChange
+from hearth.approvals.changes import Change, OwnApproval, UnapprovedChange, approve
 from hearth.transform import plan
+from hearth.warehouse import logins
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 
@@ -25,7 +27,7 @@ def warehouse(postgres: Server, database, monkeypatch: pytest.MonkeyPatch) -> It
     url = database()
     roles = {role: postgres.url(url.rsplit("/", 1)[1], f"hearth_{role}", "for-tests-only") for role in ROLES}
     migrate(url, roles)
-    for role, address in roles.items():
+    for role, address in {**roles, "owner": url}.items():
         monkeypatch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", address)
     with psycopg.connect(url, autocommit=True) as owner:
         yield owner
@@ -71,7 +73,7 @@ def test_an_approval_is_for_one_change_and_not_for_ever(warehouse: psycopg.Conne
     def published(standard: bytes) -> None:
         warehouse.execute(PUBLISHED, (planned(monkeypatch, standard).build_id,))
 
-    def approve(before: bytes, after: bytes) -> None:
+    def approved(before: bytes, after: bytes) -> None:
         digests = [hashlib.sha256(standard).hexdigest() for standard in (before, after)]
         for standard, digest in zip((before, after), digests, strict=True):
             warehouse.execute(
@@ -85,10 +87,35 @@ def test_an_approval_is_for_one_change_and_not_for_ever(warehouse: psycopg.Conne
 
     published(b"18")
     monkeypatch.setenv("HEARTH_APPROVALS", "required")
-    approve(b"18", b"16")
+    approved(b"18", b"16")
     assert planned(monkeypatch, b"16"), "approved; its gate may be red a few times"
     published(b"16")
-    approve(b"16", b"18")
+    approved(b"16", b"18")
     published(b"18")
     with pytest.raises(UnapprovedChange, match="temperature_standard"):
         planned(monkeypatch, b"16")
+
+
+def test_with_four_eyes_the_second_approval_is_another_persons(
+    warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = b"18", b"20"
+    warehouse.execute(PUBLISHED, (planned(monkeypatch, before).build_id,))
+    monkeypatch.setenv("HEARTH_APPROVALS", "required")
+    monkeypatch.setenv("HEARTH_FOUR_EYES", "required")
+    path = "seeds/temperature_standard.csv"
+    change = Change(path, "18", "20", hashlib.sha256(before).hexdigest(), hashlib.sha256(after).hexdigest())
+    warehouse.execute("insert into ledger.definition_file values (%s, '20')", (change.after_sha256,))
+    typed = "insert into ledger.approval (path, before_sha256, after_sha256, valid_from, who, why)"
+    warehouse.execute(
+        f"{typed} values (%s, %s, %s, '2016-01-01', 'typed', 'of before')", (path, change.before_sha256, change.after_sha256)
+    )
+    author, other = logins.add("author", "engineer"), logins.add("other", "engineer")
+    for who in (author, other):
+        with pytest.raises(UnapprovedChange, match="two persons"):
+            planned(monkeypatch, after)
+        with psycopg.connect(who) as connection:
+            approve(connection, [change], date(2016, 1, 1), "decided")
+        with psycopg.connect(who) as connection, pytest.raises(OwnApproval, match="another person has to"):
+            approve(connection, [change], date(2016, 1, 1), "decided twice")
+    assert planned(monkeypatch, after)

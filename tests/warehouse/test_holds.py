@@ -19,8 +19,6 @@ from hearth.warehouse import ledger
 from tests.integration.world import Warehouse
 from tests.warehouse.weather import DAY, ZONE, Source, hours, load, pull, stands
 
-RAW = "select count(*) from raw.outdoor_reading where arrived_at >= %s and arrived_at < %s"
-
 
 def hearth(*arguments: str) -> Result:
     return CliRunner().invoke(main, list(arguments))

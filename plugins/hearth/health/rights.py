@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hearth.health.problem import Problem, Surroundings
-from hearth.warehouse.roles import ADDS, CALLS, OWNS, PEOPLE, ROLES, SCHEMAS, login, may
+from hearth.warehouse.branches import GROUP, unprotected
+from hearth.warehouse.roles import ADDS, CALLS, EVERY, OWNS, PEOPLE, SCHEMAS, login, may
 
 JUDGED = """
 judged as (
@@ -19,7 +20,8 @@ judged as (
 """
 ON_RELATIONS = f"""
 with {JUDGED}
-select j.login, n.nspname || '.' || c.relname, c.relispartition, array_agg(p.name order by p.name) filter (where p.has)
+select j.login, n.nspname || '.' || c.relname, c.relkind = 'S', c.relispartition,
+    array_agg(p.name order by p.name) filter (where p.has)
 from judged j
 cross join pg_class c join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (
@@ -32,7 +34,7 @@ cross join lateral (
     where c.relkind = 'S'
 ) as p
 where c.relkind in ('r', 'p', 'v', 'm', 'S') and n.nspname = any(%s)
-group by 1, 2, 3 order by 1, 2
+group by 1, 2, 3, 4 order by 1, 2
 """
 ON_FUNCTIONS = f"""
 with {JUDGED}
@@ -62,15 +64,21 @@ def rights(seen: Surroundings) -> Iterator[Problem]:
     yield from _memberships(seen)
     yield from _powers(seen)
     yield from _making_tables(seen)
+    yield from _unprotected(seen)
 
 
 def _groups(seen: Surroundings) -> dict[str, tuple[str, ...]]:
     """Login -> roles of ours whose rights it should have: its own, or those a person is a member of."""
-    found: dict[str, tuple[str, ...]] = {login(role): (role,) for role in ROLES}
+    found: dict[str, tuple[str, ...]] = {login(role): (role,) for role in EVERY}
     for name, group in seen.connection.execute(MEMBERSHIPS).fetchall():
-        if group in map(login, PEOPLE) and name not in map(login, ROLES):
+        if _may_join(name, group):
             found[name] = (*found.get(name, ()), group.removeprefix("hearth_"))
     return found
+
+
+def _may_join(name: str, group: str) -> bool:
+    """A person joins the roles for people, a branch's login the branches; nobody a role that a part of the pipeline works by."""
+    return name.startswith(f"{GROUP}_") if group == GROUP else group in map(login, PEOPLE) and not name.startswith("hearth_")
 
 
 def _undeclared(seen: Surroundings) -> Iterator[Problem]:
@@ -94,11 +102,13 @@ def _undeclared(seen: Surroundings) -> Iterator[Problem]:
 def _on_relations(seen: Surroundings, groups: dict[str, tuple[str, ...]]) -> Iterator[Problem]:
     beyond: dict[tuple[str, str, str], list[str]] = {}
     missing: dict[tuple[str, str, str], list[str]] = {}
-    for name, relation, is_partition, found in seen.connection.execute(ON_RELATIONS, (list(SCHEMAS),)):
+    for name, relation, is_sequence, is_partition, found in seen.connection.execute(ON_RELATIONS, (list(SCHEMAS),)):
         wanted = frozenset[str]().union(*(may(role, relation) for role in groups.get(name, ())))
         schema, _, table = relation.partition(".")
         if "*" in wanted:
             continue
+        if is_sequence:
+            wanted &= {"USAGE"}
         for privilege in set(found or ()) - wanted:
             beyond.setdefault((name, schema, privilege), []).append(table)
         for privilege in wanted - set(found or ()) if not is_partition else ():
@@ -125,20 +135,19 @@ def _on_functions(seen: Surroundings, groups: dict[str, tuple[str, ...]]) -> Ite
     row = seen.connection.execute(RUNNING_SQL).fetchone()
     if row and row[0]:
         yield Problem(
-            "warning",
+            "info",
             "functions open",
             login("dashboards"),
-            f"may call {row[0]}: a text handed to them is run as SQL, past the dashboards' filter by branch",
+            f"may call {row[0]}: they run a text as SQL, past Superset's filters; what a login may see holds all the same",
             "a superuser runs hearth/warehouse/as_superuser.sql in this database",
             "Functions that run a text as SQL are open",
         )
 
 
 def _memberships(seen: Surroundings) -> Iterator[Problem]:
-    """A person is a member of a role for people; nobody is a member of a role that a part of the pipeline works by."""
-    ours = [login(role) for role in ROLES]
+    ours = [login(role) for role in EVERY]
     for name, group in seen.connection.execute(MEMBERSHIPS).fetchall():
-        if name in ours or (group in ours and group not in map(login, PEOPLE)):
+        if (name.startswith("hearth_") or group in ours) and not _may_join(name, group):
             yield _too_much(name, f"is a member of {group} and has its rights", f"revoke {group} from {name}")
 
 
@@ -148,7 +157,7 @@ def _powers(seen: Surroundings) -> Iterator[Problem]:
         " ('createrole', rolcreaterole), ('createdb', rolcreatedb), ('bypassrls', rolbypassrls),"
         " ('replication', rolreplication)) as w(power, has)"
         " where w.has and r.rolname = any(%s) order by 1, 2",
-        ([login(role) for role in ROLES],),
+        ([login(role) for role in EVERY],),
     ):
         yield _too_much(name, f"is {power}", f"alter role {name} no{power}")
 
@@ -162,6 +171,18 @@ def _making_tables(seen: Surroundings) -> Iterator[Problem]:
     ):
         if makers.get(schema) != name:
             yield _too_much(name, f"may create tables in {schema}", f"revoke create on schema {schema} from {name}, public")
+
+
+def _unprotected(seen: Surroundings) -> Iterator[Problem]:
+    for mart, problem in unprotected(seen.connection):
+        yield Problem(
+            "critical",
+            "mart unprotected",
+            f"marts.{mart}",
+            f"{problem}: a branch's login may see other branches' rows, or not its own",
+            "find out who did it; hearth migrate gives the policies back",
+            "A role may do too much",
+        )
 
 
 def _shown(tables: list[str]) -> str:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
+from hearth.warehouse.branches import protect, release
+
 WAIT_SECONDS = 600.0
 """How long readers of a mart are waited for; HEARTH_PUBLISH_WAIT_SECONDS sets another."""
 
@@ -30,7 +32,10 @@ def beside(mart: str) -> str:
 
 
 def take_place(connection: psycopg.Connection, marts: Sequence[str]) -> None:
-    """Give each table filled beside its mart the mart's name; the last thing before the commit. Raises ReadersInTheWay."""
+    """Give each table filled beside its mart the mart's name, with the policies of branches; the last thing before the commit.
+
+    Raises ReadersInTheWay.
+    """
     if not marts:
         return
     wait = float(os.environ.get("HEARTH_PUBLISH_WAIT_SECONDS") or WAIT_SECONDS)
@@ -41,8 +46,10 @@ def take_place(connection: psycopg.Connection, marts: Sequence[str]) -> None:
                 connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{AT_ONCE_MILLISECONDS}ms")))
                 for mart in marts:
                     old, new = sql.Identifier("marts", mart), sql.Identifier("marts", beside(mart))
+                    release(connection, mart)
                     connection.execute(sql.SQL("drop table if exists {}").format(old))
                     connection.execute(sql.SQL("alter table {} rename to {}").format(new, sql.Identifier(mart)))
+                protect(connection)
             return
         except psycopg.errors.LockNotAvailable:
             if time.monotonic() >= until:

@@ -16,10 +16,11 @@ import psycopg
 from psycopg import sql
 
 from hearth.warehouse import session_limits
+from hearth.warehouse.branches import protect
 from hearth.warehouse.raw_tables import create_raw_schema
-from hearth.warehouse.roles import OWNS, ROLES, grants, login
+from hearth.warehouse.roles import GROUPS, OWNS, ROLES, grants, login
 
-__all__ = ["ROLES", "migrate", "role_urls"]
+__all__ = ["AS_SUPERUSER", "ROLES", "migrate", "role_urls"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 AS_SUPERUSER = Path(__file__).parent / "as_superuser.sql"
@@ -45,6 +46,8 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.migrate'))")
         for role, url in roles.items():
             _ensure_role(connection, role, url)
+        for group in GROUPS:
+            _ensure_group(connection, login(group))
         for role in OWNS:
             _enter(connection, login(role))
         connection.execute("create schema if not exists ledger")
@@ -65,6 +68,7 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
             if not known:
                 connection.execute("insert into ledger.migration (name, sha256) values (%s, %s)", (name, digest))
                 applied.append(name)
+        protect(connection)
         for statement in session_limits.statements(sql.Identifier(connection.info.dbname).as_string(connection)):
             connection.execute(statement)
         if _is_superuser(connection):
@@ -98,6 +102,11 @@ def _ensure_role(connection: psycopg.Connection, role: str, url: str) -> None:
             sql.Identifier(connection.info.dbname), sql.Identifier(name)
         )
     )
+
+
+def _ensure_group(connection: psycopg.Connection, name: str) -> None:
+    if not connection.execute("select 1 from pg_roles where rolname = %s", (name,)).fetchone():
+        connection.execute(sql.SQL("create role {} nologin").format(sql.Identifier(name)))
 
 
 def _enter(connection: psycopg.Connection, name: str) -> None:

@@ -10,7 +10,12 @@ from collections.abc import Iterator
 
 ROLES = ("loader", "transformer", "publisher", "keeper", "desk", "sender", "reader", "dashboards", "auditor", "engineer")
 
-PEOPLE = ("auditor", "engineer")
+GROUPS = ("branch",)
+"""Roles nobody logs in by: the logins of branches are members (hearth.warehouse.branches)."""
+
+EVERY = (*ROLES, *GROUPS)
+
+PEOPLE = ("auditor", "dashboards", "engineer")
 """Roles that logins of persons are members of."""
 
 OWNS = {
@@ -38,6 +43,7 @@ READS = {
     "sender": (),
     "reader": ("marts", "ledger", "reference", "quarantine"),
     "dashboards": ("marts",),
+    "branch": ("marts",),
     "auditor": ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw"),
     "engineer": ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw", "candidate", "impact_candidate"),
 }
@@ -134,11 +140,11 @@ def grants() -> Iterator[str]:
     """Statements that give every role its rights and take from it all others."""
     for schema in SCHEMAS:
         maker = next((role for role, owned in OWNS.items() if schema in owned), None)
-        others = ", ".join(login(role) for role in ROLES if role != maker)
+        others = ", ".join(login(role) for role in EVERY if role != maker)
         yield f"revoke all on all tables in schema {schema} from {others}"
         yield f"revoke all on all sequences in schema {schema} from {others}"
         yield f"revoke all on schema {schema} from {others}"
-        for role in ROLES:
+        for role in EVERY:
             if schema in schemas_of(role):
                 yield f"grant usage{', create' if role == maker else ''} on schema {schema} to {login(role)}"
             if schema in READS[role]:
