@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
+import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hearth.contracts.limits import HttpLimits
 from hearth.contracts.loading import find_contract
-from hearth.sources import http
+from hearth.sources import http, http_client
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 
 TOKEN = "secret-token-of-the-test"
@@ -58,7 +64,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "password": TOKEN,
     }
     monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))
-    monkeypatch.setattr(http, "_back_off", lambda state: 0.01)
+    monkeypatch.setattr(http_client, "_back_off", lambda state: 0.01)
     yield made
     made.shutdown()
     made.server_close()
@@ -71,8 +77,6 @@ def page(items: list[Any], next_: str | None = None, total: int | None = None) -
 
 
 def pull(days: float = 1.0, feed: str = "weather", **changes: Any) -> list[bytes]:
-    from datetime import UTC, datetime, timedelta
-
     contract = find_contract(feed)
     source = contract.source.model_copy(update=changes)
     start = datetime(2016, 1, 1, tzinfo=UTC)
@@ -184,24 +188,239 @@ def test_a_cursor_that_loops_is_noticed(server: Any) -> None:
         pull()
 
 
-def test_a_skipped_page_is_noticed_by_the_total(server: Any) -> None:
-    server.script = script(lambda h, n, q: h.send(200, page([1], None, 5)))
-    with pytest.raises(SourceUnavailable, match="counts 5 records, its pages held 1"):
+def paged(items: list[Any], largest: int | None = None) -> Answer:
+    """A source that cuts its records into pages of the size asked for, or of its own."""
+
+    def answer(handler: Handler, number: int, query: dict[str, str]) -> None:
+        first = int(query.get("cursor", 0))
+        last = first + (largest or int(query["limit"]))
+        handler.send(200, page(items[first:last], str(last) if last < len(items) else None, len(items)))
+
+    return answer
+
+
+def pages(**changes: Any) -> dict[str, Any]:
+    return {"pages": find_contract("weather").source.pages.model_copy(update=changes)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ([page(["a"], None, 5)], "counts 5 records, its pages held 1"),
+        ([page(["a", "b"], "c", 4), page(["b", "d"], None, 4)] * 2, "1 records stand on two pages.*although the total of 4 fits"),
+        ([page(["a", "b"], "c", 5), page(["b", "a"], "d", 5), page(["c"], None, 5)] * 2, "2 records stand on two pages"),
+        ([page(["a"], "c", 10), page(["b", "c"], None, 3)], "counted 10 records before and 3 on page 2"),
+        ([page(["a"], None, "10")], "counts 10 records, its pages held 1"),  # type: ignore[arg-type]
+        ([page(["a", "b"], None, 1)], "counts 1 records, its pages held 2"),
+    ],
+    ids=["skipped", "overlap-and-skip", "overlaps-elsewhere", "shrinks", "text", "more-than-counted"],
+)
+def test_pages_that_do_not_fit_each_other_are_pulled_again(server: Any, answers: list[bytes], message: str) -> None:
+    server.script = script(*[lambda h, n, q, body=body: h.send(200, body) for body in answers])  # type: ignore[misc]
+    with pytest.raises(SourceUnavailable, match=message):
+        pull(**pages(size=2))
+
+
+@pytest.mark.parametrize("total", ["many", -1, True, 1.5, "1e3", [], None], ids=repr)
+def test_a_total_that_is_no_count_is_refused(server: Any, total: Any) -> None:
+    body = json.dumps({"code": 0, "data": {"items": [], "next": None, "total": total}}).encode()
+    server.script = script(lambda h, n, q: h.send(200, body))
+    with pytest.raises(SourceError, match=r"expected (a|the) number of records at 'data.total', came") as error:
+        pull()
+    assert not isinstance(error.value, SourceUnavailable)
+
+
+def test_records_that_come_again_on_the_next_page_and_are_counted_once_are_whole(server: Any) -> None:
+    bodies = [page(["a", "b"], "c", 3), page(["b", "c"], None, 3)]
+    server.script = script(*[lambda h, n, q, body=body: h.send(200, body) for body in bodies])  # type: ignore[misc]
+    assert pull() == bodies
+
+
+def test_a_source_that_has_a_record_twice_is_told_from_one_that_pages_badly(server: Any) -> None:
+    """Cut at other places, its pages hold the same; who cuts as before proves nothing."""
+    records = ["a", "b", "b", "c", "d"]
+    server.script = paged(records)
+    assert [json.loads(body)["data"]["items"] for body in pull(**pages(size=2))] == [["a", "b"], ["b", "c"], ["d"]]
+    assert len(server.seen) == 5
+    server.script = paged(records, largest=2)
+    with pytest.raises(SourceUnavailable, match="pages of another size did not hold the same"):
+        pull(**pages(size=2))
+
+
+@pytest.mark.parametrize("end", [None, "", False, 0, 0.0], ids=repr)
+def test_what_leads_nowhere_ends_the_paging(server: Any, end: Any) -> None:
+    server.script = script(lambda h, n, q: h.send(200, page([1], 7, 2)), lambda h, n, q: h.send(200, page([2], end, 2)))  # type: ignore[arg-type]
+    assert len(pull()) == 2 and "cursor=7" in server.seen[1][0]
+
+
+def test_true_is_no_cursor(server: Any) -> None:
+    server.script = script(lambda h, n, q: h.send(200, page([1], True)))  # type: ignore[arg-type]
+    with pytest.raises(SourceError, match=r"next is bool. Set source.pages.next"):
         pull()
 
 
-def test_a_redirect_to_another_host_does_not_carry_the_token(server: Any) -> None:
-    other: Any = ThreadingHTTPServer(("127.0.0.2", 0), Handler)
-    other.seen, other.script = [], script(GOOD)
-    threading.Thread(target=other.serve_forever, daemon=True).start()
-    server.script = script(lambda h, n, q: h.send(302, b"", Location=f"http://127.0.0.2:{other.server_port}/x"))
+@pytest.mark.parametrize(
+    "body", [b'{"code": 0, "code": 0}', b'{"code": 0, "data": {"items": [], "items": [1]}}'], ids=["top", "below"]
+)
+def test_an_answer_that_names_a_key_twice_is_refused(server: Any, body: bytes) -> None:
+    server.script = script(lambda h, n, q: h.send(200, body))
+    with pytest.raises(SourceError, match=r"names a key twice|data is ObjectWithDoubledKey"):
+        pull()
+
+
+@pytest.fixture
+def other(tmp_path: Any) -> Iterator[Any]:
+    """Another host of our own network, which would answer."""
+    made: Any = ThreadingHTTPServer(("127.0.0.2", 0), Handler)
+    made.seen, made.script = [], GOOD
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def test_a_redirect_elsewhere_is_not_followed(server: Any, other: Any) -> None:
+    """Another host, another port of the same host, another scheme: nothing there is read, by pages or export."""
+    for there in (
+        f"http://127.0.0.2:{other.server_port}/x?key=1",
+        f"//127.0.0.2:{other.server_port}",
+        "http://[",
+        "ftp://127.0.0.1/",
+    ):
+        for feed, days in (("weather", 1.0), ("remote_points", 30.0)):
+            server.script = script(lambda h, n, q, there=there: h.send(302, b"", Location=there))  # type: ignore[misc]
+            with pytest.raises(SourceError, match=r"sends us on to .*nothing there was read.*change the connection") as error:
+                pull(days, feed)
+            assert not isinstance(error.value, SourceUnavailable) and "key=1" not in str(error.value)
+    assert other.seen == []
+
+
+def test_a_redirect_from_https_to_http_is_not_followed(server: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    certificate(tmp_path / "both.pem")
+    plain: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "both.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    plain.seen, plain.script = [], GOOD
+    threading.Thread(target=plain.serve_forever, daemon=True).start()
+    connection = {"conn_type": "http", "host": "127.0.0.1", "port": server.server_port, "schema": "https", "password": TOKEN}
+    connection["extra"] = {"verify": str(tmp_path / "both.pem")}
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))
+    server.script = script(lambda h, n, q: h.send(302, b"", Location=f"http://127.0.0.1:{plain.server_port}/"))
     try:
-        pull()
+        with pytest.raises(SourceError, match=r"https://127.0.0.1:.* sends us on to http://127.0.0.1:"):
+            pull()
     finally:
-        other.shutdown()
-        other.server_close()
-    assert server.seen[0][1] == f"Bearer {TOKEN}"
-    assert other.seen[0][1] is None
+        plain.shutdown()
+        plain.server_close()
+    assert len(server.seen) == 1 and plain.seen == []
+
+
+def certificate(path: Any) -> None:
+    """A certificate that its own key signed, both in one file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2020, 1, 1), datetime(2120, 1, 1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
+
+
+def test_a_redirect_within_the_host_is_followed_with_the_token(server: Any) -> None:
+    server.script = script(lambda h, n, q: h.send(307, b"", Location="/v2/weather?from=1"), GOOD)
+    assert len(pull()) == 1
+    assert server.seen[1] == ("/v2/weather?from=1", f"Bearer {TOKEN}")
+    server.script = script(lambda h, n, q: h.send(302, b"", Location="/again"))
+    with pytest.raises(SourceError, match=r"status 302, expected 200.*redirects without end"):
+        pull()
+
+
+@pytest.mark.parametrize("asked", ["nan", "inf", "-inf", "1e400", "-5", "soon", "9" * 400, "Thu, 99 Foo"])
+def test_nonsense_in_retry_after_is_passed_over(server: Any, asked: str) -> None:
+    server.script = script(lambda h, n, q: h.send(503, b"", Retry_After=asked), GOOD)
+    assert len(pull()) == 1
+
+
+def limited(**limits: Any) -> dict[str, Any]:
+    return {"limits": HttpLimits(**limits)}
+
+
+def drip(start: bytes) -> Answer:
+    """One byte each 0.1 s, for as long as anybody listens."""
+
+    def answer(handler: Handler, number: int, query: dict[str, str]) -> None:
+        handler.wfile.write(start)
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(b"x")
+                time.sleep(0.1)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("days", "feed", "start"),
+    [
+        (1, "weather", b"HTTP/1.0 200 OK\r\n\r\n"),
+        (1, "weather", b"HTTP/1.0 200 OK\r\nX-Long: "),
+        (1, "weather", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"),
+        (30, "remote_points", b"HTTP/1.0 200 OK\r\n\r\n"),
+    ],
+    ids=["page", "headers", "length", "export"],
+)
+def test_a_source_that_drips_is_given_up_in_time(server: Any, days: float, feed: str, start: bytes) -> None:
+    server.script = drip(start)
+    begun = time.monotonic()
+    with pytest.raises(
+        SourceUnavailable, match=r"too slow; the limit source.limits.pull_seconds is 1.*set the limit in the contract"
+    ):
+        pull(days, feed, time_out_seconds=0.3, **limited(request_seconds=0.4, pull_seconds=1))
+    assert time.monotonic() - begun < 3
+    with pytest.raises(SourceError, match=r"pull_seconds is 0.5"):
+        ask(feed, **limited(pull_seconds=0.5))
+
+
+def ask(feed: str, **changes: Any) -> int:
+    contract = find_contract(feed)
+    source = contract.source.model_copy(update=changes)
+    return http.count(contract, source, Interval(datetime(2016, 1, 1, tzinfo=UTC), datetime(2016, 1, 2, tzinfo=UTC)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "limits", "message"),
+    [
+        (
+            lambda h, n, q: h.send(200, page([], f"c{n}", 0)),
+            {"empty_pages": 3},
+            "3 pages in a row .*source.limits.empty_pages is 3",
+        ),
+        (lambda h, n, q: h.send(200, page([n], f"c{n}", 99)), {"pages": 4}, "page 4 was not the last; .*source.limits.pages is 4"),
+        (lambda h, n, q: h.send(200, page([n], f"c{n}", 99)), {"pull_bytes": 200}, "more than 200 bytes came; .*pull_bytes is 200"),
+        (lambda h, n, q: h.send(200, b"x" * (33 << 20)), {}, "larger than 33554432 bytes, the limit format.limits.document_bytes"),
+    ],
+    ids=["empty", "pages", "bytes", "page-bytes"],
+)
+def test_a_source_without_end_is_ended(server: Any, answer: Answer, limits: dict[str, Any], message: str) -> None:
+    server.script = answer
+    with pytest.raises(SourceError, match=message) as error:
+        pull(**limited(**limits))
+    assert not isinstance(error.value, SourceUnavailable)
+
+
+def test_an_export_without_end_is_ended(server: Any) -> None:
+    def endless(handler: Handler, number: int, query: dict[str, str]) -> None:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while True:
+                handler.wfile.write(b"x" * 100_000)
+
+    server.script = endless
+    with pytest.raises(SourceError, match=r"more than 5000000 bytes came; the limit source.limits.pull_bytes is 5000000"):
+        pull(30, "remote_points", **limited(pull_bytes=5_000_000))
 
 
 def test_a_slow_source_is_given_up_in_time(server: Any) -> None:
@@ -217,10 +436,10 @@ def test_a_cut_off_export_goes_on_where_it_was(server: Any) -> None:
 
     lines = "".join(json.dumps({"n": random.Random(n).random()}) + "\n" for n in range(260_000)).encode()
     whole = gzip.compress(lines)
-    assert len(whole) > 2 * http.CHUNK_BYTES
+    assert len(whole) > 2 * http_client.CHUNK_BYTES
     server.script = script(
-        lambda h, n, q: h.send(200, whole[: http.CHUNK_BYTES + 999], claim=len(whole)),
-        lambda h, n, q: h.send(200, whole[: 2 * http.CHUNK_BYTES], claim=len(whole)),
+        lambda h, n, q: h.send(200, whole[: http_client.CHUNK_BYTES + 999], claim=len(whole)),
+        lambda h, n, q: h.send(200, whole[: 2 * http_client.CHUNK_BYTES], claim=len(whole)),
         lambda h, n, q: h.send(200, whole),
     )
     assert pull(days=30, feed="remote_points") == [whole]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import sftp
-from hearth.sources.delivery import Delivery, Interval, SourceUnavailable
+from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
 
 CONTRACT = find_contract("calibrations")
 DAY = Interval(datetime(2016, 1, 5, tzinfo=UTC), datetime(2016, 1, 6, tzinfo=UTC))
@@ -35,8 +37,8 @@ class Folder:
             file.write(content)
         os.utime(path, (NOON, NOON))
 
-    def pulled(self) -> dict[str, bytes]:
-        source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv"})
+    def pulled(self, **limits: float) -> dict[str, bytes]:
+        source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv", "limits": SftpLimits(**limits)})
         return {delivery.name: b"".join(delivery.chunks) for delivery in sftp.deliveries(CONTRACT, source, DAY)}
 
 
@@ -109,3 +111,27 @@ def test_a_connection_that_breaks_while_a_file_is_read_may_be_made_later(folder:
     folder.opening = lambda server: server.connection.abort()
     with pytest.raises(SourceUnavailable, match=r"/file\.csv: .*cannot be read"):
         folder.pulled()
+
+
+def test_a_server_that_never_answers_is_given_up_in_time(folder: Folder) -> None:
+    """It takes the connection and the wish to open a file, and then says nothing, as a hung storage does."""
+    folder.deliver(b"file.csv")
+    waiting = threading.Event()
+    folder.opening = lambda server: (waiting.wait(10), None)[1]
+    begun = time.monotonic()
+    with pytest.raises(SourceUnavailable, match=r"too slow; the limit source.limits.pull_seconds is 2"):
+        folder.pulled(pull_seconds=2)
+    waiting.set()
+    assert time.monotonic() - begun < 5
+
+
+def test_more_than_the_limits_is_not_taken(folder: Folder) -> None:
+    large = os.urandom(sftp.AHEAD_BYTES * 2 + 5)
+    folder.deliver(b"large.csv", large)
+    assert folder.pulled() == {"large.csv": large}
+    with pytest.raises(SourceError, match=r"more than 1000000 bytes came; the limit source.limits.pull_bytes"):
+        folder.pulled(pull_bytes=1_000_000)
+    for number in range(12):
+        folder.deliver(b"%d.txt" % number)
+    with pytest.raises(SourceError, match=r"more than 10 files are listed, the limit source.limits.listed_files"):
+        folder.pulled(listed_files=10)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +15,8 @@ import pytest
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
 from hearth.cleaning.rows import clean
+from hearth.contracts.contract import Reconcile
+from hearth.contracts.limits import SqlLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import sql
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
@@ -47,8 +51,8 @@ def insert(source: psycopg.Connection, ticket_no: str, household_no: str = "7.0"
     )
 
 
-def pull(query: str | None = None) -> bytes:
-    changed = CONTRACT.source.model_copy(update={"query": query} if query else {})
+def pull(query: str | None = None, **limits: float) -> bytes:
+    changed = CONTRACT.source.model_copy(update={"limits": SqlLimits(**limits), **({"query": query} if query else {})})
     (delivery,) = sql.deliveries(CONTRACT, changed, DAY)
     return b"".join(delivery.chunks)
 
@@ -100,3 +104,53 @@ def test_a_connection_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AIRFLOW_CONN_HEARTH_SOURCES", "http://127.0.0.1:1")
     with pytest.raises(SourceError, match="expected an SQL connection, came HttpHook"):
         pull()
+
+
+def test_two_columns_of_one_name_are_refused(source: psycopg.Connection) -> None:
+    with pytest.raises(SourceError, match=r"column\(s\) \['a'\] stand twice in the answer.*source.query of the contract"):
+        pull("select 1 as a, 2 as b, 3 as a")
+
+
+@pytest.mark.parametrize(
+    ("query", "limits", "message"),
+    [
+        ("select pg_sleep(30)", {"statement_seconds": 0.5}, "too slow; the limit source.limits.statement_seconds is 0.5"),
+        (
+            "select pg_sleep(0.2) from generate_series(1, 200)",
+            {"pull_seconds": 1},
+            "too slow; the limit source.limits.pull_seconds is 1",
+        ),
+    ],
+    ids=["statement", "rows"],
+)
+def test_a_slow_query_ends_here_and_in_the_source(
+    source: psycopg.Connection, query: str, limits: dict[str, float], message: str
+) -> None:
+    begun = time.monotonic()
+    with pytest.raises(SourceUnavailable, match=message):
+        pull(query, **limits)
+    counted = CONTRACT.source.model_copy(update={"limits": SqlLimits(**limits)})
+    with pytest.raises(SourceUnavailable, match=message):
+        sql.count(counted, Reconcile(query=f"select count(*) as number from ({query}) slow"), DAY)
+    assert time.monotonic() - begun < 6
+    left = "select count(*) from pg_stat_activity where query like %s and state = 'active' and pid <> pg_backend_pid()"
+    for _ in range(50):
+        if source.execute(left, ("%pg_sleep%",)).fetchone() == (0,):
+            return
+        time.sleep(0.1)
+    pytest.fail("the source still works on the query")
+
+
+def test_rows_without_end_are_ended(source: psycopg.Connection) -> None:
+    with pytest.raises(SourceError, match=r"more than 100000 bytes came; the limit source.limits.pull_bytes") as error:
+        pull("select md5(generate_series(1, 100000000)::text) as a", pull_bytes=100_000)
+    assert not isinstance(error.value, SourceUnavailable)
+
+
+def test_a_database_that_takes_the_connection_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AIRFLOW_CONN_HEARTH_SOURCES", f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+        begun = time.monotonic()
+        with pytest.raises(SourceUnavailable, match="hotline_963963 over hearth_sources"):
+            pull(connect_seconds=2)
+    assert time.monotonic() - begun < 5

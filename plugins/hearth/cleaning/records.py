@@ -6,7 +6,6 @@ A record that cannot be split into fields is still a row: it comes out with the 
 
 from __future__ import annotations
 
-import csv
 import difflib
 import gzip
 import io
@@ -15,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import IO, Any
 
 import numpy as np
@@ -22,13 +22,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.json as pa_json
 
+from hearth.cleaning.bounded import read_whole, too_much
 from hearth.cleaning.errors import UnreadableFile
-from hearth.cleaning.workbook import read_sheet
 from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
+from hearth.contracts.limits import FileLimits
+from hearth.sources.json_text import decode, holds_doubled
 from hearth.validation.reasons import BIT, Bits
 
 CHUNK_ROWS = 250_000
 BLOCK_BYTES = 24 << 20
+WINDOW_BYTES = 1 << 20
+GATHERED_BYTES = 16 << 20
+"""Chunks are joined up to here: rows may be few and large."""
 
 
 @dataclass
@@ -49,7 +54,7 @@ class Records:
 
     `frame` holds the contract's source columns; `file_id` and `position` say where each record stands (its
     number in the file, from 1); `delivered_at` is the file's delivery in microseconds since 1970 (0: none);
-    `bits` are the reasons found while reading.
+    `bits` are the reasons found while reading. `size_bytes`: about what the records took in their file.
     """
 
     frame: pd.DataFrame
@@ -57,13 +62,14 @@ class Records:
     delivered_at: np.ndarray
     position: np.ndarray
     bits: Bits
+    size_bytes: int = 0
 
     @classmethod
-    def of(cls, file: LandedFile, frame: pd.DataFrame, first: int, bits: Bits) -> Records:
+    def of(cls, file: LandedFile, frame: pd.DataFrame, first: int, bits: Bits, size_bytes: int = 0) -> Records:
         """Records of one file, numbered from `first`."""
         rows = len(frame)
         delivered = round(file.delivered_at.timestamp() * 1_000_000) if file.delivered_at else 0
-        return cls(frame, np.full(rows, file.file_id), np.full(rows, delivered), np.arange(first, first + rows), bits)
+        return cls(frame, np.full(rows, file.file_id), np.full(rows, delivered), np.arange(first, first + rows), bits, size_bytes)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -74,7 +80,7 @@ def gathered(chunks: Iterable[Records], at_least: int) -> Iterator[Records]:
     waiting: list[Records] = []
     for records in chunks:
         waiting.append(records)
-        if sum(map(len, waiting)) >= at_least:
+        if sum(map(len, waiting)) >= at_least or sum(part.size_bytes for part in waiting) >= GATHERED_BYTES:
             yield _joined(waiting)
             waiting = []
     if waiting:
@@ -86,7 +92,8 @@ def _joined(parts: list[Records]) -> Records:
         return parts[0]
     frame = pd.concat([part.frame.astype(object) for part in parts], ignore_index=True)
     columns = zip(*((part.file_id, part.delivered_at, part.position, part.bits) for part in parts), strict=True)
-    return Records(frame, *(np.concatenate(column) for column in columns))
+    file_id, delivered_at, position, bits = (np.concatenate(column) for column in columns)
+    return Records(frame, file_id, delivered_at, position, bits, sum(part.size_bytes for part in parts))
 
 
 def read_records(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
@@ -95,25 +102,26 @@ def read_records(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Ite
         yield from _read_ndjson(contract, file, stream)
     elif file.format_kind == "json":
         yield from _read_json_page(contract, file, stream)
-    elif isinstance(contract.format, CsvFormat):
-        yield from _read_csv(contract, file, stream, contract.format)
-    elif isinstance(contract.format, XlsxFormat):
-        yield from _read_xlsx(contract, file, stream, contract.format)
+    elif isinstance(contract.format, (CsvFormat, XlsxFormat)):
+        from hearth.cleaning.tables import read_csv, read_xlsx
+
+        is_csv = isinstance(contract.format, CsvFormat)
+        yield from (read_csv if is_csv else read_xlsx)(contract, file, stream)
     else:
         raise UnreadableFile(f"{file.name}: no reader for format {file.format_kind!r}")
 
 
-def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: int) -> Records:
+def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: int, size_bytes: int) -> Records:
     """Records of decoded JSON values; anything that is not an object is an unreadable record."""
     rows = [item if isinstance(item, dict) else {} for item in items]
     bits = np.fromiter((0 if isinstance(i, dict) else BIT["unreadable_record"] for i in items), np.int32, len(items))
     names = contract.source_columns
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
-    _require_columns(contract, file, {key for row in rows for key in row} if rows else set(names))
-    return Records.of(file, frame, first, bits)
+    require_columns(contract, file, {key for row in rows for key in row} if rows else set(names))
+    return Records.of(file, frame, first, bits, size_bytes)
 
 
-def _require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
+def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
     """A mapped column that is nowhere in a chunk was renamed or is gone: the file is refused, not guessed at."""
     missing = [name for name in contract.source_columns if name not in present]
     if missing and len(missing) == len(contract.source_columns):  # what stands there may be a row: it is not repeated here
@@ -133,19 +141,14 @@ def _require_columns(contract: Contract, file: LandedFile, present: set[str]) ->
         )
 
 
-def _no_constant(text: str) -> str:
-    """NaN and Infinity are not JSON: keep the word, the column's cleaning will refuse it."""
-    return text
-
-
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 
-def _decode_json(text: bytes) -> Any:
-    """A JSON value. Raises ValueError, RecursionError."""
-    value = json.loads(text, parse_constant=_no_constant)
-    return _without_halves(value) if _ESCAPED_HALF.search(text) else value
+def _decode_json(text: bytes) -> tuple[Any, bool]:
+    """(JSON value, whether an object in it names a key twice). Raises ValueError, RecursionError."""
+    value, doubled = decode(text)
+    return (_without_halves(value) if _ESCAPED_HALF.search(text) else value), doubled
 
 
 def _without_halves(value: Any) -> Any:
@@ -160,8 +163,9 @@ def _without_halves(value: Any) -> Any:
 def _read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     source = contract.source
     path = source.pages.items if source.kind == "http" else ""
+    text = read_whole(file.name, stream, contract.format.limits)
     try:
-        value = _decode_json(stream.read())
+        value, doubled = _decode_json(text)
     except (ValueError, RecursionError) as error:
         raise UnreadableFile(f"{file.name}: not JSON: {error}. Pull the interval again.") from error
     for key in filter(None, path.split(".")):
@@ -170,25 +174,53 @@ def _read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> 
         value = value[key]
     if not isinstance(value, list):
         raise UnreadableFile(f"{file.name}: expected a list at {path!r}, came {type(value).__name__}.")
+    if doubled:
+        value = [None if holds_doubled(item) else item for item in value]
     for start in range(0, len(value), CHUNK_ROWS):
-        yield _from_items(contract, file, value[start : start + CHUNK_ROWS], start + 1)
+        yield _from_items(contract, file, value[start : start + CHUNK_ROWS], start + 1, len(text))
 
 
 def _read_ndjson(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     source = pa.input_stream(stream, compression="gzip" if file.compression == "gzip" else None)
-    position, rest = 1, b""
+    position, rest, unpacked, limits = 1, b"", 0, contract.format.limits
     while True:
         try:
             block = source.read(BLOCK_BYTES)
         except (OSError, EOFError, gzip.BadGzipFile) as error:
             raise UnreadableFile(f"{file.name}: cut off or not gzip after record {position - 1}: {error}.") from error
+        unpacked += len(block)
+        if unpacked > limits.unpacked_bytes:
+            raise too_much(file.name, limits, "unpacked_bytes", f"unpacks to more, {position - 1} records up to there")
         rest, lines = _split_last_line(rest + block) if block else (b"", rest)
-        if lines.strip():
-            records = _ndjson_block(contract, file, lines, position)
+        refuse_long_line(file.name, limits, lines, rest)
+        for part in _parts(lines):
+            records = _ndjson_block(contract, file, part, position)
             position += len(records.position)
             yield records
         if not block:
             return
+
+
+def refuse_long_line(name: str, limits: FileLimits, lines: bytes, rest: bytes) -> None:
+    """`lines`: complete ones; `rest`: the beginning of the next. Looks at line ends a limit apart, not at every one."""
+    at = 0
+    while len(lines) - at > limits.line_bytes:
+        end = lines.rfind(b"\n", at, at + limits.line_bytes + 1)
+        if end < 0:
+            break
+        at = end + 1
+    if len(lines) - at > limits.line_bytes or len(rest) > limits.line_bytes:
+        raise too_much(name, limits, "line_bytes", "a line is longer")
+
+
+def _parts(lines: bytes) -> Iterator[bytes]:
+    """The lines in pieces of at most CHUNK_ROWS, without those that hold nothing: of short lines a block has millions."""
+    ends = [len(lines)]
+    if lines.count(b"\n") > CHUNK_ROWS:
+        ends = [*(np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))[CHUNK_ROWS - 1 :: CHUNK_ROWS] + 1).tolist(), *ends]
+    for start, end in pairwise([0, *ends]):
+        if (part := lines[start:end]) and part.strip():
+            yield part
 
 
 def _split_last_line(data: bytes) -> tuple[bytes, bytes]:
@@ -198,7 +230,8 @@ def _split_last_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
-    """Columnar where the block is well-formed; line by line where any line is not."""
+    """Columnar where the block is well-formed; line by line where any line is not, or names a key twice (which Arrow refuses)."""
+    _refuse_many_names(contract, file, lines)
     kinds = contract.entity_definition.columns_by_name
     texts = {m.from_ for name, m in contract.columns.items() if m.from_ and kinds[name].kind == "text"}
     schema = pa.schema([(name, pa.string()) for name in sorted(texts)])
@@ -212,9 +245,21 @@ def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int
         return _line_by_line(contract, file, lines, first)
     if _WITH_OFFSET.search(lines) and any(pa.types.is_timestamp(kind) for kind in table.schema.types):
         return _line_by_line(contract, file, lines, first)  # Arrow makes UTC of such a time and forgets that it said so
-    _require_columns(contract, file, {name for name in table.column_names if name not in texts or _is_there(name, table, lines)})
+    require_columns(contract, file, {name for name in table.column_names if name not in texts or _is_there(name, table, lines)})
     frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
-    return Records.of(file, frame, first, np.zeros(len(frame), np.int32))
+    return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))
+
+
+_NAME = re.compile(rb'"([^"]*)"\s*:')
+
+
+def _refuse_many_names(contract: Contract, file: LandedFile, lines: bytes) -> None:
+    """Where each record has names of its own (identifiers, say), Arrow makes a column of each, as long as the block."""
+    names: set[bytes] = set()
+    for start in range(0, len(lines), WINDOW_BYTES):
+        names.update(_NAME.findall(lines, start, start + WINDOW_BYTES))
+        if len(names) > contract.format.limits.columns:
+            raise too_much(file.name, contract.format.limits, "columns", "its records have more names than that")
 
 
 _WITH_OFFSET = re.compile(rb'\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)"')
@@ -229,111 +274,12 @@ def _is_there(name: str, table: pa.Table, lines: bytes) -> bool:
 
 
 def _line_by_line(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
-    return _from_items(contract, file, [_one_line(line) for line in lines.splitlines() if line.strip()], first)
+    return _from_items(contract, file, [_one_line(line) for line in lines.splitlines() if line.strip()], first, len(lines))
 
 
 def _one_line(line: bytes) -> Any:
     try:
-        return _decode_json(line)
+        value, doubled = _decode_json(line)
     except (ValueError, RecursionError):
         return None
-
-
-def _decoded_lines(file: LandedFile, stream: IO[bytes], encoding: str) -> io.TextIOBase:
-    """The whole file decoded strictly; a wrong encoding is told with its place, never replaced silently."""
-    data = stream.read()
-    try:
-        text = data.decode(encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        start = getattr(error, "start", 0)
-        line = data[:start].count(b"\n") + 1
-        raise UnreadableFile(
-            f"{file.name}: not {encoding} at byte {start} (line {line}): {data[start : start + 4].hex(' ')}. "
-            "Say the encoding the file has in the contract's format.encoding (gb18030 reads GBK and GB2312 as well)."
-        ) from error
-    return io.StringIO(text.lstrip("\ufeff"), newline="")
-
-
-def _read_csv(contract: Contract, file: LandedFile, stream: IO[bytes], form: CsvFormat) -> Iterator[Records]:
-    reader = csv.reader(_decoded_lines(file, stream, form.encoding), delimiter=form.delimiter, strict=True)
-    try:
-        header = form.header or next(reader, None)
-    except csv.Error as error:
-        raise UnreadableFile(f"{file.name}: no readable header line: {error}.") from error
-    if header is None:
-        raise UnreadableFile(f"{file.name}: the file is empty; expected a header line with {contract.source_columns}.")
-    header = [name.strip() for name in header]
-    _refuse_doubled_names(contract, file, header)
-    _require_columns(contract, file, set(header))
-    yield from _chunks_of_lines(contract, file, header, _csv_lines(file, reader))
-
-
-def _csv_lines(file: LandedFile, reader: Any) -> Iterator[list[str] | None]:
-    """Lines as lists, None for one the csv module cannot split; blank lines are not rows.
-
-    `reader`: csv's. Raises UnreadableFile where a quotation mark runs over several lines to a place where none may end:
-    the lines between are rows, and nobody can tell how many.
-    """
-    while True:
-        begun = reader.line_num + 1
-        try:
-            line = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if reader.line_num > begun:
-                raise UnreadableFile(
-                    f"{file.name}: the text that is quoted from line {begun} on is not ended properly up to line {reader.line_num}:"
-                    f" {error}. A quotation mark within a text has to be doubled: ask the sender for the file again."
-                ) from error
-            yield None
-            continue
-        if any(cell.strip() for cell in line):
-            yield line
-
-
-def _refuse_doubled_names(contract: Contract, file: LandedFile, header: list[str]) -> None:
-    """Names the contract does not know are counted, not told: what stands in place of a header may be a row."""
-    doubled = {name for name in header if name and header.count(name) > 1}
-    if doubled:
-        known = sorted(doubled & {*contract.source_columns, *contract.ignore})
-        others = f" and {len(doubled) - len(known)} the contract does not know" if len(known) < len(doubled) else ""
-        raise UnreadableFile(f"{file.name}: column(s) {known}{others} stand twice in the header; which one is meant?")
-
-
-def _read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes], form: XlsxFormat) -> Iterator[Records]:
-    header, lines = read_sheet(file.name, stream, form)
-    _refuse_doubled_names(contract, file, header)
-    _require_columns(contract, file, set(header))
-    yield from _chunks_of_lines(contract, file, header, lines)
-
-
-def _chunks_of_lines(
-    contract: Contract, file: LandedFile, header: list[str], lines: Iterator[list[Any] | None]
-) -> Iterator[Records]:
-    """Lines of cells as records; a line with more or fewer cells than the header is unreadable."""
-    wanted = [header.index(name) for name in contract.source_columns]
-    first, buffer = 1, []
-    for line in lines:
-        buffer.append(line)
-        if len(buffer) >= CHUNK_ROWS:
-            yield _lines_to_records(contract, file, len(header), wanted, buffer, first)
-            first, buffer = first + len(buffer), []
-    if buffer:
-        yield _lines_to_records(contract, file, len(header), wanted, buffer, first)
-
-
-def _lines_to_records(
-    contract: Contract, file: LandedFile, width: int, wanted: list[int], lines: list[list[Any] | None], first: int
-) -> Records:
-    whole = [line is not None and len(line) == width for line in lines]
-    bits = np.where(whole, 0, BIT["unreadable_record"]).astype(np.int32)
-    frame = pd.DataFrame(
-        {
-            name: pd.Series(
-                [line[at] if line is not None and ok else None for line, ok in zip(lines, whole, strict=True)], dtype=object
-            )
-            for name, at in zip(contract.source_columns, wanted, strict=True)
-        }
-    )
-    return Records.of(file, frame, first, bits)
+    return None if doubled else value

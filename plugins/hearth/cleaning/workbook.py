@@ -6,24 +6,21 @@ Reads with calamine (values only, no formulas are evaluated, no macros run).
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from hearth.cleaning.bounded import read_whole
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.workbook_check import refuse_oversized
 from hearth.contracts.contract import XlsxFormat
-
-MAX_UNPACKED_BYTES = 512 << 20
-MAX_RATIO = 200
-"""An ordinary sheet unpacks to 5-20 times its size; far beyond is a bomb, not a table."""
 
 
 def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str], Iterator[list[Any]]]:
     """(column names, non-empty rows as wide as the header). Raises UnreadableFile."""
-    data = stream.read()
-    _refuse_bomb(name, data)
+    data = read_whole(name, stream, form.limits)
+    refuse_oversized(name, io.BytesIO(data), form.limits)
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheet_names = workbook.sheet_names
@@ -38,18 +35,6 @@ def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str
         raise UnreadableFile(f"{name}: the sheet is empty; expected {form.header_rows} header line(s).")
     header = _merge_header(header_rows)
     return header, (_fit(row, len(header)) for row in rows if row)
-
-
-def _refuse_bomb(name: str, data: bytes) -> None:
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        raise UnreadableFile(f"{name}: not an .xlsx file (it starts with {data[:4].hex(' ') or 'nothing'}).")
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"{name}: its list of contents is damaged: {error}. Ask the sender for it again.") from error
-    if unpacked > MAX_UNPACKED_BYTES or (unpacked > MAX_RATIO * max(len(data), 1) and unpacked > (64 << 20)):
-        raise UnreadableFile(f"{name}: unpacks from {len(data)} to {unpacked} bytes; refused as an archive bomb.")
 
 
 def _trim(row: list[Any]) -> list[Any]:

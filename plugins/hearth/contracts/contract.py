@@ -8,20 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
+from hearth.contracts.limits import FileLimits, HttpLimits, SftpLimits, SqlLimits
+from hearth.contracts.part import Part
 from hearth.contracts.units import CONVERSIONS
-
-
-class Part(BaseModel):
-    """Base of all contract parts: no unknown keys, immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Owner(Part):
@@ -64,7 +60,8 @@ class HttpSource(Part):
     interval: HttpInterval
     pages: HttpPages
     export: HttpExport | None = None
-    time_out_seconds: float = 60
+    time_out_seconds: float = Field(default=60, gt=0, description="of connecting, and between two bytes")
+    limits: HttpLimits = HttpLimits()
 
 
 class SftpSource(Part):
@@ -74,6 +71,7 @@ class SftpSource(Part):
     connection: str
     folder: str
     pattern: str = Field(description="shell pattern of the file names")
+    limits: SftpLimits = SftpLimits()
 
 
 class SqlSource(Part):
@@ -82,6 +80,7 @@ class SqlSource(Part):
     kind: Literal["sql"]
     connection: str
     query: str
+    limits: SqlLimits = SqlLimits()
 
     @field_validator("query")
     @classmethod
@@ -104,11 +103,13 @@ class Schedule(Part):
 
 class JsonFormat(Part):
     kind: Literal["json"]
+    limits: FileLimits = FileLimits()
 
 
 class NdjsonFormat(Part):
     kind: Literal["ndjson"]
     compression: Literal["gzip", "none"] = "none"
+    limits: FileLimits = FileLimits()
 
 
 class CsvFormat(Part):
@@ -116,6 +117,7 @@ class CsvFormat(Part):
     encoding: str = "utf-8-sig"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     header: list[str] | None = Field(default=None, description="column names of a file without a header line")
+    limits: FileLimits = FileLimits()
 
 
 class XlsxFormat(Part):
@@ -124,6 +126,7 @@ class XlsxFormat(Part):
     kind: Literal["xlsx"]
     sheet: str | None = None
     header_rows: int = Field(default=1, ge=1, le=3)
+    limits: FileLimits = FileLimits()
 
 
 Format = Annotated[JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat, Field(discriminator="kind")]
@@ -236,8 +239,13 @@ class Expected(Part):
         return {name: value for name, value in own.items() if value is not None}
 
 
-_ABOUT_HOLDING = {"hold_below_percent", "hold_min_rows", "hold_none_min_rows"}
-"""Whether a pull is held says nothing about what its rows mean."""
+_NO_MEANING: dict[str, Any] = {
+    "reconcile": True,
+    "source": {"limits"},
+    "format": {"limits"},
+    "expected": {"hold_below_percent", "hold_min_rows", "hold_none_min_rows"},
+}
+"""What is no part of a contract's content hash: it says when to stop or to hold, not what the rows mean."""
 
 
 class Reconcile(Part):
@@ -340,14 +348,13 @@ class Contract(Part):
 
     @property
     def content_hash(self) -> str:
-        """sha256 over what the contract makes of the rows (not its layout or comments, nor what the source is asked after)."""
+        """sha256 over what the contract makes of the rows: not layout, comments, limits, nor what the source is asked after."""
         return hashlib.sha256(self.content_text.encode()).hexdigest()
 
     @property
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
-        meaning = self.model_dump(mode="json", by_alias=True, exclude={"reconcile": True, "expected": _ABOUT_HOLDING})
-        return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING), sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:

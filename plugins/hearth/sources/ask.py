@@ -48,7 +48,7 @@ def _asked(contract: Contract, interval: Interval) -> tuple[Any, dict[str, Any]]
     if source.kind == "http":
         from hearth.sources import http
 
-        return http.count(source, interval), {}
+        return http.count(contract, source, interval), {}
     if source.kind == "sftp":
         from hearth.sources import sftp
 

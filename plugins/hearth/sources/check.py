@@ -1,4 +1,4 @@
-"""Can a feed's source be reached? One cheap request, no data kept."""
+"""Can a feed's source be reached? One cheap request, no data kept; a minute at most."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from hearth.contracts.contract import Contract
 from hearth.sources.delivery import Interval
 from hearth.sources.pull import deliveries
 
+SECONDS = 60.0
+
 
 def check_feed(contract: Contract) -> str | None:
     """None when the source answers, else what is wrong in one line."""
+    limits = contract.source.limits
+    quick = limits.model_copy(update={"pull_seconds": min(limits.pull_seconds, SECONDS)})
+    contract = contract.model_copy(update={"source": contract.source.model_copy(update={"limits": quick})})
     now = datetime.now(UTC)
     interval = Interval(now - timedelta(minutes=1), now)
     try:

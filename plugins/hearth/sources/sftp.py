@@ -1,4 +1,4 @@
-"""Pull files over SFTP whose delivery (modification time) lies in the interval.
+"""Pull files over SFTP whose delivery (modification time) lies in the interval, or those asked for.
 
 The host key is checked (connection extra); links are not followed; a file that changes while it is read
 is refused, because half of one delivery and half of the next is neither. File names are read as UTF-8, else as GB 18030.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,14 +17,16 @@ import paramiko
 from airflow.providers.sftp.hooks.sftp import SFTPHook
 from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR
 
-from hearth.contracts.contract import Contract, SftpSource
-from hearth.sources.delivery import Delivery, Interval, SourceUnavailable, printable
+from hearth.contracts.contract import Contract, NdjsonFormat, SftpSource
+from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable, printable
+from hearth.sources.watch import Watch
 
 CHUNK_BYTES = 1 << 18
+AHEAD_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """A file as the folder lists it. `path`: bytes by which the server knows it; `delivered`: seconds since 1970."""
 
     name: str
@@ -32,53 +35,95 @@ class _Entry:
     size: int
     delivered: int
 
+    @property
+    def delivered_at(self) -> datetime:
+        return datetime.fromtimestamp(self.delivered, UTC)
+
 
 def deliveries(contract: Contract, source: SftpSource, interval: Interval) -> Iterator[Delivery]:
-    """Matching files in order of delivery, then name."""
-    with SFTPHook(ssh_conn_id=source.connection).get_managed_conn() as client:
-        for entry in sorted(_matching(client, source, interval), key=lambda e: (e.delivered, e.name)):
-            delivered_at = datetime.fromtimestamp(entry.delivered, UTC)
-            yield Delivery(entry.name, _read(client, source, entry), contract.format.kind, delivered_at=delivered_at)
+    """Matching files of the interval in order of delivery, then name."""
+    watch = Watch(source.limits, source.folder)
+    with _connected(source, watch) as client:
+        yield from _read_all(contract, source, client, watch, _within(_matching(client, source), interval))
+
+
+def fetch(contract: Contract, source: SftpSource, entries: list[Entry]) -> Iterator[Delivery]:
+    """Files that were listed before."""
+    watch = Watch(source.limits, source.folder)
+    with _connected(source, watch) as client:
+        yield from _read_all(contract, source, client, watch, entries)
+
+
+def listed(source: SftpSource) -> list[Entry]:
+    """All matching files of the folder."""
+    with _connected(source, Watch(source.limits, source.folder)) as client:
+        return _matching(client, source)
 
 
 def count(source: SftpSource, interval: Interval) -> tuple[int, int]:
     """(files, bytes) that the folder lists for the interval now."""
-    with SFTPHook(ssh_conn_id=source.connection).get_managed_conn() as client:
-        entries = _matching(client, source, interval)
-        return len(entries), sum(entry.size for entry in entries)
+    entries = _within(listed(source), interval)
+    return len(entries), sum(entry.size for entry in entries)
 
 
-def _matching(client: paramiko.SFTPClient, source: SftpSource, interval: Interval) -> list[_Entry]:
-    """Regular files of the pattern whose delivery lies in the interval."""
+@contextmanager
+def _connected(source: SftpSource, watch: Watch) -> Iterator[paramiko.SFTPClient]:
+    """A connection that ends with the time of the pull, whatever the server does: a driver that waits for it has no time-out."""
+    hook = SFTPHook(ssh_conn_id=source.connection)
+
+    def end() -> None:
+        hook.client.close()
+
+    with watch.ending(end), hook.get_managed_conn() as client:
+        watch.seconds_left()  # making the connection has limits of its own
+        yield client
+
+
+def _matching(client: paramiko.SFTPClient, source: SftpSource) -> list[Entry]:
+    """Regular files of the pattern."""
     try:
-        entries = _listed(client, source.folder.rstrip("/"))
-    except (OSError, paramiko.SSHException) as error:
+        entries = _listed(client, source.folder.rstrip("/"), source.limits.listed_files)
+    except (OSError, EOFError, paramiko.SSHException) as error:
         raise SourceUnavailable(f"{source.folder}: cannot be listed over {source.connection}: {error}") from error
-    return [
-        entry
-        for entry in entries
-        if stat.S_ISREG(entry.mode)
-        and fnmatch.fnmatchcase(entry.name, source.pattern)
-        and interval.start <= datetime.fromtimestamp(entry.delivered, UTC) < interval.end
-    ]
+    if len(entries) > source.limits.listed_files:
+        raise SourceError(
+            f"{source.folder}: more than {source.limits.listed_files} files are listed, the limit source.limits.listed_files. "
+            "Have old files moved away, or set the limit in the contract."
+        )
+    return [entry for entry in entries if stat.S_ISREG(entry.mode) and fnmatch.fnmatchcase(entry.name, source.pattern)]
 
 
-def _listed(client: paramiko.SFTPClient, folder: str) -> list[_Entry]:
-    """All that a folder lists. SFTPClient.listdir_attr raises at the first name that is not UTF-8, and the others are lost."""
+def _within(entries: list[Entry], interval: Interval) -> list[Entry]:
+    return [entry for entry in entries if interval.start <= entry.delivered_at < interval.end]
+
+
+def _read_all(
+    contract: Contract, source: SftpSource, client: paramiko.SFTPClient, watch: Watch, entries: list[Entry]
+) -> Iterator[Delivery]:
+    compression = contract.format.compression if isinstance(contract.format, NdjsonFormat) else "none"
+    for entry in sorted(entries, key=lambda e: (e.delivered, e.name)):
+        chunks = map(watch.count, _read(client, source, entry, watch))
+        yield Delivery(entry.name, chunks, contract.format.kind, compression, entry.delivered_at)
+
+
+def _listed(client: paramiko.SFTPClient, folder: str, at_most: int) -> list[Entry]:
+    """All that a folder lists, and no page of it beyond `at_most`. SFTPClient.listdir_attr raises at the first name that is not
+    UTF-8, and the others are lost."""
     handle = client._request(CMD_OPENDIR, (folder or "/").encode())[1].get_binary()
-    entries: list[_Entry] = []
-    while True:
+    entries: list[Entry] = []
+    while len(entries) <= at_most:
         try:
             message = client._request(CMD_READDIR, handle)[1]
         except EOFError:  # how the protocol ends a listing
-            client._request(CMD_CLOSE, handle)
-            return entries
+            break
         for _ in range(message.get_int()):
             raw = message.get_binary()
             message.get_binary()  # the line that `ls -l` would print
             found = paramiko.SFTPAttributes._from_msg(message)
             path = folder.encode() + b"/" + raw
-            entries.append(_Entry(_decoded(raw), path, found.st_mode or 0, found.st_size or 0, found.st_mtime or 0))
+            entries.append(Entry(_decoded(raw), path, found.st_mode or 0, found.st_size or 0, found.st_mtime or 0))
+    client._request(CMD_CLOSE, handle)
+    return entries
 
 
 def _decoded(raw: bytes) -> str:
@@ -88,18 +133,23 @@ def _decoded(raw: bytes) -> str:
         return raw.decode("gb18030", "surrogateescape")
 
 
-def _read(client: paramiko.SFTPClient, source: SftpSource, listed: _Entry) -> Iterator[bytes]:
+def _read(client: paramiko.SFTPClient, source: SftpSource, listed: Entry, watch: Watch) -> Iterator[bytes]:
     """The content of a file. Raises SourceUnavailable when it is not there any more, or not as it was listed."""
     where = f"{source.folder.rstrip('/')}/{printable(listed.name)}"
     try:
         with client.open(listed.path, "rb") as file:
-            file.prefetch(listed.size)
             size = 0
-            while chunk := file.read(CHUNK_BYTES):
+            while size <= listed.size:
+                if size % AHEAD_BYTES == 0:  # asked for ahead is what may lie in memory
+                    file.prefetch(min(size + AHEAD_BYTES, listed.size))
+                chunk = file.read(CHUNK_BYTES)
+                if not chunk:
+                    break
                 size += len(chunk)
                 yield chunk
         now = client.stat(listed.path)
-    except (OSError, paramiko.SSHException) as error:
+    except (OSError, EOFError, paramiko.SSHException) as error:
+        watch.seconds_left()
         raise SourceUnavailable(
             f"{where}: listed with {listed.size} bytes, and cannot be read over {source.connection}: {error}. "
             "The pull is tried again and lists the folder anew; if it stays, look at the file's rights."
