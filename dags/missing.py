@@ -37,11 +37,11 @@ with DAG(
         return look_for_missing(get_current_context())
 
     @task(outlets=[AssetAlias("pulled_again")])
-    def pull_again(found: dict[str, Any], connection: str) -> dict[str, Any]:
+    def pull_again(source: str, found: dict[str, Any]) -> dict[str, Any]:
         from hearth.tasks import pull_missing_again
 
         context = get_current_context()
-        done, entities = pull_missing_again(found.get(connection, []), context)
+        done, entities = pull_missing_again(found.get(source, []), context)
         for entity in entities:
             context["outlet_events"][AssetAlias("pulled_again")].add(Asset(f"hearth://raw/{entity}"))
         return done
@@ -50,8 +50,7 @@ with DAG(
     def still_missing(done: list[dict[str, Any]]) -> int:
         from hearth.tasks import tell_still_missing
 
-        return tell_still_missing(done)
+        return tell_still_missing(list(done))
 
-    missing = look_for_missing()
     sources = sorted({contract.source.connection for contract in readable_contracts()})
-    still_missing([pull_again.override(task_id=f"pull_again_{source}")(missing, source) for source in sources])
+    still_missing(pull_again.partial(found=look_for_missing()).expand(source=sources))

@@ -104,7 +104,11 @@ def test_tables_made_anew_are_protected_before_anybody_sees_them(copy: Warehouse
     with psycopg.connect(copy.administrator, autocommit=True) as administrator:
         for mart in ("org_unit", "season_kpi"):
             administrator.execute(f"alter table candidate.{mart} add column note text")
-        build = administrator.execute("select max(build_id) from ledger.build").fetchone()
+        build = administrator.execute(
+            "with made as (insert into ledger.build (run_id, definition_hash, full_refresh) select 'again', definition_hash, false"
+            " from ledger.build order by build_id desc limit 1 returning build_id)"
+            " insert into ledger.candidate (build_id, state) select build_id, 'made' from made returning build_id"
+        ).fetchone()
         assert build is not None
         publish(build[0], "again")
         assert unprotected(administrator) == []

@@ -15,6 +15,7 @@ RUNBOOK = {
     "clean_validate_load": "a-batch-is-held-or-a-file-cannot-be-read",
     "read_contract": "a-contract-cannot-be-read",
     "look_for_missing": "an-interval-is-missing",
+    "pull_again": "an-interval-is-missing",
     "still_missing": "an-interval-is-missing",
     "replay_known_points": "quarantine-grows",
     "act_on_rows": "quarantine-grows",
