@@ -15,6 +15,7 @@ import click
 import psycopg
 
 from hearth.commands.approvals import approvals, approve, impact
+from hearth.commands.backup import backup
 from hearth.commands.brief import brief
 from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
@@ -199,6 +200,7 @@ main.add_command(approve)
 main.add_command(approvals)
 main.add_command(acts)
 main.add_command(restore)
+main.add_command(backup)
 main.add_command(brief)
 main.add_command(doctor)
 main.add_command(evidence)

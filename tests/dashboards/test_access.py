@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -186,3 +187,16 @@ def test_two_branches_see_their_own_rows_of_one_chart_without_any_filter_and_wit
                 assert dataset == "sensor" or branches(answer) == {branch}
                 assert bool(answer.json()["result"][0]["is_cached"]) == (turn == "warm"), "each login has answers of its own"
     assert len(branches(ask(session_of(site, "director"), site, numbers["kpi_day"], ["branch_id"]))) > 2
+
+
+def test_a_login_taken_out_of_the_file_is_closed_and_its_session_ends(site: Site, admin: Superset, numbers: dict[str, int]) -> None:
+    access, logged_in = Access.read(files.FOLDER), session_of(site, "branch-01")
+    assert branches(ask(logged_in, site, numbers["kpi_day"], ["branch_id"])) == {"BRANCH-01"}
+    left = replace(access, logins=tuple(login for login in access.logins if login.username != "branch-01"))
+    try:
+        assert "login branch-01 closed: it stands in access.yml no more" in left.apply(admin, files.read())
+        assert ask(logged_in, site, numbers["kpi_day"], ["branch_id"]).status_code in (401, 403)
+        assert [row["active"] for row in admin.every("security/users") if row["username"] == "admin"] == [True]
+    finally:
+        access.apply(admin, files.read())
+    assert branches(ask(session_of(site, "branch-01"), site, numbers["kpi_day"], ["branch_id"])) == {"BRANCH-01"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from world import PERSON, Warehouse
 
 from hearth.cli import main
 from hearth.evidence.retention import rules_on
+from hearth.landing.store import LandingStore
 from hearth.seasons.dated_rows import seeds_folder
+from hearth.sources.delivery import Delivery, SourceUnavailable
 from hearth.warehouse.connections import connect
 
 LATER = datetime.now(UTC) + timedelta(days=8000)
@@ -130,3 +134,29 @@ def test_the_rules_are_dated_rows(tmp_path: Path) -> None:
         for y in (2016, 2017)
     ]
     assert days == [[3650], [30]]
+
+
+def test_files_of_a_pull_that_failed_half_way_are_found_and_swept(copy: Warehouse) -> None:
+    """The second page never comes: the first one is landed, and no pull names it."""
+    landing = Path(copy.variables["HEARTH_LANDING"])
+
+    def pages() -> Iterator[Delivery]:
+        yield Delivery("page 1", [b'{"name": "somebody"}'], "json")
+        raise SourceUnavailable("the source went away")
+
+    def land() -> None:
+        for delivery in pages():
+            LandingStore().store("weather", delivery.chunks, ".json")
+
+    with pytest.raises(SourceUnavailable):
+        land()
+    (stray,) = [path for path in landing.rglob("*.json") if path.read_bytes() == b'{"name": "somebody"}']
+    assert "but for 1 of pulls that failed or run" in hearth("verify").output
+    assert hearth("retention", "apply", "--why", "swept").exit_code == 0
+    assert stray.exists(), "a pull may still be at it"
+    os.utime(stray, (0, 0))
+    assert "is named by no pull" in hearth("verify").output
+    assert hearth("retention", "apply", "--why", "swept").exit_code == 0
+    assert not stray.exists() and hearth("verify").exit_code == 0
+    swept = copy.rows("select subject, stored_as, who, why from ledger.retention_act")
+    assert swept == [("stray_file", str(stray.relative_to(landing)), PERSON, "swept")]

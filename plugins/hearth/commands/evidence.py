@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,25 @@ def verify(landing: bool) -> None:
             from hearth.evidence.landing import deleted_files, recorded_files
 
             _landing(report, LandingStore().root, list(recorded_files(connection)), deleted_files(connection))
+            _strays(report, connection)
     _tell(report)
+
+
+def _strays(report: Report, connection: Any) -> None:
+    """The other direction: files of the store that the ledger does not know, older than the rule that sweeps them."""
+    from hearth.evidence.digests import Finding
+    from hearth.evidence.landing import strays
+    from hearth.evidence.retention import rules_on
+    from hearth.landing.store import LandingStore
+
+    now = datetime.now(UTC)
+    days = next((rule.keep_days for rule in rules_on(now.date()) if rule.subject == "stray_file"), 0)
+    unknown = strays(LandingStore(), connection, now)
+    old = {place for place, _ in strays(LandingStore(), connection, now - timedelta(days=days))}
+    report.findings += [
+        Finding(f"landing file {place}", "", "is named by no pull; `hearth retention apply` sweeps it") for place in sorted(old)
+    ]
+    report.checked.append(f"the ledger names every file of the landing store but for {len(unknown)} of pulls that failed or run")
 
 
 @click.group(invoke_without_command=True)
@@ -165,7 +183,7 @@ def retention_show(now: str | None) -> None:
     for found in _due(now):
         rule = found.rule
         click.echo(f"{rule.subject:16} kept {rule.keep_days} days: what came before {found.older_than:%Y-%m-%d} goes. {rule.why}")
-        if rule.subject == "landing_file":
+        if rule.subject != "personal_value":
             size = sum(size for _, _, size in found.files)
             click.echo(
                 f"{'':16} {len(found.files)} files, {size / 1e6:,.1f} MB; {found.kept_for_quarantine} kept for open quarantine"

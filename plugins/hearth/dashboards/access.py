@@ -78,6 +78,7 @@ class Access:
             done.rule(f"hearth: {branch}", "Regular", clause, limited, [self.branch_role(branch)], "hearth branches")
         for login in self.logins:
             done.login(login, [self.viewer, self.branch_role(login.branch) if login.branch else self.company])
+        done.close_others({login.username for login in self.logins}, {self.viewer, self.company, self.branch.partition("{")[0]})
         return done.told
 
     def branch_role(self, branch: str) -> str:
@@ -143,8 +144,8 @@ class _Doing:
         wanted = sorted(self.role_ids[role] for role in roles)
         known = next((row for row in self.superset.every("security/users") if row["username"] == login.username), None)
         if known is not None:
-            if sorted(role["id"] for role in known["roles"]) != wanted:
-                self.superset.put(f"security/users/{known['id']}", {"roles": wanted})
+            if sorted(role["id"] for role in known["roles"]) != wanted or not known["active"]:
+                self.superset.put(f"security/users/{known['id']}", {"roles": wanted, "active": True})
                 self.told.append(f"login {login.username}: {', '.join(roles)}")
             return
         password = os.environ.get(login.password_variable)
@@ -157,6 +158,18 @@ class _Doing:
              "active": True, "password": password, "roles": wanted},
         )  # fmt: skip
         self.told.append(f"login {login.username}: {', '.join(roles)}")
+
+    def close_others(self, named: set[str], ours: set[str]) -> None:
+        """Close the logins that have a role of ours and stand in the file no more; Superset ends the sessions of a closed login.
+
+        `ours`: beginnings of role names. Whoever administers Superset is not ours to close.
+        """
+        for row in self.superset.every("security/users"):
+            roles = {role["name"] for role in row["roles"]}
+            has_ours = any(name.startswith(tuple(ours)) for name in roles)
+            if row["username"] not in named and row["active"] and has_ours and "Admin" not in roles:
+                self.superset.put(f"security/users/{row['id']}", {"active": False})
+                self.told.append(f"login {row['username']} closed: it stands in {FILE} no more")
 
 
 def _as_body(rule: Mapping[str, Any]) -> dict[str, Any]:

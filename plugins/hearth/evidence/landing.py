@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import psycopg
 
 from hearth.evidence.digests import Finding
+from hearth.landing.store import LandingStore
 
 
 def recorded_files(connection: psycopg.Connection) -> Iterator[tuple[str, str, str]]:
@@ -23,6 +25,12 @@ def deleted_files(connection: psycopg.Connection) -> set[str]:
     """Paths below the landing store of the files deleted by a recorded act of retention."""
     rows = connection.execute("select stored_as from ledger.retention_act where subject = 'landing_file'").fetchall()
     return {place for (place,) in rows}
+
+
+def strays(store: LandingStore, connection: psycopg.Connection, before: datetime) -> list[tuple[str, int]]:
+    """(path below the root, bytes) of files last written before a moment that no pull in the ledger names: one failed half way."""
+    known = {place for place, _, _ in recorded_files(connection)}
+    return [(place, size) for place, size, written in store.everything() if place not in known and written < before]
 
 
 def check_landing(

@@ -11,11 +11,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hearth.evidence.landing import strays
 from hearth.landing.store import LandingStore
 from hearth.seasons.dated_rows import FOREVER, parse_date, read_rows
 from hearth.warehouse.connections import connect
 
-SUBJECTS = ("landing_file", "personal_value")
+SUBJECTS = ("landing_file", "personal_value", "stray_file")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Due:
 
     rule: Rule
     older_than: datetime
-    files: list[tuple[str, str, int]]
+    files: list[tuple[str, str | None, int]]
     kept_for_quarantine: int
 
 
@@ -57,10 +58,13 @@ order by 1
 
 
 def due(rule: Rule, now: datetime) -> Due:
-    """Landing files last landed before the rule's time, without those that open quarantined rows still need."""
+    """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones."""
     before = now - timedelta(days=rule.keep_days)
-    if rule.subject != "landing_file":
+    if rule.subject == "personal_value":
         return Due(rule, before, [], 0)
+    if rule.subject == "stray_file":
+        with connect("engineer") as connection:
+            return Due(rule, before, [(place, None, size) for place, size in strays(LandingStore(), connection, before)], 0)
     with connect("engineer") as connection:
         rows = connection.execute(FILES, (before,)).fetchall()
     return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
@@ -79,8 +83,8 @@ def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any]
         with connect("engineer") as connection:
             connection.execute(
                 "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why)"
-                " values ('landing_file', %s, %s, 1, %s, %s, %s)",
-                (sha256, place, found.older_than, rule_text, why),
+                " values (%s, %s, %s, 1, %s, %s, %s)",
+                (found.rule.subject, sha256, place, found.older_than, rule_text, why),
             )
         (store.root / place).unlink(missing_ok=True)
         progress()

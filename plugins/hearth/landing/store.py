@@ -10,9 +10,9 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -65,7 +65,9 @@ class LandingStore:
             name = f"{feed}/{sha256[:2]}/{sha256}{suffix}"
             target = self.root / name
             self._make_folder(target.parent)
-            if not self._holds(target, sha256, size):
+            if self.is_local and self._holds(target, sha256, size):
+                os.utime(target.path)  # it came again: what sweeps files by their age must not take it for an old one
+            else:
                 part.fs.mv(part.path, target.path)
                 if self.is_local:
                     os.chmod(target.path, 0o400)
@@ -84,6 +86,13 @@ class LandingStore:
                 " copy; where the source still has the same file, pulling its interval again lands it anew"
             )
         return path.open("rb")
+
+    def everything(self) -> Iterator[tuple[str, int, datetime]]:
+        """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
+        for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
+            written = facts.get("mtime") or facts.get("LastModified") or facts.get("updated")
+            at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
+            yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
 
     def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> tuple[str, str]:
         """Write the manifest of a pull; returns its path below the root and its sha256."""

@@ -44,12 +44,7 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
     with psycopg.connect(owner_url) as connection:
         connection.execute("set local statement_timeout = 0")  # a migration of a full warehouse takes what it takes
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.migrate'))")
-        for role, url in roles.items():
-            _ensure_role(connection, role, url)
-        for group in GROUPS:
-            _ensure_group(connection, login(group))
-        for role in OWNS:
-            _enter(connection, login(role))
+        _make_roles(connection, roles)
         connection.execute("create schema if not exists ledger")
         connection.execute(
             "create table if not exists ledger.migration (name text primary key, sha256 char(64) not null,"
@@ -74,6 +69,21 @@ def migrate(owner_url: str, roles: dict[str, str]) -> list[str]:
         if _is_superuser(connection):
             connection.execute(AS_SUPERUSER.read_text(encoding="utf-8"))
     return applied
+
+
+def make_roles(owner_url: str, roles: dict[str, str]) -> None:
+    """The roles alone, in a database that gets its tables from a backup."""
+    with psycopg.connect(owner_url) as connection:
+        _make_roles(connection, roles)
+
+
+def _make_roles(connection: psycopg.Connection, roles: dict[str, str]) -> None:
+    for role, url in roles.items():
+        _ensure_role(connection, role, url)
+    for group in GROUPS:
+        _ensure_group(connection, login(group))
+    for role in OWNS:
+        _enter(connection, login(role))
 
 
 def _migrations() -> list[tuple[str, str, bool]]:

@@ -1,0 +1,81 @@
+"""A backup brought back is the installation to the bit; a damaged one, or a place that is not empty, is refused before anything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+
+from hearth.backup import programs
+from hearth.cli import main
+from local.postgres import Server
+from tests.integration.world import Warehouse
+
+
+def hearth(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def text_of(url: str) -> str:
+    """A whole database as pg_dump writes it, without the two lines that differ each time."""
+    dumped = subprocess.run([programs() / "pg_dump", url], capture_output=True, check=True, text=True).stdout
+    return "\n".join(line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_backup_brought_back_is_equal_to_the_bit(
+    installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = postgres.create_database("airflow_metadata")
+    with psycopg.connect(metadata) as airflow:
+        airflow.execute("create table dag_run (run_id text primary key); insert into dag_run values ('scheduled__1')")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", metadata.replace("postgresql://", "postgresql+psycopg2://"))
+    kept, landing = tmp_path / "backup", Path(os.environ["HEARTH_LANDING"])
+    made = hearth("backup", "--to", kept)
+    assert made.exit_code == 0 and made.output.endswith("MB, whole\n"), made.output
+    assert "not empty" in hearth("backup", "--to", kept).output
+    assert (
+        "has " in hearth("backup", "restore", kept).output
+        and "restore into an empty one" in hearth("backup", "restore", kept).output
+    )
+
+    before = text_of(installed.url), text_of(metadata), files_of(landing)
+    names = {"installed": "brought_back", "airflow_metadata": "airflow_back"}
+    with monkeypatch.context() as elsewhere:
+        for name in [name for name in os.environ if name.startswith(("HEARTH_WAREHOUSE_URL_", "AIRFLOW__DATABASE__"))]:
+            for old, new in names.items():
+                elsewhere.setenv(name, os.environ[name].replace(f"/{old}", f"/{new}"))
+        elsewhere.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", os.environ["HEARTH_WAREHOUSE_URL_LOADER"].replace("_loader", "_engineer"))
+        elsewhere.setenv("HEARTH_LANDING", str(tmp_path / "landing_back"))
+        urls = [postgres.create_database(name) for name in names.values()]
+        back = hearth("backup", "restore", kept)
+        assert back.exit_code == 0, back.output
+        assert (text_of(urls[0]), text_of(urls[1]), files_of(tmp_path / "landing_back")) == before
+        assert "applied" in hearth("migrate").output or "up to date" in hearth("migrate").output
+    for name in (*names.values(), "airflow_metadata"):
+        postgres.drop_database(name)
+
+
+def test_a_damaged_or_unfinished_backup_is_refused(installed: Warehouse, tmp_path: Path) -> None:
+    kept = tmp_path / "backup"
+    assert hearth("backup", "--to", kept).exit_code == 0
+    dump = kept / "warehouse.dump"
+    whole = dump.read_bytes()
+    dump.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    next((kept / "landing").rglob("*.csv")).unlink()
+    checked = hearth("backup", "check", kept)
+    assert checked.exit_code == 1 and "warehouse.dump was changed" in checked.output and ".csv is missing" in checked.output
+    assert "the backup is damaged, nothing was restored" in hearth("backup", "restore", kept).output
+    (kept / "MANIFEST.json").unlink()
+    assert "not finished" in hearth("backup", "check", kept).output
+    lost = next(Path(os.environ["HEARTH_LANDING"]).rglob("*.ndjson.gz"))
+    lost.unlink()
+    unfinished = hearth("backup", "--to", tmp_path / "second")
+    assert unfinished.exit_code == 1 and f"{lost.name}" in unfinished.output and "not complete" in unfinished.output
