@@ -47,7 +47,7 @@ def warehouse(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", server.url("faults", f"hearth_{role}", "for-tests-only"))
         monkeypatch.setenv("HEARTH_LANDING", str(tmp_path / "landing"))
         migrate(url, role_urls())
-        made = Warehouse(url)
+        made = Warehouse(url, administrator=server.administrator_url("faults"))
         made.server = server  # type: ignore[attr-defined]
         yield made
     server.remove()
@@ -103,9 +103,8 @@ def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehou
 
 
 def await_query(warehouse: Warehouse, like: str, process: BaseProcess) -> None:
-    waiting = "select count(*) from pg_stat_activity where query like %s and wait_event_type = 'Lock'"
     deadline = time.monotonic() + 120
-    while not warehouse.rows(waiting, like)[0][0]:
+    while not warehouse.activity("query like %s and wait_event_type = 'Lock'", like):
         assert process.is_alive() and time.monotonic() < deadline, "the load never came there"
         time.sleep(0.05)
 

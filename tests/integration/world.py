@@ -105,6 +105,12 @@ class Warehouse:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query, parameters or None).fetchall()
 
+    def activity(self, condition: str, *parameters: Any) -> int:
+        """How many sessions pg_stat_activity shows with a condition; the owner is shown no statements of others."""
+        with psycopg.connect(self.administrator) as connection:
+            row = connection.execute(f"select count(*) from pg_stat_activity where {condition}", parameters or None).fetchone()
+        return int(row[0]) if row else 0
+
     def load(self, feed: str, start: datetime = START, end: datetime = END, run_id: str = "test") -> dict[str, Any]:
         """Pull, land, clean, validate and load one feed for one interval, as its DAG does."""
         from hearth import intake
