@@ -12,10 +12,11 @@ import psycopg
 import pytest
 from world import ZONE, Warehouse, World
 
-from hearth import restore
+from hearth import intake, restore
 from hearth.cleaning.errors import UnreadableFile
-from hearth.contracts.loading import REPOSITORY, load_contracts
+from hearth.contracts.loading import REPOSITORY, find_contract, load_contracts
 from hearth.reconciliation import checks
+from hearth.sources.delivery import Interval
 
 FEED = "late_calibrations"
 HEADER = "器具编号,器具类型,检定日期,修正值(℃),有效期至,检定单位"
@@ -140,6 +141,17 @@ def test_what_cannot_be_read_stops_only_its_own_interval(warehouse: Warehouse, f
     folder.deliver("broken.csv", 0, "B")
     day(warehouse, 2)
     assert [row[0] for row in raw(warehouse)] == ["A", "B", "M", "T"], "files landed and not loaded are taken up again"
+
+
+def test_a_run_that_died_after_it_landed_late_files_loads_them_when_it_is_run_again(warehouse: Warehouse, folder: Folder) -> None:
+    folder.deliver("a.csv", 0, "A")
+    day(warehouse, 0)
+    folder.deliver("b.csv", 0, "B")
+    start = FIRST + timedelta(days=1)
+    intake.pull_and_land(find_contract(FEED), Interval(start, start + timedelta(days=1)), "died")
+    assert [row[0] for row in raw(warehouse)] == ["A"]
+    day(warehouse, 1)
+    assert [row[0] for row in raw(warehouse)] == ["A", "B"]
 
 
 def test_a_late_file_out_of_reach_is_left_for_the_next_pull(warehouse: Warehouse, folder: Folder) -> None:

@@ -109,11 +109,24 @@ def _insert_pull(connection: psycopg.Connection, landed: LandedPull) -> int:
     return int(row[0])
 
 
+_COMPLETED = """
+select c.pull_id
+from ledger.pull mine
+join ledger.pull f on f.feed = mine.feed and f.interval_start = mine.interval_start and f.interval_end = mine.interval_end
+join ledger.pull_completion c on c.found_by_pull_id = f.pull_id
+join ledger.pull p on p.pull_id = c.pull_id
+where mine.pull_id = %s and not exists (
+    select from ledger.batch_current b
+    where b.feed = p.feed and b.pull_id > p.pull_id
+        and b.interval_start <= p.interval_start and b.interval_end >= p.interval_end)
+order by 1
+"""
+
+
 def completed_by(pull_id: int) -> list[int]:
-    """Pulls that were completed by late files seen at this one."""
+    """Pulls of late files seen at this pull, or at an earlier one of its interval that may have died before it loaded them."""
     with connect("loader") as connection:
-        found = connection.execute("select pull_id from ledger.pull_completion where found_by_pull_id = %s order by 1", (pull_id,))
-        return [row[0] for row in found]
+        return [row[0] for row in connection.execute(_COMPLETED, (pull_id,))]
 
 
 @dataclass(frozen=True)
