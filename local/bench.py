@@ -101,6 +101,7 @@ def _load(url: str, export: Path, days: int) -> tuple[float, int]:
     """(seconds, rows read) of clean + validate + load of the export."""
     from hearth import intake
     from hearth.contracts.loading import find_contract
+    from hearth.landing.landing import LandedPull
     from hearth.landing.store import LandingStore, StoredFile
     from hearth.sources.delivery import Interval
     from hearth.warehouse import ledger
@@ -121,7 +122,7 @@ def _load(url: str, export: Path, days: int) -> tuple[float, int]:
     files = [StoredFile(1, "export", sha256, size, None, stored_as, "ndjson", "gzip")]
     interval = Interval(datetime(2015, 12, 31, tzinfo=UTC), datetime(2016, 1, 2, tzinfo=UTC) + timedelta(days=days))
     manifest, manifest_sha256 = store.write_manifest(contract.feed, interval.start, interval.end, {}, files)
-    pull_id = ledger.record_pull(contract.feed, interval, "bench", "bench", manifest, manifest_sha256, files)
+    pull_id = ledger.record_pull(LandedPull(contract.feed, interval, "bench", "bench", manifest, manifest_sha256, files))
     begun = time.monotonic()
     counts = intake.clean_validate_load(contract, pull_id, "bench")
     return time.monotonic() - begun, counts["rows_read"]

@@ -10,19 +10,22 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.instants import to_micros
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, Records, gathered, read_records
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract, SelfRegistering
-from hearth.landing.store import LandingStore, StoredFile
+from hearth.landing.landing import Landing
+from hearth.landing.store import LandingStore
+from hearth.late_files import complete
 from hearth.seasons.dated_rows import place_time_zone
 from hearth.sources.ask import ask_source
 from hearth.sources.delivery import Interval
@@ -54,56 +57,40 @@ class BatchHeld(RuntimeError):
 
 
 def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
-    """Pull one feed for one interval into the landing store; returns the ledger's pull_id."""
+    """Pull one feed for one interval into the landing store; returns the ledger's pull_id.
+
+    Files that appeared late in intervals pulled before are taken as well, each by a pull of its own interval.
+    """
     with ledger.recorded_step(run_id, contract.feed, "pull_and_land") as facts:
         facts.update(interval_start=interval.start.isoformat(), interval_end=interval.end.isoformat())
         ledger.refuse_partial_overlap(contract.feed, interval)
-        store, files = LandingStore(), []
-        for ordinal, delivery in enumerate(deliveries(contract, interval), 1):
-            suffix = f".{delivery.format_kind}{'.gz' if delivery.compression == 'gzip' else ''}"
-            sha256, stored_as, size = store.store(contract.feed, delivery.chunks, suffix)
-            files.append(
-                StoredFile(
-                    ordinal,
-                    delivery.name,
-                    sha256,
-                    size,
-                    delivery.delivered_at,
-                    stored_as,
-                    delivery.format_kind,
-                    delivery.compression,
-                )
-            )
-            log.debug("%s: landed %s (%d bytes, sha256 %s)", contract.feed, delivery.name, size, sha256[:12])
-        address = _address(contract)
-        manifest, manifest_sha256 = store.write_manifest(
-            contract.feed,
-            interval.start.astimezone(UTC),
-            interval.end.astimezone(UTC),
-            {
-                "feed": contract.feed,
-                "interval": [interval.start, interval.end],
-                "run_id": run_id,
-                "source": address,
-                "contract_hash": contract.content_hash,
-                "landed_at": datetime.now(UTC),
-            },
-            files,
-        )
-        pull_id = ledger.record_pull(contract.feed, interval, run_id, address, manifest, manifest_sha256, files)
-        ledger.record_answer(pull_id, ask_source(contract, interval))
-        facts.update(pull_id=pull_id, files=len(files), size_bytes=sum(f.size_bytes for f in files))
-        return pull_id
-
-
-def _address(contract: Contract) -> str:
-    """Where a pull came from, without secrets: the connection's name and the place within it."""
-    source = contract.source
-    place = source.path if source.kind == "http" else f"{source.folder}/{source.pattern}" if source.kind == "sftp" else "query"
-    return f"{source.kind}:{source.connection}:{place}"
+        landing = Landing(LandingStore(), contract, run_id)
+        own = landing.land(interval, deliveries(contract, interval))
+        late = complete(landing, interval)
+        pulls = ledger.record_pulls(own, late.pulls)
+        for pull_id, landed in zip(pulls, [own, *(completed for completed, _, _ in late.pulls)], strict=True):
+            ledger.record_answer(pull_id, ask_source(contract, landed.interval))
+        facts.update(pull_id=pulls[0], files=len(own.files), size_bytes=sum(f.size_bytes for f in own.files), **late.facts)
+        return pulls[0]
 
 
 def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[str, Any]:
+    """One pull into raw, quarantine and ledger, and after it those that late files seen at it completed.
+
+    Returns the counts of the pull's own batch. Raises what `_load_pull` raises; the other pulls are loaded all the same.
+    """
+    counts, failed = {}, None
+    for each in (pull_id, *ledger.completed_by(pull_id)):
+        try:
+            counts[each] = _load_pull(contract, each, run_id)
+        except (BatchHeld, UnreadableFile, ledger.PartialOverlap) as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return counts[pull_id]
+
+
+def _load_pull(contract: Contract, pull_id: int, run_id: str) -> dict[str, Any]:
     """Landing files of one pull into raw, quarantine and ledger. Returns the batch's counts.
 
     All counts are 0 when a newer pull of the interval is there: then nothing is changed. Raises BatchHeld when the gate stops

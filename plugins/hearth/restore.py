@@ -18,7 +18,8 @@ from typing import Any
 from hearth import intake
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import load_contracts
-from hearth.landing.store import LandingStore, StoredFile
+from hearth.landing.landing import LandedPull
+from hearth.landing.store import LandingStore, StoredFile, stored_files
 from hearth.sources.delivery import Interval
 from hearth.warehouse import ledger
 from hearth.warehouse.connections import connect
@@ -66,10 +67,7 @@ class Manifest:
 
     @property
     def files(self) -> list[StoredFile]:
-        return [
-            StoredFile(**{**f, "delivered_at": datetime.fromisoformat(f["delivered_at"]) if f["delivered_at"] else None})
-            for f in self.facts["files"]
-        ]
+        return stored_files(self.facts)
 
 
 def export_acts() -> list[dict[str, Any]]:
@@ -115,7 +113,7 @@ def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict
     for number, manifest in enumerate(pulls, 1):
         facts = manifest.facts
         pull_id = ledger.record_pull(
-            facts["feed"], manifest.interval, RUN, facts["source"], manifest.name, manifest.sha256, manifest.files
+            LandedPull(facts["feed"], manifest.interval, RUN, facts["source"], manifest.name, manifest.sha256, manifest.files)
         )
         try:
             if manifest.name in deleted:

@@ -393,3 +393,74 @@ def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: War
     assert raw_rows(loaded, case) == 0
     assert loaded.rows("select count(*) from ledger.batch where feed = %s", case.name) == [(0,)]
     assert intake.clean_validate_load(find_contract(case.name), pull_id, "again")["rows_loaded"] == 50
+
+
+GIBIBYTE = 1 << 30
+MEASURED = """
+import sys, resource
+from hearth import intake
+from hearth.contracts.loading import find_contract
+try:
+    print(intake.clean_validate_load(find_contract(sys.argv[1]), int(sys.argv[2]), "measured"))
+except Exception as error:
+    print(type(error).__name__, error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def hostile_csv(loaded: Warehouse) -> bytes:
+    """As wide as may be, and texts as long as may be."""
+    header = HEADER + "".join(f",c{number}" for number in range(1990))
+    wide = (line(points(loaded, 1)[0]) + ",xy" * 1990 + "\n") * 3_000
+    return f"{header}\n{wide}{('测' * 100_000 + ',') * 8 + ',' * 1990}\n".encode("gb18030")
+
+
+def hostile_workbook(loaded: Warehouse) -> bytes:
+    """Nearly as many cells as may be, all of them with a text of some length that is stored once."""
+    buffer = io.BytesIO(workbook(loaded, 0))
+    with zipfile.ZipFile(buffer) as old:
+        parts = {entry.filename: old.read(entry) for entry in old.infolist()}
+    rows = b"".join(b"<row>" + b'<c t="s"><v>0</v></c>' * 140 + b"</row>" for _ in range(35_000))
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b"</sheetData>", rows + b"</sheetData>")
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "base", "make"),
+    [("round.csv", "fixed_rounds_csv", hostile_csv), ("round.xlsx", "fixed_rounds_xlsx", hostile_workbook)],
+    ids=["csv", "workbook"],
+)
+def test_a_load_stays_under_two_gibibytes(loaded: Warehouse, case: Case, name: str, base: str, make) -> None:
+    """The whole load of a file that is just within its limits, in a process of its own, measured at its peak."""
+    from hearth.contracts.loading import find_contract
+    from hearth.sources.delivery import Interval
+
+    case.write_contract(base=base)
+    case.deliver(name, make(loaded))
+    pull_id = intake.pull_and_land(find_contract(case.name), Interval(START, END), "test")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])}
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, case.name, str(pull_id)], env=environment, capture_output=True, text=True, check=True
+    )
+    told, peak = done.stdout.strip().splitlines()[-2:]
+    assert re.match(r"\{'rows_read': 3001|BatchHeld .* 35001 rows", told), done.stdout
+    assert int(peak) < 2 * GIBIBYTE
+
+
+def test_a_small_workbook_with_a_value_in_its_very_last_cell_is_refused(loaded: Warehouse, case: Case) -> None:
+    """Its reader would make room for 17 billion cells."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.add_worksheet("测温记录").write(1_048_575, 16_383, 1)
+    case.write_contract(base="fixed_rounds_xlsx")
+    case.deliver("last.xlsx", buffer.getvalue())
+    with pytest.raises(UnreadableFile, match=r"last\.xlsx: its table reaches to row 1048576 and column 16384"):
+        load(loaded, case)
+    failed = loaded.rows("select message from ledger.step where subject = %s and outcome = 'failed'", case.name)
+    assert len(failed) == 1 and "last.xlsx" in failed[0][0] and "format.limits.columns is 2000" in failed[0][0]

@@ -21,7 +21,7 @@ import pytest
 
 from hearth.contracts.limits import HttpLimits
 from hearth.contracts.loading import find_contract
-from hearth.sources import http, http_client
+from hearth.sources import check, http, http_client
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
 
 TOKEN = "secret-token-of-the-test"
@@ -372,7 +372,10 @@ def drip(start: bytes) -> Answer:
     ],
     ids=["page", "headers", "length", "export"],
 )
-def test_a_source_that_drips_is_given_up_in_time(server: Any, days: float, feed: str, start: bytes) -> None:
+def test_a_source_that_drips_is_given_up_in_time(
+    server: Any, monkeypatch: pytest.MonkeyPatch, days: float, feed: str, start: bytes
+) -> None:
+    """By a pull, by the question what the source counts, and by the look whether it answers."""
     server.script = drip(start)
     begun = time.monotonic()
     with pytest.raises(
@@ -382,6 +385,8 @@ def test_a_source_that_drips_is_given_up_in_time(server: Any, days: float, feed:
     assert time.monotonic() - begun < 3
     with pytest.raises(SourceError, match=r"pull_seconds is 0.5"):
         ask(feed, **limited(pull_seconds=0.5))
+    monkeypatch.setattr(check, "SECONDS", 0.4)
+    assert "pull_seconds is 0.4" in str(check.check_feed(find_contract(feed)))
 
 
 def ask(feed: str, **changes: Any) -> int:

@@ -14,6 +14,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from hearth.contracts.contract import NdjsonFormat
 from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import sftp
@@ -135,3 +136,10 @@ def test_more_than_the_limits_is_not_taken(folder: Folder) -> None:
         folder.deliver(b"%d.txt" % number)
     with pytest.raises(SourceError, match=r"more than 10 files are listed, the limit source.limits.listed_files"):
         folder.pulled(listed_files=10)
+
+
+def test_packed_files_are_landed_as_packed(folder: Folder) -> None:
+    folder.deliver(b"a.csv")
+    contract = CONTRACT.model_copy(update={"format": NdjsonFormat(kind="ndjson", compression="gzip")})
+    source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv"})
+    assert [(made.format_kind, made.compression) for made in sftp.deliveries(contract, source, DAY)] == [("ndjson", "gzip")]

@@ -13,6 +13,7 @@ from hearth.cli import main
 from hearth.contracts.loading import find_contract
 from hearth.health import flow
 from hearth.health.problem import Surroundings
+from hearth.landing.landing import LandedPull
 from hearth.landing.store import LandingStore, StoredFile
 from hearth.sources.delivery import Interval
 from hearth.warehouse import ledger
@@ -130,7 +131,7 @@ def export(warehouse: Warehouse, at: datetime, segments: int) -> int:
     files = [StoredFile(1, f"pipe_register_{at:%Y%m%d}.csv", sha256, size, at, stored_as, "csv", "none")]
     facts = {"feed": "pipe_register", "interval": [interval.start, interval.end], "source": "test", "landed_at": at}
     manifest, digest = store.write_manifest("pipe_register", interval.start, interval.end, facts, files)
-    return ledger.record_pull("pipe_register", interval, "test", "test", manifest, digest, files)
+    return ledger.record_pull(LandedPull("pipe_register", interval, "test", "test", manifest, digest, files))
 
 
 def test_a_full_export_is_compared_with_the_one_before(installed: Warehouse) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from airflow.sdk import ObjectStoragePath
 
@@ -31,6 +31,14 @@ class StoredFile:
     stored_as: str
     format_kind: str
     compression: str
+
+
+def stored_files(manifest: dict[str, Any]) -> list[StoredFile]:
+    """The files that a manifest lists."""
+    return [
+        StoredFile(**{**file, "delivered_at": datetime.fromisoformat(file["delivered_at"]) if file["delivered_at"] else None})
+        for file in manifest["files"]
+    ]
 
 
 class LandingStore:
@@ -105,6 +113,11 @@ class LandingStore:
             file.write(text.encode())
             self._keep(file)
         return name, hashlib.sha256(text.encode()).hexdigest()
+
+    def read_manifest(self, name: str) -> list[StoredFile]:
+        """The files of a pull. Raises FileNotFoundError."""
+        with (self.root / name).open("rb") as file:
+            return stored_files(json.load(file))
 
     def _keep(self, file: IO[bytes]) -> None:
         """The ledger is about to say that the file is there: it has to be, after a power failure too."""

@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from hearth.contracts.contract import Contract
-from hearth.landing.store import StoredFile
+from hearth.landing.landing import LandedPull
 from hearth.sources.ask import Answer
 from hearth.sources.delivery import Interval
 from hearth.warehouse import steps
@@ -75,37 +76,103 @@ def recorded_step(run_id: str, subject: str, step: str, role: str = "loader") ->
         alive.let_go()
 
 
-def record_pull(
-    feed: str, interval: Interval, run_id: str, address: str, manifest: str, manifest_sha256: str, files: list[StoredFile]
-) -> int:
+def record_pull(landed: LandedPull) -> int:
     """The pull with the digest of its manifest, and its landing files; returns pull_id."""
+    return record_pulls(landed, [])[0]
+
+
+def record_pulls(landed: LandedPull, completions: list[tuple[LandedPull, int, int]]) -> list[int]:
+    """A pull and those it found to be completed (each: what landed, the pull it completes, late files), all or none."""
     with connect("loader") as connection:
-        row = connection.execute(
-            "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
-            " values (%s,%s,%s,%s,%s,%s,%s,%s) returning pull_id",
-            (
-                feed,
-                interval.start,
-                interval.end,
-                run_id,
-                address,
-                manifest,
-                len(files),
-                sum(f.size_bytes for f in files),
-            ),
-        ).fetchone()
-        assert row is not None
-        connection.execute(
-            "insert into ledger.manifest_digest (pull_id, manifest, sha256, noted_when) values (%s, %s, %s, 'landed')",
-            (row[0], manifest, manifest_sha256),
-        )
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, delivered_at, stored_as)"
-                " values (%s,%s,%s,%s,%s,%s,%s,%s)",
-                [(row[0], feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
+        pulls = [_insert_pull(connection, landed)]
+        for completed, completes, late_files in completions:
+            pulls.append(_insert_pull(connection, completed))
+            connection.execute(
+                "insert into ledger.pull_completion (pull_id, completes_pull_id, found_by_pull_id, late_files)"
+                " values (%s,%s,%s,%s)",
+                (pulls[-1], completes, pulls[0], late_files),
             )
-        return int(row[0])
+        return pulls
+
+
+def _insert_pull(connection: psycopg.Connection, landed: LandedPull) -> int:
+    files, interval = landed.files, landed.interval
+    size = sum(f.size_bytes for f in files)
+    row = connection.execute(
+        "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
+        " values (%s,%s,%s,%s,%s,%s,%s,%s) returning pull_id",
+        (landed.feed, interval.start, interval.end, landed.run_id, landed.address, landed.manifest, len(files), size),
+    ).fetchone()
+    assert row is not None
+    connection.execute(
+        "insert into ledger.manifest_digest (pull_id, manifest, sha256, noted_when) values (%s, %s, %s, 'landed')",
+        (row[0], landed.manifest, landed.manifest_sha256),
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ledger.landing_file (pull_id, feed, ordinal, source_name, sha256, size_bytes, delivered_at, stored_as)"
+            " values (%s,%s,%s,%s,%s,%s,%s,%s)",
+            [(row[0], landed.feed, f.ordinal, f.source_name, f.sha256, f.size_bytes, f.delivered_at, f.stored_as) for f in files],
+        )
+    return int(row[0])
+
+
+_COMPLETED = """
+select c.pull_id
+from ledger.pull mine
+join ledger.pull f on f.feed = mine.feed and f.interval_start = mine.interval_start and f.interval_end = mine.interval_end
+join ledger.pull_completion c on c.found_by_pull_id = f.pull_id
+join ledger.pull p on p.pull_id = c.pull_id
+where mine.pull_id = %s and not exists (
+    select from ledger.batch_current b
+    where b.feed = p.feed and b.pull_id > p.pull_id
+        and b.interval_start <= p.interval_start and b.interval_end >= p.interval_end)
+order by 1
+"""
+
+
+def completed_by(pull_id: int) -> list[int]:
+    """Pulls of late files seen at this pull, or at an earlier one of its interval that may have died before it loaded them."""
+    with connect("loader") as connection:
+        return [row[0] for row in connection.execute(_COMPLETED, (pull_id,))]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An interval that was pulled and stands, with its newest pull: the one that stands, or one that completes it."""
+
+    interval: Interval
+    pull_id: int
+    manifest: str
+
+
+_STANDING = """
+select b.interval_start, b.interval_end, p.pull_id, p.manifest
+from ledger.batch_current b cross join lateral (
+    select p.pull_id, p.manifest from ledger.pull p left join ledger.pull_completion c using (pull_id)
+    where p.feed = b.feed and p.interval_start = b.interval_start and p.interval_end = b.interval_end
+      and (p.pull_id = b.pull_id or (p.pull_id > b.pull_id and c.pull_id is not null))
+    order by p.pull_id desc limit 1) p
+where b.feed = %s and b.kind = 'pull' order by 1
+"""
+
+
+def standing_pulls(feed: str) -> list[Standing]:
+    """Every interval of the feed that stands."""
+    with connect("loader") as connection:
+        rows = connection.execute(_STANDING, (feed,)).fetchall()
+    return [Standing(Interval(start, end), pull_id, manifest) for start, end, pull_id, manifest in rows]
+
+
+def taken_files(feed: str, names: list[str]) -> set[tuple[str, int, datetime]]:
+    """(name, bytes, delivery) of the files of these names that any pull of the feed has taken."""
+    with connect("loader") as connection:
+        rows = connection.execute(
+            "select distinct source_name, size_bytes, delivered_at from ledger.landing_file"
+            " where feed = %s and source_name = any(%s)",
+            (feed, names),
+        ).fetchall()
+    return {(name, size, delivered) for name, size, delivered in rows}
 
 
 def keep_contract(contract: Contract) -> None:

@@ -78,6 +78,7 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.publication_part": ("publisher",),
     "ledger.published_value": ("publisher",),
     "ledger.pull": ("loader",),
+    "ledger.pull_completion": ("loader",),
     "ledger.pull_choice": ("desk", "engineer"),
     "ledger.replay_order": ("desk", "engineer"),
     "ledger.retention_act": ("engineer",),
