@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hearth import intake
+from hearth import decided, intake
 from hearth.cleaning.errors import UnreadableFile
+from hearth.contracts.contract import Contract
 from hearth.contracts.loading import load_contracts
+from hearth.decided import Decided
 from hearth.landing.landing import LandedPull
 from hearth.landing.store import LandingStore, StoredFile, stored_files
 from hearth.sources.delivery import Interval
@@ -36,6 +38,8 @@ EXPORTED = {
     "deleted_file": "select subject, sha256, stored_as, rows_deleted, older_than, rule, why, who, login, acting_for, at"
     " from ledger.retention_act"
     " where subject = 'landing_file' order by act_id",
+    "given_up": "select feed, interval_start, interval_end, why, who, login, acting_for, at from ledger.hole_act order by act_id",
+    **decided.EXPORTED,
 }
 """What people decided. Replays are no decision about rows: today's contracts are applied to all of them anyway."""
 
@@ -44,8 +48,9 @@ _TABLES = {
     "waived": "quarantine.act",
     "approval": "ledger.approval",
     "deleted_file": "ledger.retention_act",
+    "given_up": "ledger.hole_act",
 }
-"""Where each kind of act stands, in the order in which they are put back."""
+"""Where each kind of act stands, in the order in which they are put back; decisions about pulls are put back with their pulls."""
 
 
 class CannotRestore(RuntimeError):
@@ -69,12 +74,17 @@ class Manifest:
     def files(self) -> list[StoredFile]:
         return stored_files(self.facts)
 
+    @property
+    def landed(self) -> LandedPull:
+        facts = self.facts
+        return LandedPull(facts["feed"], self.interval, RUN, facts["source"], self.name, self.sha256, self.files)
+
 
 def export_acts() -> list[dict[str, Any]]:
-    """Acts of people as rows of JSON: waivers, approvals with the contents approved, landing files deleted by rule."""
+    """Acts of people as rows of JSON: waivers, approvals with the contents approved, deletions by rule, decisions about pulls."""
     found = []
     with connect("auditor") as connection:
-        for kind in _TABLES:
+        for kind in EXPORTED:
             cursor = connection.execute(EXPORTED[kind])
             names = [column.name for column in cursor.description or []]
             found += [{"kind": kind, **dict(zip(names, row, strict=True))} for row in cursor]
@@ -109,27 +119,38 @@ def restore(acts: Iterable[dict[str, Any]], tell: Callable[[str], None]) -> dict
     pulls = manifests(store)
     _refuse_begun(len(pulls))
     deleted = _deleted(pulls, store, {act["stored_as"] for act in acts if act["kind"] == "deleted_file"})
-    counts = {"pulls": len(pulls), "held": 0, "refused": 0, "deleted": 0}
+    counts, people = {"pulls": len(pulls), "held": 0, "refused": 0, "deleted": 0}, Decided(acts)
     for number, manifest in enumerate(pulls, 1):
-        facts = manifest.facts
-        pull_id = ledger.record_pull(
-            LandedPull(facts["feed"], manifest.interval, RUN, facts["source"], manifest.name, manifest.sha256, manifest.files)
-        )
+        contract = contracts[manifest.facts["feed"]]
+        pull_id = ledger.record_pull(manifest.landed)
+        people.recorded(manifest.name, pull_id)
         try:
             if manifest.name in deleted:
                 counts["deleted"] += 1
                 said = "passed over, its landing files were deleted by rule"
             else:
-                loaded = intake.clean_validate_load(contracts[facts["feed"]], pull_id, RUN)
-                said = f"{loaded['rows_loaded']:,} of {loaded['rows_read']:,} rows loaded"
-        except intake.BatchHeld:  # it was held then, too: its rows wait in quarantine
+                said = _loaded(contract, pull_id, manifest.name, people)
+        except intake.BatchHeld as held:
             counts["held"] += 1
-            said = "held by its gate"
+            said = f"held: {held}"
         except (UnreadableFile, ledger.PartialOverlap) as error:  # it was refused then, too; the ledger has the step as failed
             counts["refused"] += 1
             said = f"passed over: {error}"
-        tell(f"{number} of {len(pulls)}: {facts['feed']} {manifest.interval}: {said}")
+        tell(f"{number} of {len(pulls)}: {contract.feed} {manifest.interval}: {said}")
+        for again in people.stand_again(manifest.name):
+            tell(f"{contract.feed}: an earlier pull stands again: {_loaded(contract, again, manifest.name, people)}")
     return {**counts, "acts": _put_back(acts)}
+
+
+def _loaded(contract: Contract, pull_id: int, manifest: str, people: Decided) -> str:
+    """Load a pull; one that is held is loaded all the same where a person accepted it then. Raises BatchHeld."""
+    try:
+        counts = intake.clean_validate_load(contract, pull_id, RUN)
+    except intake.BatchHeld:
+        if not people.accepts(manifest):
+            raise
+        counts = intake.clean_validate_load(contract, pull_id, RUN)
+    return f"{counts['rows_loaded']:,} of {counts['rows_read']:,} rows loaded"
 
 
 def _refuse_begun(pulls: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -10,13 +13,15 @@ from click.testing import CliRunner, Result
 
 from hearth import intake
 from hearth.cli import main
-from hearth.contracts.loading import find_contract
+from hearth.contracts.loading import REPOSITORY, find_contract
 from hearth.health import flow
 from hearth.health.problem import Surroundings
 from hearth.landing.landing import LandedPull
 from hearth.landing.store import LandingStore, StoredFile
 from hearth.sources.delivery import Interval
 from hearth.warehouse import ledger
+from hearth.warehouse.migrate import migrate, role_urls
+from local.postgres import Server
 from tests.integration.world import Warehouse
 from tests.warehouse.weather import DAY, ZONE, Source, hours, load, pull, stands
 
@@ -146,3 +151,46 @@ def test_a_full_export_is_compared_with_the_one_before(installed: Warehouse) -> 
             intake.clean_validate_load(contract, pull_id, "test")
     sizes = "select count(*) from raw.pipe_segment where arrived_at >= %s group by arrived_at order by arrived_at"
     assert installed.rows(sizes, day) == [(90,), (89,), (88,)]
+
+
+def test_a_restore_follows_what_was_decided_about_pulls(
+    installed: Warehouse, source: Source, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First pull 24 rows, second none and accepted, first stands again; another day's empty pull is refused."""
+    source.items = hours(24)
+    first = pull()
+    load(first)
+    source.items = []
+    with pytest.raises(intake.BatchHeld):
+        load(pull())
+    assert hearth("held", "accept", "1", "--why", "withdrawn").exit_code == 0
+    assert hearth("pulls", "stand", str(first), "--why", "the withdrawal was wrong").exit_code == 0
+    day = DAY + timedelta(days=1)
+    source.items = hours(24, day)
+    load(pull(day))
+    source.items = []
+    with pytest.raises(intake.BatchHeld):
+        load(pull(day))
+    assert hearth("held", "refuse", "2", "--why", "they are there").exit_code == 0
+    assert (stands(installed), stands(installed, day)) == (24, 24)
+    acts = tmp_path / "acts.jsonl"
+    assert hearth("acts", "export", str(acts)).exit_code == 0
+
+    url = postgres.create_database("restored")
+    for name in [name for name in os.environ if name.startswith("HEARTH_WAREHOUSE_URL_")]:
+        monkeypatch.setenv(name, os.environ[name].replace("/installed", "/restored"))
+    monkeypatch.setenv("HEARTH_FEEDS", str(tmp_path / "feeds"))
+    (tmp_path / "feeds").mkdir()
+    shutil.copy(REPOSITORY / "feeds" / "weather.yml", tmp_path / "feeds")
+    engineer = os.environ["HEARTH_WAREHOUSE_URL_ENGINEER"]
+    monkeypatch.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", os.environ["HEARTH_WAREHOUSE_URL_LOADER"].replace("_loader", "_engineer"))
+    migrate(url, role_urls())
+    monkeypatch.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", engineer)
+    told = hearth("restore", "--acts", str(acts))
+    assert told.exit_code == 0 and "an earlier pull stands again: 24 of 24 rows" in told.output, told.output
+    made = Warehouse(url)
+    assert (stands(made), stands(made, day)) == (24, 24)
+    kept = "select decision, why, who from ledger.hold_decision order by hold_id"
+    assert made.rows(kept) == installed.rows(kept) and len(made.rows(kept)) == 2
+    assert made.rows("select why from ledger.pull_choice") == [("the withdrawal was wrong",)]
+    postgres.drop_database("restored")
