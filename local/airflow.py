@@ -17,11 +17,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from local.airflow_api import Client
-from local.instance import REPOSITORY, Instance, _write_private, process_environment
+from local.airflow_people import ADMIN, PEOPLE, secret_of
+from local.instance import REPOSITORY, Instance, process_environment
 from local.postgres import HOST
 from local.processes import Service, ServiceFailed
 
-ADMIN = "admin"
 PARALLELISM = 3
 """Tasks at once: two cores, and a task that waits for a source leaves its core to another."""
 
@@ -65,9 +65,7 @@ def settings(instance: Instance) -> dict[str, str]:
             "plugins_folder": str(REPOSITORY / "plugins"),
             "load_examples": "False",
             "fernet_key": instance.secret("airflow_fernet"),
-            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-            "simple_auth_manager_users": f"{ADMIN}:admin",
-            "simple_auth_manager_passwords_file": str(home / "passwords.json"),
+            "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "execution_api_server_url": f"{address}/execution/",
             "min_serialized_dag_update_interval": "2",
             # Loading what is landed goes before landing more: the longest feed then does not end last.
@@ -113,7 +111,7 @@ def settings(instance: Instance) -> dict[str, str]:
 
 
 def prepare(instance: Instance, variables: Mapping[str, str]) -> None:
-    """Make Airflow's database, bring its tables up to date and write the admin's password."""
+    """Make Airflow's database, bring its tables up to date and make its logins."""
     from psycopg import sql
 
     instance.server.create_database(DATABASE, durable=False)
@@ -125,18 +123,27 @@ def prepare(instance: Instance, variables: Mapping[str, str]) -> None:
         connection.execute(sql.SQL("{} role {} login password {}").format(verb, role, password))
         connection.execute(sql.SQL("alter database {} owner to {}").format(database, role))
         connection.execute(sql.SQL("revoke connect on database {} from public").format(database))
-    _write_private(instance.airflow_home / "passwords.json", json.dumps({ADMIN: instance.secret("airflow_admin")}))
-    version = importlib.metadata.version("apache-airflow-core")
+    version = f"{importlib.metadata.version('apache-airflow-core')} with FAB"
     if instance.fact("airflow_migrated") == version:
         return
-    answer = subprocess.run(
-        [*_airflow(), "db", "migrate"], env=process_environment(variables), cwd=instance.airflow_home,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    (instance.logs / "airflow-migrate.log").write_text(answer.stdout + answer.stderr)
-    if answer.returncode != 0:
-        raise ServiceFailed(f"airflow db migrate failed:\n{(answer.stdout + answer.stderr)[-3000:]}")
+    logins = json.dumps({login: [role, instance.secret(secret_of(login))] for login, role in PEOPLE.items()})
+    for what, command, given in (
+        ("airflow-migrate", [*_airflow(), "db", "migrate"], ""),
+        ("airflow-people", [sys.executable, "-m", "local.airflow_people"], logins),
+    ):
+        answer = subprocess.run(
+            command, env=_with_ours(process_environment(variables)), cwd=instance.airflow_home, input=given,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        (instance.logs / f"{what}.log").write_text(answer.stdout + answer.stderr)
+        if answer.returncode != 0:
+            raise ServiceFailed(f"{what} failed:\n{(answer.stdout + answer.stderr)[-3000:]}")
     instance.remember(airflow_migrated=version)
+
+
+def _with_ours(environment: dict[str, str]) -> dict[str, str]:
+    """The same, with the folder of `local` among the places Python looks in."""
+    return {**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}:{REPOSITORY}"}
 
 
 def services(instance: Instance, variables: Mapping[str, str]) -> list[Service]:
@@ -167,6 +174,11 @@ def services(instance: Instance, variables: Mapping[str, str]) -> list[Service]:
         service(["scheduler", "--skip-serve-logs"], lambda: part_is_healthy("scheduler"), WARM_START),
         service(["dag-processor"], lambda: part_is_healthy("dag_processor")),
     ]
+
+
+def logins(instance: Instance) -> str:
+    """Every login with its password, for whoever tries this instance."""
+    return ", ".join(f"{login} / {instance.secret(secret_of(login))}" for login in PEOPLE)
 
 
 def client(instance: Instance) -> Client:

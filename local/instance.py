@@ -31,6 +31,10 @@ SECRET_NAMES = (
     "pseudonym_key",
     "city_token",
     "airflow_admin",
+    "airflow_viewer",
+    "airflow_branch_01",
+    "airflow_engineer",
+    "airflow_auditor",
     "airflow_secret_key",
     "airflow_jwt",
     "superset_secret_key",
@@ -39,7 +43,16 @@ SECRET_NAMES = (
     "dashboards_director",
     "dashboards_branch_01",
 )
-READ_BY_PEOPLE = ("airflow_admin", "superset_admin", "dashboards_director", "dashboards_branch_01")
+READ_BY_PEOPLE = (
+    "airflow_admin",
+    "airflow_viewer",
+    "airflow_branch_01",
+    "airflow_engineer",
+    "airflow_auditor",
+    "superset_admin",
+    "dashboards_director",
+    "dashboards_branch_01",
+)
 """Passwords a person types; shorter than the others."""
 
 

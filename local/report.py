@@ -44,7 +44,7 @@ def console() -> Console:
 def pages(instance: Instance) -> list[dict[str, str]]:
     """Every page to open, with its login."""
     served = instance.address["pages"]
-    login = f"{airflow.ADMIN} / {instance.secret('airflow_admin')}"
+    login = airflow.logins(instance)
     shown = [{"name": "Dashboards", "url": superset.address(instance), "login": superset.logins(instance)}]
     return [
         {"name": "Airflow", "url": instance.address["airflow"], "login": login},

@@ -142,7 +142,7 @@ def status_command(home: Path | None) -> None:
         for row in service_rows(instance):
             table.add_row(*row)
         console.print(table)
-        console.print(f"Airflow login: {airflow.ADMIN} / {instance.secret('airflow_admin')}")
+        console.print(f"Airflow logins: {airflow.logins(instance)}")
         if instance.fact("dashboards"):
             console.print(f"Dashboards logins: {superset.logins(instance)}")
 
