@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hearth import intake
-from hearth.contracts.loading import find_contract
+from hearth.approvals.in_force import in_force
 from hearth.warehouse import holds
 from hearth.warehouse.acting import ONESELF, Actor
 from hearth.warehouse.connections import connect
@@ -18,7 +18,7 @@ def accept(hold_id: int, run_id: str, why: str, actor: Actor = ONESELF) -> dict[
         hold = holds.find(connection, hold_id)
         if hold.state != "accepted":
             holds.decide(connection, hold, "accepted", why, actor)
-    return intake.clean_validate_load(find_contract(hold.feed), hold.pull_id, run_id)
+    return intake.clean_validate_load(in_force(hold.feed).contract, hold.pull_id, run_id)
 
 
 def refuse(hold_id: int, why: str, actor: Actor = ONESELF) -> holds.Hold:
@@ -36,4 +36,4 @@ def let_stand(pull_id: int, run_id: str, why: str, actor: Actor = ONESELF) -> di
     """
     with connect(actor.role) as connection:
         feed = holds.choose(connection, pull_id, why, actor)
-    return intake.clean_validate_load(find_contract(feed), pull_id, run_id)
+    return intake.clean_validate_load(in_force(feed).contract, pull_id, run_id)

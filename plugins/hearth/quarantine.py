@@ -246,6 +246,7 @@ def groups(connection: psycopg.Connection, feed: str | None, state: str) -> list
 
 def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str | None, until: str | None) -> dict[str, object]:
     """What the form of the DAG `quarantine` does: one act on a feed's open rows; returns what came of it."""
+    from hearth.approvals.in_force import in_force
     from hearth.contracts.loading import find_contract
     from hearth.replay import replay
 
@@ -253,7 +254,7 @@ def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str |
         last = date.fromisoformat(until) if until else None
         return {"waived": waive(run_id, feed, why, actor=actor, reason=reason, until=last)}
     if what == "replay":
-        done = replay(find_contract(feed), run_id, why, reason, order_replay(feed, why, reason, actor))
+        done = replay(in_force(feed).contract, run_id, why, reason, order_replay(feed, why, reason, actor))
         names = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate")
         return {name: sum(int(counts[name]) for counts in done) for name in names}
     if what == "try":

@@ -8,6 +8,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from hearth import intake
+from hearth.approvals.in_force import in_force
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import ContractError, find_contract
 from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
@@ -23,7 +24,7 @@ NOT_TO_BE_RETRIED = (ContractError, UnreadableFile, PartialOverlap, intake.Batch
 def pull_and_land(feed: str, context: Any) -> int:
     interval = Interval(context["data_interval_start"], context["data_interval_end"])
     try:
-        return intake.pull_and_land(find_contract(feed), interval, context["run_id"])
+        return intake.pull_and_land(in_force(feed).contract, interval, context["run_id"])
     except SourceUnavailable:
         raise
     except (SourceError, *NOT_TO_BE_RETRIED) as error:
@@ -32,7 +33,7 @@ def pull_and_land(feed: str, context: Any) -> int:
 
 def clean_validate_load(feed: str, pull_id: int, context: Any) -> dict[str, int]:
     try:
-        return intake.clean_validate_load(find_contract(feed), pull_id, context["run_id"])
+        return intake.clean_validate_load(in_force(feed).contract, pull_id, context["run_id"])
     except NOT_TO_BE_RETRIED as error:
         raise AirflowFailException(str(error)) from error
 
@@ -43,7 +44,8 @@ def replay_known_points(context: Any) -> dict[str, Any]:
     from hearth.replay import points_now_known, replay
 
     done = {}
-    for feed, contract in load_contracts().items():
+    for feed in load_contracts():
+        contract = in_force(feed).contract
         if points_now_known(contract):
             done[feed] = replay(contract, context["run_id"], "the register knows the point now", "unknown_point")
     return done
@@ -67,10 +69,9 @@ def pull_missing_again(missing: list[list[str]], context: Any) -> tuple[dict[str
     """What became of the missing intervals of one source, and the entities that have something new."""
     from datetime import datetime
 
-    from hearth.contracts.loading import readable_contracts
     from hearth.holes import Hole, pull_all_again
 
-    contracts = {contract.feed: contract for contract in readable_contracts()}
+    contracts = {feed: in_force(feed).contract for feed in {feed for feed, _, _ in missing}}
     holes = [Hole(feed, Interval(datetime.fromisoformat(start), datetime.fromisoformat(end))) for feed, start, end in missing]
     closed, failures = pull_all_again(contracts, holes, context["run_id"], MISSING_SECONDS)
     return {"loaded": [str(hole) for hole in closed], "still_missing": failures}, {contracts[h.feed].entity for h in closed}

@@ -123,9 +123,14 @@ def _paths(changes: list[Change]) -> list[str]:
     return [change.path for change in changes]
 
 
+def are_required() -> bool:
+    """Whether changed dated rows, suites and contracts wait for an approval."""
+    return os.environ.get("HEARTH_APPROVALS", "recorded") == "required"
+
+
 def refuse_unapproved(connection: psycopg.Connection, files: Mapping[str, bytes]) -> None:
     """Raises UnapprovedChange, where HEARTH_APPROVALS is `required`."""
-    if os.environ.get("HEARTH_APPROVALS", "recorded") != "required":
+    if not are_required():
         return
     missing = unapproved(connection, changed_files(connection, files))
     if missing:

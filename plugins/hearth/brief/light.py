@@ -9,6 +9,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from hearth.approvals.in_force import waiting_contracts
+
 _FEEDS = """
 select feed, owner, completeness_percent, came_rows, expected_rows from marts.feed_quality
 where heating_date = %s and expected_rows is not null order by completeness_percent, feed
@@ -59,6 +61,10 @@ def light_of(connection: psycopg.Connection, day: date, complete_percent: float)
         f"{feed['feed']} 完整率 complete {feed['completeness_percent']:.1f} %"
         for feed in feeds
         if feed["came_rows"] and feed["completeness_percent"] is not None and feed["completeness_percent"] < complete_percent
+    ]
+    yellow += [
+        f"{feed} 契约改动未批准，仍按原契约 contract changed and not approved, the one before is used"
+        for feed in waiting_contracts(connection)
     ]
     if waiting["overdue_rows"]:
         yellow.append(f"{waiting['overdue_rows']:,} 行隔离数据逾期未处理 refused rows wait too long")

@@ -161,14 +161,17 @@ def quarantine_replay(feed: str, reason: str | None, why: str) -> None:
     Accepted rows are loaded as a batch of their own and the marts are rebuilt at the next build; the others stay
     open with today's reasons. Doing it twice changes nothing.
     """
+    from hearth.approvals.in_force import in_force
     from hearth.quarantine import order_replay
     from hearth.replay import open_rows, replay
 
-    contract = find_contract(feed)
+    in_use = in_force(feed)
+    if in_use.note:
+        click.echo(in_use.note, err=True)
     if not open_rows(feed, reason):
         click.echo("nothing to replay")
         return
-    done = replay(contract, f"cli-{secrets.token_hex(4)}", why, reason, order_replay(feed, why, reason))
+    done = replay(in_use.contract, f"cli-{secrets.token_hex(4)}", why, reason, order_replay(feed, why, reason))
     for counts in done:
         click.echo(
             f"{counts['interval']}: {counts['rows_read']} read, {counts['rows_loaded']} loaded,"

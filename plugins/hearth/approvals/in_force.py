@@ -1,0 +1,104 @@
+"""The contract a feed goes by: its file, or, until a change of a known feed is approved, the one it was last loaded by.
+
+A contract says what the rows mean: `values: {投诉: consultation}` lowers the complaint rate. So its change waits for an approval as
+a dated row's does, and no feed stands still for it meanwhile. The first contract of a new feed counts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+
+import psycopg
+
+from hearth.approvals.changes import Change, are_required, unapproved
+from hearth.contracts.contract import Contract
+from hearth.contracts.loading import ContractError, find_contract, readable_contracts
+from hearth.warehouse.connections import connect
+
+log = logging.getLogger(__name__)
+
+_LOADED = """
+select b.contract_hash, f.content from ledger.batch b left join ledger.definition_file f on f.sha256 = b.contract_hash
+where b.feed = %s order by b.batch_id desc limit 1
+"""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A contract, and the change that waits for its approval where the contract is not that of the file."""
+
+    contract: Contract
+    waiting: Change | None = None
+
+    @property
+    def note(self) -> str | None:
+        if self.waiting is None:
+            return None
+        file = f"feeds/{self.contract.feed}.yml"
+        return (
+            f"{file} was changed and nobody approved it: the feed goes on by the contract it was last loaded by"
+            f" ({self.contract.content_hash[:12]}); see `hearth impact`, then `hearth approve {file} --why ...`"
+        )
+
+
+def in_force(feed: str) -> InForce:
+    """The contract of a feed as it is to be used now. Raises ContractError."""
+    written = find_contract(feed)
+    if not are_required():
+        return InForce(written)
+    with connect("loader") as connection:
+        found = judge(connection, written)
+    if found.note:
+        log.warning("%s", found.note)
+    return found
+
+
+def judge(connection: psycopg.Connection, written: Contract) -> InForce:
+    """The file's contract where it is the first one, means what the feed was last loaded by, or is approved; else the last one."""
+    row = connection.execute(_LOADED, (written.feed,)).fetchone()
+    if row is None or row[0] == written.content_hash:
+        return InForce(written)
+    loaded = _made_from(written, row[1], row[0])
+    if loaded is not None and loaded.content_hash == written.content_hash:
+        return InForce(written)
+    change = Change(f"feeds/{written.feed}.yml", row[1] or "", written.content_text, row[0], written.content_hash)
+    if loaded is None or not unapproved(connection, [change]):
+        return InForce(written)
+    return InForce(loaded, change)
+
+
+def waiting_contracts(connection: psycopg.Connection) -> list[str]:
+    """Feeds that go on by an earlier contract because a change is not approved; none where approvals are not required."""
+    if not are_required():
+        return []
+    return [contract.feed for contract in readable_contracts() if judge(connection, contract).waiting is not None]
+
+
+def _made_from(written: Contract, text: str | None, sha256: str) -> Contract | None:
+    """The contract a text in the ledger stands for, with what has no meaning (limits, reconcile) as in the file.
+
+    None where the text is not known: batches of versions that did not keep it. Raises ContractError where today's entities no
+    longer fit it.
+    """
+    if text is None:
+        return None
+    try:
+        return Contract.model_validate(_merged(json.loads(text), written.model_dump(mode="json", by_alias=True)))
+    except ValueError as error:
+        raise ContractError(
+            f"feeds/{written.feed}.yml was changed and is not approved, and the contract before ({sha256[:12]}, in the ledger) does"
+            f" not fit this version of Hearth: {error}. Approve the change: hearth approve feeds/{written.feed}.yml --why ..."
+        ) from error
+
+
+def _merged(meaning: dict[str, object], written: dict[str, object]) -> dict[str, object]:
+    """`meaning`, with the keys it lacks from `written`, in every part that both have."""
+    merged = dict(written) | meaning
+    for name, part in meaning.items():
+        beside = written.get(name)
+        if name in ("source", "format", "expected") and isinstance(part, dict) and isinstance(beside, dict):
+            same_kind = part.get("kind") == beside.get("kind")
+            merged[name] = {**beside, **part} if same_kind else part
+    return merged
