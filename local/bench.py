@@ -74,7 +74,7 @@ def _measure_load(folder: Path, days: int) -> list[dict[str, Any]]:
         with gzip.open(export, "wb", compresslevel=1) as stream:
             stream.writelines(packets(days))
         seconds, rows = _load(url, export, days)
-        same, bare = (_copy(url, folder, like) for like in ("including all", ""))
+        same, bare = (_copy(server.administrator_url("bench"), folder, like) for like in ("including all", ""))
     server.remove()
     detail = f"{rows:,} rows: {seconds:.1f} s ({rows / seconds:,.0f} rows/s), \\copy %.1f s"
     return [

@@ -54,6 +54,7 @@ def test_takes_another_port_when_its_own_is_busy(folder: Path) -> None:
     server = Server(folder / "pg", settings=SMALL).start()
     server.stop()
     with socket.socket() as guest:
+        guest.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # its connections of before may not have faded yet
         guest.bind((HOST, server.port))
         guest.listen()
         before = server.port
