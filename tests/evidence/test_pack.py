@@ -171,6 +171,35 @@ def test_who_mends_the_manifest_too_is_found_by_the_seals(pack: Path, tmp_path: 
     assert said == ["definitions/seeds/temperature_standard.csv: is not what the ledger has the digest of"]
 
 
+def test_what_a_person_reads_is_made_again_from_the_proved_rows(pack: Path, tmp_path: Path) -> None:
+    """The page and the read-me forged, and the manifest mended: no digest differs, and the page is not what the rows say."""
+
+    def forged(content: bytes) -> bytes:
+        assert b"</td>" in content
+        return content.replace(b"</td>", b"0</td>", 1)
+
+    target = tmp_path / "forged.zip"
+    for name, change in (("summary.html", forged), ("README.txt", lambda content: content + b"Call this number to check it.")):
+        said = findings(changed(pack, target, {name: change}, with_digests=True))
+        assert said == [f"{name}: does not say what the proved rows of the pack say"]
+        answer = hearth("evidence", "verify", str(target), "--warehouse")
+        assert answer.exit_code == 1 and name in answer.output
+        said = findings(changed(pack, target, {name: lambda _: None}, with_digests=True))
+        assert said == [f"{name}: is missing: every pack has it"]
+    said = findings(
+        changed(pack, target, dict.fromkeys(("kpi/season_kpi.tsv", "kpi/season_kpi.csv"), lambda _: None), with_digests=True)
+    )
+    assert "kpi/season_kpi.tsv: is missing: every pack has it" in said
+
+
+def test_a_pack_of_the_format_before_is_read_and_says_what_it_does_not_prove(pack: Path, tmp_path: Path) -> None:
+    def earlier(content: bytes) -> bytes:
+        return content.replace(b'"hearth evidence 2"', b'"hearth evidence 1"')
+
+    report, _, _ = verify_pack(changed(pack, tmp_path / "earlier.zip", {MANIFEST: earlier}))
+    assert report.findings == [] and any(line.startswith("NOT CHECKED: summary.html") for line in report.checked)
+
+
 def test_a_changed_published_value_is_named(pack: Path, tmp_path: Path) -> None:
     def better(content: bytes) -> bytes:
         lines = content.split(b"\n")

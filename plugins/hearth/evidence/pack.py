@@ -17,12 +17,17 @@ from typing import IO, Any
 import psycopg
 from psycopg import sql
 
+from hearth.evidence.digests import Seal
 from hearth.evidence.relations import SESSION, Relation, append_only_relations, record_text
-from hearth.evidence.summary import README, render, season_facts
-from hearth.evidence.table_text import copy_fields, csv_lines
+from hearth.evidence.summary import README, render
+from hearth.evidence.summary_facts import SummaryFacts
+from hearth.evidence.table_text import copy_fields, csv_lines, record_fields
 from hearth.warehouse.published import NothingPublished, require_publication
 
-FORMAT = "hearth evidence 1"
+FORMAT = "hearth evidence 2"
+BEFORE = "hearth evidence 1"
+"""Packs of this format are read as well; the page for people was made otherwise then, and is not proved."""
+
 MANIFEST = "MANIFEST.json"
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """Every member bears the earliest time a zip knows: when a pack was written is no part of what it says."""
@@ -76,18 +81,18 @@ def write_pack(
         with connection.transaction(), draft.open("wb") as file:
             connection.execute(SESSION)
             require_publication(connection)
-            facts = season_facts(connection, season)
-            if not facts["kpis"]:
-                known = connection.execute("select distinct season from marts.season_kpi order by 1").fetchall()
-                raise NothingPublished(f"nothing is published of season {season}; published: {', '.join(s for (s,) in known)}")
-            pack = Pack(file)
+            known = [name for (name,) in connection.execute("select distinct season from marts.season_kpi order by 1").fetchall()]
+            if season not in known:
+                raise NothingPublished(f"nothing is published of season {season}; published: {', '.join(known)}")
+            pack, summary = Pack(file), SummaryFacts(season)
             relations = append_only_relations(connection)
             for relation in relations.values():
                 progress(relation.name)
-                _add_relation(pack, connection, relation)
+                _add_relation(pack, connection, relation, summary)
             _add_seals(pack, connection)
             progress("marts.season_kpi")
-            kpi_columns = _add_kpis(pack, connection, season)
+            kpi_columns = _add_kpis(pack, connection, season, summary)
+            facts = summary.facts(_seals(connection))
             _add_definitions(pack, connection, facts["definition_hash"])
             _add_manifests(pack, connection, read_manifest)
             pack.add("summary.html", [render(facts).encode()])
@@ -132,7 +137,13 @@ copy (
 COLUMN_SETS = "select columns from ledger.seal_part where relation = %s group by columns order by min(seal_id), min(part)"
 
 
-def _add_relation(pack: Pack, connection: psycopg.Connection, relation: Relation) -> None:
+def _seals(connection: psycopg.Connection) -> list[Seal]:
+    from hearth.evidence.live import read_seals
+
+    return read_seals(connection)
+
+
+def _add_relation(pack: Pack, connection: psycopg.Connection, relation: Relation, summary: SummaryFacts) -> None:
     """rows/<table>.tsv (seal, part, number in the part, key, record; seal 0: not sealed yet) and tables/<table>.csv."""
     with tempfile.TemporaryFile() as spool:
         groups = []
@@ -145,7 +156,14 @@ def _add_relation(pack: Pack, connection: psycopg.Connection, relation: Relation
         pack.add(f"rows/{relation.name}.tsv", iter(lambda: spool.read(1 << 20), b""))
         spool.seek(0)
         rows = ((columns, str(copy_fields(spool.readline())[4])) for columns, count in groups for _ in range(count))
-        pack.add(f"tables/{relation.name}.csv", csv_lines(relation.columns, rows))
+        pack.add(f"tables/{relation.name}.csv", csv_lines(relation.columns, _told(rows, relation.name, summary)))
+
+
+def _told(rows: Iterable[tuple[tuple[str, ...], str]], name: str, summary: SummaryFacts) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The rows as they pass, told to the page as well."""
+    for columns, record in rows:
+        summary.add(name, dict(zip(columns, record_fields(record), strict=True)))
+        yield columns, record
 
 
 def _spool(connection: psycopg.Connection, query: str, relation: Relation, columns: tuple[str, ...], spool: IO[bytes]) -> int:
@@ -191,7 +209,7 @@ def _add_seals(pack: Pack, connection: psycopg.Connection) -> None:
     )
 
 
-def _add_kpis(pack: Pack, connection: psycopg.Connection, season: str) -> list[str]:
+def _add_kpis(pack: Pack, connection: psycopg.Connection, season: str, summary: SummaryFacts) -> list[str]:
     """The season's published KPIs: the very lines their digests are made of, and a table; returns the columns."""
     columns = [
         name
@@ -211,6 +229,9 @@ def _add_kpis(pack: Pack, connection: psycopg.Connection, season: str) -> list[s
         pack.add("kpi/season_kpi.tsv", iter(lambda: spool.read(1 << 20), b""))
         spool.seek(0)
         pack.add("kpi/season_kpi.csv", csv_lines(columns, ((columns, str(copy_fields(line)[1])) for line in spool)))
+        spool.seek(0)
+        for line in spool:
+            summary.add_kpi(dict(zip(columns, record_fields(str(copy_fields(line)[1])), strict=True)))
     return columns
 
 

@@ -18,9 +18,11 @@ from typing import Any
 
 from hearth.evidence.digests import Finding, Part, Seal, check_chain, check_part, definition_sha256, row_digest
 from hearth.evidence.live import NAMED_ROWS, Report
-from hearth.evidence.pack import FORMAT, MANIFEST, manifest_text
+from hearth.evidence.pack import BEFORE, FORMAT, MANIFEST, manifest_text
+from hearth.evidence.pack_page import check_page
 from hearth.evidence.pack_values import check_published
 from hearth.evidence.relations import WRITTEN_WITH
+from hearth.evidence.summary_facts import TOLD, SummaryFacts
 from hearth.evidence.table_text import copy_fields, csv_lines, record_fields
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class NotAPack(ValueError):
 class Contents:
     """What later checks need of the rows of a pack."""
 
+    summary: SummaryFacts
     publications: list[tuple[int, str, str | None]] = field(default_factory=list)
     parts: list[tuple[int, str, str, int, str]] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
@@ -62,8 +65,8 @@ class PackReader:
             self.season, self.members = str(self.manifest["season"]), dict(self.manifest["members"])
         except (*DAMAGE, KeyError, TypeError, ValueError) as error:
             raise NotAPack(f"{path} is not an evidence pack ({error}); expected a zip with {MANIFEST} in it") from error
-        if self.manifest.get("format") != FORMAT:
-            raise NotAPack(f"{path} has the format {self.manifest.get('format')!r}; this version reads {FORMAT!r}")
+        if self.manifest.get("format") not in (FORMAT, BEFORE):
+            raise NotAPack(f"{path} has the format {self.manifest.get('format')!r}; this version reads {FORMAT!r} and {BEFORE!r}")
 
     def chunks(self, name: str) -> Iterator[bytes]:
         with self.zip.open(name) as member:
@@ -101,7 +104,8 @@ class PackReader:
 
 def verify_pack(path: Path, progress: Callable[[str], Any] = lambda name: None) -> tuple[Report, PackReader, Contents]:
     """What is broken in a pack, the pack, and what of its rows a check of landing files needs. Raises NotAPack."""
-    pack, report, contents = PackReader(path), Report(), Contents()
+    pack, report = PackReader(path), Report()
+    contents = Contents(SummaryFacts(pack.season))
     damaged = _check_members(pack, report, progress)
     if damaged & {"seals/seal.tsv", "seals/seal_part.tsv"} and not _readable(pack, report):
         return report, pack, contents
@@ -109,6 +113,7 @@ def verify_pack(path: Path, progress: Callable[[str], Any] = lambda name: None) 
     _check_definitions(pack, report, contents)
     _check_landing_manifests(pack, report, contents)
     check_published(pack, report, contents)
+    check_page(pack, report, contents.summary)
     return report, pack, contents
 
 
@@ -246,10 +251,12 @@ class _RelationCheck:
         else:
             self.groups.append((columns, 1))
         collector = COLLECTORS.get(self.name)
-        if collector is not None:
+        if collector is not None or self.name in TOLD:
             try:
                 values = dict(zip(columns, record_fields(record), strict=True))
-                collector(self.contents, values, self.report)
+                self.contents.summary.add(self.name, values)
+                if collector is not None:
+                    collector(self.contents, values, self.report)
             except (ValueError, TypeError, KeyError) as error:
                 self._say("", f"a row cannot be read: {error}")
 

@@ -1,12 +1,11 @@
-"""The page of a pack that people read first. Made from the ledger alone, so the same warehouse gives the same page."""
+"""The page of a pack that people read first, made from what the pack proves (hearth.evidence.summary_facts): whoever checks a pack
+makes it again from the proved rows and compares."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 from typing import Any
-
-import psycopg
 
 README = """What this is
 
@@ -40,72 +39,22 @@ STYLE = (
     "@media print{body{margin:0;font-size:11px}tr{break-inside:avoid}}"
 )
 
-TABLES: tuple[tuple[str, str, str], ...] = (
-    (
-        "kpis",
-        "KPIs of the company at the last published day 全公司指标",
-        "select distinct on (kpi) kpi, heating_date, value, numerator, denominator, target, verdict from marts.season_kpi"
-        " where season = %(season)s and unit_kind = 'company' order by kpi, heating_date desc",
-    ),
-    (
-        "publications",
-        "The last publications 最近发布",
-        "select publication_id, published_at, triggered_by, definition_hash, content_hash from ledger.publication"
-        " order by publication_id desc limit 30",
-    ),
-    (
-        "restatements",
-        "Restatements: reported values that were changed 已更正的数值",
-        "select heating_date, kpi, unit_kind, unit_id, before_value, value, reason, publication_id from ledger.published_value"
-        " where season = %(season)s and is_restatement"
-        " order by publication_id desc, heating_date, kpi, unit_kind, unit_id limit 200",
-    ),
-    (
-        "feeds",
-        "What came in, from the first pull on 数据来源",
-        "select feed, count(*) as batches, count(*) filter (where status = 'held') as held, sum(rows_read) as rows_read,"
-        " sum(rows_loaded) as rows_loaded, sum(rows_quarantined) as rows_quarantined, sum(rows_duplicate) as rows_duplicate"
-        " from ledger.batch_current group by 1 order by 1",
-    ),
-    (
-        "quarantine",
-        "What was refused, by reason 拒收数据",
-        "select feed, first_reason, count(*) as rows from quarantine.row_open group by 1, 2 order by 1, 3 desc, 2",
-    ),
-    (
-        "validations",
-        "Checks that failed 未通过的校验",
-        "select subject, suite, severity, count(*) as times, max(validated_at) as last_time from ledger.validation"
-        " where not success group by 1, 2, 3 order by 1, 2, 3",
-    ),
-    (
-        "retention",
-        "Deleted because its time was over 到期删除",
-        "select subject, rule, why, who, count(*) as acts, sum(rows_deleted) as deleted, max(at) as last_time"
-        " from ledger.retention_act group by 1, 2, 3, 4 order by 1, 2, 3, 4",
-    ),
-)
-
-
-def season_facts(connection: psycopg.Connection, season: str) -> dict[str, Any]:
-    """What the page says: for each table (header, rows), and the last seal and definitions."""
-    facts: dict[str, Any] = {"season": season}
-    for name, _, query in TABLES:
-        cursor = connection.execute(query, {"season": season})
-        rows = cursor.fetchall()
-        facts[name] = ([column.name for column in cursor.description or []], rows) if rows else None
-    last = connection.execute("select seal_id, sha256, sealed_at from ledger.seal order by seal_id desc limit 1").fetchone()
-    facts["last_seal"] = {"seal_id": last[0], "sha256": last[1], "sealed_at": last[2].isoformat()} if last else None
-    newest = connection.execute("select definition_hash from ledger.publication order by publication_id desc limit 1").fetchone()
-    facts["definition_hash"] = newest[0] if newest else ""
-    return facts
+HEADINGS = {
+    "kpis": "KPIs of the company at the last published day 全公司指标",
+    "publications": "The last publications 最近发布",
+    "restatements": "Restatements: reported values that were changed 已更正的数值",
+    "feeds": "What came in, from the first pull on 数据来源",
+    "quarantine": "What was refused, by reason 拒收数据",
+    "validations": "Checks that failed 未通过的校验",
+    "retention": "Deleted because its time was over 到期删除",
+}
 
 
 def render(facts: dict[str, Any]) -> str:
     """The page as HTML; nothing is loaded from elsewhere, and it prints well."""
     title = f"Evidence of the heating season {facts['season']} 供暖季证据"
     parts = [f"<h1>{html.escape(title)}</h1>", _seal_line(facts["last_seal"])]
-    for name, heading, _ in TABLES:
+    for name, heading in HEADINGS.items():
         parts.append(f"<h2>{html.escape(heading)}</h2>")
         parts.append(_table(*facts[name]) if facts[name] else "<p>None.</p>")
     return (
