@@ -84,7 +84,7 @@ def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     load(pull_id)
     assert_whole(warehouse, expected)
     outcomes = warehouse.rows("select run_id, outcome from ledger.step where step = 'clean_validate_load' order by step_id")
-    assert outcomes == [("disturbed", "started"), ("again", "started"), ("again", "succeeded")]
+    assert outcomes == [("disturbed", "started"), ("disturbed", "died"), ("again", "started"), ("again", "succeeded")]
 
 
 def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehouse, expected: list[tuple]) -> None:

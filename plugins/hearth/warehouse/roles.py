@@ -40,7 +40,8 @@ READS = {
     "publisher": ("ledger", "candidate", "reference"),
     "keeper": ("raw", "ledger", "quarantine"),
     "desk": ("ledger", "quarantine"),
-    "sender": (),
+    # Whether an earlier step of its own died.
+    "sender": ("ledger.step",),
     "reader": ("marts", "ledger", "reference", "quarantine"),
     "dashboards": ("marts",),
     "branch": ("marts",),
