@@ -75,6 +75,7 @@ def assert_whole(warehouse: Warehouse, expected: list[tuple]) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.fault("F1")
 def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     warehouse: Warehouse, expected: list[tuple], moment: str
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     assert outcomes == [("disturbed", "started"), ("again", "started"), ("again", "succeeded")]
 
 
+@pytest.mark.fault("F4")
 def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     lock = psycopg.connect(warehouse.url)
@@ -150,6 +152,7 @@ def cut_at_commit(address: str) -> Iterator[str]:
     listener.close()
 
 
+@pytest.mark.fault("F5")
 def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     warehouse: Warehouse, expected: list[tuple], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +172,7 @@ def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     assert "loaded before" in message[0][0]
 
 
+@pytest.mark.fault("F7")
 def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     processes = [start_load(FEED, pull_id) for pull_id in (pull(), pull())]
     assert [ended(process) for process in processes] == [0, 0]
@@ -200,6 +204,7 @@ def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Wareh
     assert warehouse.rows(ROWS) == before
 
 
+@pytest.mark.fault("F8")
 def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     """A backfill beside a scheduled run."""
     contract, middle = find_contract(FEED), START + timedelta(days=400)
@@ -219,6 +224,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.fault("F10", "F11")
 def test_a_refusal_of_the_database_is_an_error_and_the_retry_makes_it_whole(
     warehouse: Warehouse, expected: list[tuple], refusal: str
 ) -> None:
@@ -238,6 +244,7 @@ def change(warehouse: Warehouse, statement: str) -> None:
         owner.execute(statement)
 
 
+@pytest.mark.fault("F10")
 def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     change(warehouse, "alter role hearth_loader set lock_timeout = '300ms'")
