@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from hearth.contracts.loading import find_contract
 from hearth.sources.delivery import Interval
 from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
+from local.binaries import server_account
 from local.postgres import SMALL, Server
 
 FEED = "weather"
@@ -253,5 +255,63 @@ def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehous
         with pytest.raises(adbc_driver_manager.Error, match="lock timeout"):
             load(pull_id, "disturbed")
     assert warehouse.rows("select outcome, message from ledger.step where run_id = 'disturbed' order by 1")[0][0] == "failed"
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+@pytest.mark.fault("F9")
+def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: list[tuple]) -> None:
+    pull_id = pull()
+    with psycopg.connect(warehouse.administrator) as other:
+        other.execute("alter role hearth_loader set deadlock_timeout = '3s'")
+        other.execute("set deadlock_timeout = '1h'")  # so that it is the load that finds the deadlock, and gives way
+        other.commit()
+        other.execute("lock table raw.outdoor_reading in exclusive mode")
+        loading = start_load(FEED, pull_id)
+        await_query(warehouse, "insert into raw.outdoor_reading%", loading)
+        held = other.execute(
+            "select l.relation::regclass::text from pg_locks l join pg_stat_activity a using (pid) join pg_class c on c.oid = l.relation"
+            " where a.query like 'insert into raw.outdoor_reading%%' and l.granted and c.relnamespace = 'ledger'::regnamespace limit 1"
+        ).fetchall()
+        other.execute(f"lock table {held[0][0]} in access exclusive mode")
+        other.rollback()
+    assert ended(loading) == 1
+    message = warehouse.rows("select message from ledger.step where run_id = 'disturbed' and outcome = 'failed'")
+    assert "deadlock detected" in message[0][0]
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+@pytest.fixture
+def small_disk(warehouse: Warehouse, tmp_path: Path) -> Iterator[None]:
+    """The warehouse's database lies on a disk of 64 MB. Only root may make one."""
+    folder, account = tmp_path / "disk", server_account()
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", folder], capture_output=True).returncode:
+        pytest.skip("a disk of 64 MB cannot be made here: only root may mount one")
+    place = folder / "data"
+    place.mkdir()
+    if account.uid is not None:
+        os.chown(place, account.uid, account.gid)
+    with psycopg.connect(warehouse.server.administrator_url("postgres"), autocommit=True) as administrator:  # type: ignore[attr-defined]
+        administrator.execute(f"create tablespace small location '{place}'")
+        administrator.execute("alter database faults set tablespace small")
+    yield
+    warehouse.server.stop()  # type: ignore[attr-defined]
+    subprocess.run(["umount", folder], check=True)
+
+
+@pytest.mark.fault("F6")
+def test_a_full_disk_is_an_error_and_freed_it_is_whole(warehouse: Warehouse, small_disk: None, expected: list[tuple]) -> None:
+    pull_id = pull()
+    with psycopg.connect(warehouse.url, autocommit=True) as owner:
+        owner.execute("create table public.filler as select repeat('x', 1000) as x from generate_series(1, 1000)")
+        with pytest.raises(psycopg.errors.DiskFull):
+            while True:
+                owner.execute("insert into public.filler select x from public.filler limit 1000")
+    with pytest.raises((psycopg.Error, adbc_driver_manager.Error), match="No space left on device"):
+        load(pull_id, "disturbed")
+    assert warehouse.rows(ROWS) == []
+    change(warehouse, "drop table public.filler")
     load(pull_id)
     assert_whole(warehouse, expected)
