@@ -47,8 +47,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "zh": {
         "title": "试过哪些故障，丢了什么",
         "other": "[English](reliability.md)",
-        "intro": "所有故障都真实施加于流水线：强杀进程和数据库、数据源乱答、文件本身是炸弹。每次之后：读入行数 = 入库 + 隔离 + 重复；"
-        "没有重复的键；读者只见旧值或新值，绝无一半；重试之后与未受干扰的运行完全相同。`make faults` 全部运行一遍，"
+        "intro": "所有故障都真实施加于流水线：强杀进程和数据库、数据源乱答、文件本身是炸弹。每次之后：读入行数 = 入库 + 隔离"
+        " + 重复；没有重复的键；读者只见旧值或新值，绝无一半；重试之后与未受干扰的运行完全相同。`make faults` 全部运行一遍，"
         "`make faults RECORD=1` 留下本页所依据的记录（`docs/reliability/faults.json`）。",
         "run": "运行日期 {date}：{cores} 核，{memory} GiB 内存，{system}，Python {python}，PostgreSQL {postgres}。"
         "通过 {passed} 项，失败 {failed} 项，未试 {untried} 项；共丢失 {lost} 行。",

@@ -15,7 +15,18 @@ from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.loading import find_contract
 from hearth.validation.reasons import names
 
-NAMES = ("测温日期", "测温时间", "测点编号", "室温(℃)", "测点高度(m)", "仪器编号", "检定日期", "关窗时长(min)", "测温员", "用户签字")
+NAMES = (
+    "测温日期",
+    "测温时间",
+    "测点编号",
+    "室温(℃)",
+    "测点高度(m)",
+    "仪器编号",
+    "检定日期",
+    "关窗时长(min)",
+    "测温员",
+    "用户签字",
+)
 
 
 def workbook(epoch_1904: bool, title_row: bool = False) -> bytes:

@@ -45,7 +45,9 @@ def test_the_record_speaks_of_every_fault_by_tests_that_stand() -> None:
     for number, results in found.items():
         for entry in results:
             assert entry["result"] in reliability.RESULTS and entry["lost_rows"] >= 0
-            assert entry["result"] == "untried" or entry["note"] in tests[number], f"{number}: record anew with make faults RECORD=1"
+            assert entry["result"] == "untried" or entry["note"] in tests[number], (
+                f"{number}: record anew with make faults RECORD=1"
+            )
 
 
 @pytest.mark.parametrize("language", reliability.PAGES)
@@ -55,7 +57,7 @@ def test_the_page_is_what_the_record_gives(language: str) -> None:
     assert written == reliability.render(language, reliability.read_record(), CATALOGUE)
 
 
-TESTS = '''
+TESTS = """
 import pytest
 
 @pytest.mark.fault("F1", "F2")
@@ -70,7 +72,7 @@ def test_red():
 @pytest.mark.fault("F4")
 def test_passed_over():
     pytest.skip("no such machine")
-'''
+"""
 
 
 def test_what_tests_say_comes_to_the_record(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Readers ask all the time while loads, builds, publications and restores run and are killed: whole old or whole new, never a half."""
+"""Readers ask all the time while loads, builds, publications and restores run and are killed: old or new, never a half."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psycopg
@@ -49,7 +48,7 @@ def all_marts(warehouse: Warehouse) -> str:
 
 
 class Readers:
-    """Two readers with connections of their own; every look is one statement. `seen` holds each answer that differs, `looks` counts."""
+    """Two readers with connections of their own; every look is one statement. `seen`: the answers; `looks`: how many."""
 
     def __init__(self, url: str, question: str) -> None:
         self.url, self.question = url, question
@@ -87,37 +86,59 @@ class Readers:
         assert self.failures == [] and self.looks > 20, (self.failures, self.looks)
 
 
-def lost(readers: Readers, act: Callable[[], object], moves: bool) -> tuple:
-    """The state after an act during which readers saw the state before it, or that after it, and nothing else."""
+def looked_at(readers: Readers, moves: bool, act: Callable[..., object], *arguments: object) -> tuple:
+    """The state after an act during which readers saw the state before it, or that after it, and nothing else.
+
+    `moves`: whether the act is to change anything.
+    """
     before = readers.now()
     with readers.asking():
-        act()
+        act(*arguments)
     after = readers.now()
     assert readers.seen <= {before, after}, "a half was seen"
     assert (before != after) == moves
     return after
 
 
-def killed(process: BaseProcess) -> None:
+def killed_load(pull_id: int, moment: str) -> None:
+    assert ended(start_load("weather", pull_id, moment)) == -signal.SIGKILL
+
+
+def whole_load(pull_id: int) -> None:
+    assert ended(start_load("weather", pull_id)) == 0
+
+
+def build_killed_in_dbt(warehouse: Warehouse) -> None:
+    process, deadline = start_build(), time.monotonic() + 120
+    while not warehouse.activity("state = 'active' and query like %s", '%"model.hearth.int\\_%'):
+        assert process.is_alive() and time.monotonic() < deadline, "dbt was never seen at work"
+        time.sleep(0.02)
+    process.kill()
     assert ended(process) == -signal.SIGKILL
 
 
+def build_killed_in_publishing() -> None:
+    assert ended(start_build(dies_in_publish=True)) == -signal.SIGKILL
+
+
+@pytest.mark.slow
 @pytest.mark.fault("F68", "F1")
 def test_a_feed_is_seen_whole_while_its_loads_run_and_are_killed(installed: Warehouse, source: Source) -> None:
+    """A new interval, then the same interval with fewer rows."""
     readers = Readers(installed.url, RAW)
-    loads = {moment: moment == MOMENTS[-1] for moment in MOMENTS}
     for rows in (hours(24), hours(20)):
         source.items = rows
-        number = pull()
-        for moment, moves in loads.items():
-            rows_now, _, in_ledger, halves = lost(readers, lambda: killed(start_load("weather", number, moment)), moves)
-            assert (rows_now, halves) == (in_ledger, 0)
-        lost(readers, lambda: ended(start_load("weather", number)), False)
-    assert {ledger - rows for rows, _, ledger, _ in readers.seen} == {0}
+        pull_id = pull()
+        for moment in MOMENTS:
+            stand, _, in_ledger, halves = looked_at(readers, moment == MOMENTS[-1], killed_load, pull_id, moment)
+            assert (stand, halves) == (in_ledger, 0)
+        looked_at(readers, False, whole_load, pull_id)
 
 
+@pytest.mark.slow
 @pytest.mark.fault("F68", "F1")
 def test_marts_are_seen_whole_while_builds_and_publications_run_and_are_killed(installed: Warehouse) -> None:
+    """The retry publishes what the killed publication had before it; one mart's table is exchanged, the others' rows are."""
     readers = Readers(installed.variables["HEARTH_WAREHOUSE_URL_READER"], all_marts(installed))
     run(
         installed,
@@ -126,23 +147,15 @@ def test_marts_are_seen_whole_while_builds_and_publications_run_and_are_killed(i
         CLOSED_DAY,
     )
     arrive(installed)
-    in_dbt = start_build()
-    lost(readers, lambda: (seen_in_dbt(installed, in_dbt), in_dbt.kill(), killed(in_dbt)), False)
-    lost(readers, lambda: killed(start_build(dies_in_publish=True)), False)
+    looked_at(readers, False, build_killed_in_dbt, installed)
+    looked_at(readers, False, build_killed_in_publishing)
     ((build,),) = installed.rows("select max(build_id) from ledger.build")
     with psycopg.connect(installed.variables["HEARTH_WAREHOUSE_URL_TRANSFORMER"]) as transformer:
-        transformer.execute(CHANGED_SHAPE)  # this mart's table is exchanged, the others' rows are
+        transformer.execute(CHANGED_SHAPE)
     shown = "select percent from marts.room_compliance where unit_kind = 'company' and heating_date = %s and period = 'day'"
     before = installed.rows(shown, CLOSED_DAY)
-    lost(readers, lambda: publish.gate_and_publish(build, "test"), True)
+    looked_at(readers, True, publish.gate_and_publish, build, "test")
     assert installed.rows(shown, CLOSED_DAY) != before, "the day that changed is published"
-
-
-def seen_in_dbt(warehouse: Warehouse, process: BaseProcess) -> None:
-    deadline = time.monotonic() + 120
-    while not warehouse.activity("state = 'active' and query like %s", '%"model.hearth.int\\_%'):
-        assert process.is_alive() and time.monotonic() < deadline, "dbt was never seen at work"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -159,7 +172,9 @@ def empty(installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: p
         url = postgres.create_database(name)
         for variable in [variable for variable in os.environ if variable.startswith("HEARTH_WAREHOUSE_URL_")]:
             monkeypatch.setenv(variable, installed.variables[variable].replace("/installed", f"/{name}"))
-        monkeypatch.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", loader.replace("_loader", "_engineer").replace("/installed", f"/{name}"))
+        monkeypatch.setenv(
+            "HEARTH_WAREHOUSE_URL_ENGINEER", loader.replace("_loader", "_engineer").replace("/installed", f"/{name}")
+        )
         migrate(url, role_urls())
         return url
 
