@@ -6,7 +6,7 @@ What each fault is stands in tests/faults.yml, what became of it in docs/reliabi
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -68,11 +68,15 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Fault:
-    """`what` it is, by language; `untried`: why nothing tries it; `lacks`: which part of it nothing tries."""
+    """`what` it is, by language; `untried`: why nothing tries it; `lacks`: which part of it nothing tries.
+
+    `tests`: files all of whose tests try it, beside those that are marked one by one.
+    """
 
     what: Mapping[str, str]
     untried: Mapping[str, str] | None = None
     lacks: Mapping[str, str] | None = None
+    tests: Sequence[str] = ()
 
 
 class Catalogue(dict[str, Fault]):
@@ -82,6 +86,10 @@ class Catalogue(dict[str, Fault]):
     def read(cls) -> Self:
         given = yaml.safe_load(FAULTS.read_text(encoding="utf-8"))
         return cls({number: Fault(**facts) for number, facts in given.items()})
+
+    def tried_by(self, path: Path) -> list[str]:
+        """Numbers of the faults that name a file of tests as theirs."""
+        return [number for number, fault in self.items() if any(path == REPOSITORY / name for name in fault.tests)]
 
 
 def entries(catalogue: Catalogue, tried: Mapping[tuple[str, str], Mapping[str, Any]]) -> list[Entry]:

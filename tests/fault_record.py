@@ -16,6 +16,7 @@ import pytest
 from local.reliability import Catalogue, entries
 
 FAULTS, LOST = "faults", "lost_rows"
+CATALOGUE = Catalogue.read()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,8 +30,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    numbers = [number for mark in item.iter_markers("fault") for number in mark.args]
-    if numbers:
+    if of_its_file := CATALOGUE.tried_by(item.path):
+        item.add_marker(pytest.mark.fault(*of_its_file))
+    if numbers := sorted({number for mark in item.iter_markers("fault") for number in mark.args}):
         item.user_properties.append((FAULTS, numbers))
 
 
@@ -55,4 +57,4 @@ class FaultRecord:
 
     def pytest_sessionfinish(self) -> None:
         self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.target.write_text(json.dumps(entries(Catalogue.read(), self.tried), indent=1, ensure_ascii=False) + "\n")
+        self.target.write_text(json.dumps(entries(CATALOGUE, self.tried), indent=1, ensure_ascii=False) + "\n")
