@@ -104,3 +104,11 @@ def test_a_number_too_large_to_be_exact_is_a_number_still() -> None:
     assert [names(int(bits)) for bits in rows.bits][::2] == [[], []]
     assert rows.bits[1], "no such satisfaction"
     assert rows.frame["source_version"].iloc[2] == 10**18 + 1
+
+
+@pytest.mark.fault("F27")
+def test_nul_bytes_cost_their_own_line_and_no_other() -> None:
+    lines = [f"S{number},测温仪,2026-01-01,0.1,2027-01-01,所" for number in range(4)]
+    lines[1] = lines[1].replace("0.1", "0.\x001")
+    rows = cleaned("calibrations", "\n".join([HEADER, *lines]).encode("gb18030"), "csv")
+    assert [bool(bits) for bits in rows.bits] == [False, True, False, False]

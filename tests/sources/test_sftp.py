@@ -110,6 +110,23 @@ def test_a_file_that_goes_between_listing_and_reading_may_be_asked_for_later(fol
         folder.pulled()
 
 
+@pytest.mark.fault("F29")
+def test_a_file_that_grows_while_it_is_read_may_be_asked_for_later(folder: Folder) -> None:
+    folder.deliver(b"growing.csv", b"half")
+    folder.opening = lambda server: (folder.deliver(b"growing.csv", b"half and the rest"), None)[1]
+    with pytest.raises(SourceUnavailable, match=r"/growing\.csv"):
+        folder.pulled()
+
+
+@pytest.mark.fault("F33")
+def test_a_link_is_not_followed(folder: Folder, tmp_path: Path) -> None:
+    secret = tmp_path / "outside.csv"
+    secret.write_bytes(b"secret")
+    (folder.path / "link.csv").symlink_to(secret)
+    folder.deliver(b"file.csv")
+    assert folder.pulled() == {"file.csv": b"x"}
+
+
 @pytest.mark.fault("F30")
 def test_a_connection_that_breaks_while_a_file_is_read_may_be_made_later(folder: Folder) -> None:
     folder.deliver(b"file.csv")
