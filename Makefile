@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo real test lint bench stop status clean venv
+.PHONY: help demo real test faults lint bench stop status clean venv
 
 SCALE ?= 1.0
 SEED ?= 7
@@ -11,6 +11,7 @@ DAYS ?= 2
 DASHBOARDS ?= 1
 DATA ?=
 ARGS ?=
+RECORD ?=
 
 # The newest Python that fits; `make PYTHON=/path/to/python ...` takes another.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -29,6 +30,7 @@ help:
 	@echo '          [DASHBOARDS=0]               without the managers'"'"' dashboards'
 	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'
 	@echo 'make test [ARGS="-k name"]           all tests'
+	@echo 'make faults [RECORD=1 ARGS="-k name"]  kills, lies and bombs for real, and what was lost; RECORD=1 keeps docs/reliability'
 	@echo 'make lint                            ruff, mypy, sqlfluff, yamllint, search for secrets'
 	@echo 'make bench                           speed of loading against psql \copy'
 	@echo 'make status                          what runs, where, with which login'
@@ -48,7 +50,10 @@ real: venv
 	@$(RUN) -m local.real --data '$(DATA)'
 
 test: venv
-	@$(RUN) -m pytest -n 2 --no-loadscope-reorder $(ARGS)
+	@$(RUN) -m pytest -n 2 --no-loadscope-reorder --faults build/faults.json $(ARGS)
+
+faults: venv
+	@$(RUN) -m local.faults $(if $(filter 1,$(RECORD)),--record,) -- $(ARGS)
 
 lint: venv
 	@$(RUN) -m local.lint

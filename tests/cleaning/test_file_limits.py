@@ -136,6 +136,7 @@ WORKBOOKS: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("case", WORKBOOKS)
+@pytest.mark.fault("F34", "F56")
 def test_a_workbook_that_asks_for_too_much_is_refused_before_it_is_opened(case: str) -> None:
     make, message = WORKBOOKS[case]
     data, begun = make(), time.monotonic()
@@ -166,6 +167,7 @@ TABLES: dict[str, tuple[str, bytes | Endless, str, str, dict[str, int], str]] = 
 
 
 @pytest.mark.parametrize("case", TABLES)
+@pytest.mark.fault("F57")
 def test_a_file_of_text_beyond_its_limits_is_refused(case: str) -> None:
     feed, data, kind, compression, limits, message = TABLES[case]
     begun = time.monotonic()
@@ -179,6 +181,7 @@ def test_lines_up_to_the_limit_are_read_whatever_stands_around_them() -> None:
     assert sum(map(len, read("weather", lines, "ndjson", line_bytes=300))) == 43
 
 
+@pytest.mark.fault("F26")
 def test_a_wrong_encoding_far_down_is_told_with_its_place() -> None:
     good = "".join(f"S{n},测温仪,2026-01-01,0.1,2027-01-01,所\n" for n in range(5000))
     before = f"{CSV}\n{good}".encode("gb18030")

@@ -52,6 +52,7 @@ def test_a_time_that_says_its_distance_from_utc_is_believed(written: str) -> Non
     assert tickets({"created_at": "2026-01-01T08:30:00"}).frame["created_at"].iloc[0] == datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
 
 
+@pytest.mark.fault("F45")
 def test_a_renamed_column_of_texts_is_missed_although_nothing_is_required_of_it() -> None:
     line = {("household_number" if name == "household_no" else name): value for name, value in TICKET.items()}
     with pytest.raises(UnreadableFile, match="'household_no' may be 'household_number' now"):
@@ -71,12 +72,14 @@ def test_an_object_where_a_time_should_be_is_one_refused_row() -> None:
     assert [names(int(bits)) for bits in rows.bits] == [[], ["unreadable_time"], ["unreadable_time"]]
 
 
+@pytest.mark.fault("F25")
 def test_versions_are_told_apart_to_the_last_digit() -> None:
     rows = tickets({"version": 2**53}, {"version": 2**53 + 1}, {"version": "9007199254740995"}, {"version": 1e19})
     assert np.asarray(rows.frame["source_version"])[:3].tolist() == [2**53, 2**53 + 1, 9007199254740995]
     assert [names(int(bits)) for bits in rows.bits] == [[], [], [], ["unreadable_value"]]
 
 
+@pytest.mark.fault("F27")
 def test_a_quotation_mark_never_swallows_the_lines_after_it() -> None:
     lines = [f"S{number},测温仪,2026-01-01,0.1,2027-01-01,所" for number in range(100)]
     lines[10] = lines[10].replace("所", '"所')
@@ -95,8 +98,17 @@ def test_a_lost_header_line_is_told_without_the_row_that_stands_there() -> None:
     assert "13812345678" not in str(told.value)
 
 
+@pytest.mark.fault("F25")
 def test_a_number_too_large_to_be_exact_is_a_number_still() -> None:
     rows = tickets({"satisfaction": 5}, {"ticket_no": "T2", "satisfaction": 10**18}, {"ticket_no": "T3", "version": 10**18 + 1})
     assert [names(int(bits)) for bits in rows.bits][::2] == [[], []]
     assert rows.bits[1], "no such satisfaction"
     assert rows.frame["source_version"].iloc[2] == 10**18 + 1
+
+
+@pytest.mark.fault("F27")
+def test_nul_bytes_cost_their_own_line_and_no_other() -> None:
+    lines = [f"S{number},测温仪,2026-01-01,0.1,2027-01-01,所" for number in range(4)]
+    lines[1] = lines[1].replace("0.1", "0.\x001")
+    rows = cleaned("calibrations", "\n".join([HEADER, *lines]).encode("gb18030"), "csv")
+    assert [bool(bits) for bits in rows.bits] == [False, True, False, False]

@@ -49,6 +49,16 @@ def test_a_wrong_contract_names_file_line_and_mend(tmp_path: Path, find: str, pu
         assert word in message, message
 
 
+@pytest.mark.fault("F39")
+def test_code_in_a_contract_is_not_run(tmp_path: Path) -> None:
+    ran, path = tmp_path / "ran", tmp_path / "weather.yml"
+    for call in (f"!!python/object/apply:os.mkdir ['{ran}']", f"!!python/object/new:os.mkdir ['{ran}']"):
+        path.write_text(WEATHER.replace("feed: weather", f"feed: {call}", 1), encoding="utf-8")
+        with pytest.raises(ContractError, match="not YAML"):
+            load_contract(path)
+    assert not ran.exists()
+
+
 def test_layout_and_comments_do_not_change_a_contracts_hash(tmp_path: Path) -> None:
     path = tmp_path / "weather.yml"
     path.write_text(WEATHER, encoding="utf-8")

@@ -37,6 +37,7 @@ def days(berlin):
 
 
 @pytest.mark.parametrize(("day", "hours"), [(WINTER, 25), (SUMMER, 23), (WINTER + timedelta(days=1), 24)])
+@pytest.mark.fault("F24")
 def test_a_day_has_the_hours_it_has(days, day, hours):
     readings, completeness, held, value, reason = days[day]
     assert (readings, held, reason) == (hours, hours * 3600, "judged")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 MARTS = (
     "capacity_outlook",
     "cold_buildings",
@@ -59,3 +61,14 @@ def test_a_step_typed_before_its_report_gives_no_hours_and_is_not_in_time(compan
         " from candidate.service_timeliness where period = 'day' and unit_kind = 'company' and line = 'all'"
         f" and category = 'all' and service_date = '{day}'"
     ) == [(10, 2, 72, 0)]
+
+
+@pytest.mark.fault("F43")
+def test_a_correction_stays_when_the_stale_original_comes_again(company):
+    company.empty()
+    ticket = {"line": "963963", "ticket_no": "C1", "kind": "complaint", "status": "closed", "created_at": company.at("2016-12-20")}
+    for version, category, hour in ((1, "no_heat", "08:00"), (2, "leak", "09:00"), (1, "no_heat", "10:00")):
+        arrived_at = company.at("2016-12-21", hour)
+        company.load("service_ticket", [{**ticket, "source_version": version, "category": category, "arrived_at": arrived_at}])
+    company.dbt("run", "--select", "+stg_service_ticket", full=True)
+    assert company.rows("select ticket_no, category, source_version from staging.stg_service_ticket") == [("C1", "leak", 2)]

@@ -47,6 +47,7 @@ def test_the_engineer_can_examine_a_sound_installation(warehouse: Warehouse) -> 
     assert answer.exit_code == 0, answer.output
 
 
+@pytest.mark.fault("F46")
 def test_a_source_nobody_loaded_is_stale_and_exits_1(warehouse: Warehouse) -> None:
     answer = CliRunner().invoke(main, ["doctor", "--now", "2017-12-20T00:00+08:00", "--feed", "weather"])
     assert answer.exit_code == 1
@@ -207,6 +208,7 @@ def test_every_role_with_one_right_too_many_is_told(warehouse: Warehouse, role: 
 
 
 @pytest.mark.parametrize("role", ROLES)
+@pytest.mark.fault("F40", "F60")
 def test_no_role_writes_what_anothers_work_writes(warehouse: Warehouse, role: str) -> None:
     """Tried for real, on every table of ours: whoever may not is refused, by privilege and not by chance."""
     tables = warehouse.rows(
@@ -272,6 +274,7 @@ ACT = "insert into quarantine.act (feed, file_sha256, position, sub_position, ac
         ("engineer", ACT, "replayed", "may not say that a row was replayed"),
     ],
 )
+@pytest.mark.fault("F67")
 def test_nobody_acts_under_anothers_name(
     warehouse: Warehouse, world: World, monkeypatch: pytest.MonkeyPatch, role: str, statement: str, value: str | None, said: str
 ) -> None:
@@ -281,6 +284,7 @@ def test_nobody_acts_under_anothers_name(
         connection.execute(statement, (value,))
 
 
+@pytest.mark.fault("F67")
 def test_who_acted_is_written_by_the_database(warehouse: Warehouse) -> None:
     for role, acting_for, kept in (
         ("engineer", None, (PERSON, PERSON, None)),

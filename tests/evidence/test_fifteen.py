@@ -14,6 +14,7 @@ VALUES = "select season, heating_date, unit_kind, unit_id, kpi, value, verdict f
 
 
 @pytest.mark.skipif(not FIFTEEN.exists(), reason="no PostgreSQL 15 (Debian 12: apt-get install postgresql-15)")
+@pytest.mark.fault("F58")
 def test_postgresql_15_gives_the_same_figures(
     warehouse: Warehouse, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

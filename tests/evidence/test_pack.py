@@ -259,6 +259,7 @@ def test_something_else_is_not_a_pack(tmp_path: Path) -> None:
     assert answer.exit_code == 1 and "is not an evidence pack" in answer.output
 
 
+@pytest.mark.fault("F32")
 def test_a_cell_cannot_be_a_formula_and_numbers_stay_numbers(copy: Warehouse, tmp_path: Path) -> None:
     evil = '=HYPERLINK("http://x","y")'
     with psycopg.connect(copy.url) as owner:

@@ -81,6 +81,7 @@ def deliver(contract: Any, interval: Any) -> list[Delivery]:
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F37")
 def test_planted_personal_values_reach_no_output(
     copy: Warehouse,
     tmp_path: Path,

@@ -72,6 +72,7 @@ def kill_scheduler(instance: Instance) -> None:
     psutil.wait_procs(everybody, timeout=10)
 
 
+@pytest.mark.fault("F2", "F3")
 def test_every_hour_is_pulled_once_although_the_scheduler_dies(instance: Instance) -> None:
     client = bring_up(instance)
     driver = Driver(client, [Feed("weather", "outdoor_reading")])

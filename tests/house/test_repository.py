@@ -79,7 +79,7 @@ def test_every_make_target_and_file_a_document_names_exists(document: str) -> No
 
 def test_make_explains_every_target() -> None:
     answer = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for target in ("demo", "real", "test", "lint", "bench", "stop", "status", "clean"):
+    for target in ("demo", "real", "test", "faults", "lint", "bench", "stop", "status", "clean"):
         assert f"make {target}" in answer.stdout
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -29,6 +30,11 @@ def start_load(feed: str, pull_id: int, dies: str | None = None) -> BaseProcess:
 def start_build(dies_in_publish: bool = False) -> BaseProcess:
     """Plan, transform, gate and publish; `dies_in_publish`: with every mart copied and nothing committed."""
     return _start(_build, dies_in_publish)
+
+
+def start_restore(dies_at_pull: int | None = None) -> BaseProcess:
+    """Restore from the landing store; `dies_at_pull`: the pull, counted from 1, whose rows are written and never committed."""
+    return _start(_restore, dies_at_pull)
 
 
 def ended(process: BaseProcess) -> int | None:
@@ -62,6 +68,15 @@ def _build(dies_in_publish: bool) -> None:
     if dies_in_publish:
         publish._headline = _die  # type: ignore[assignment]
     Warehouse(os.environ["HEARTH_WAREHOUSE_URL_OWNER"]).build("disturbed")
+
+
+def _restore(dies_at_pull: int | None) -> None:
+    from hearth.restore import restore
+    from hearth.warehouse.batch_load import BatchLoad
+
+    commit, begun = BatchLoad.commit, itertools.count(1)
+    BatchLoad.commit = lambda self: _die() if next(begun) == dies_at_pull else commit(self)  # type: ignore[method-assign]
+    restore([], print)
 
 
 def _load(feed: str, pull_id: int, dies: str | None) -> None:

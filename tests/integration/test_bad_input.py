@@ -122,6 +122,7 @@ def raw_rows(loaded: Warehouse, case: Case) -> int:
     ],
     ids=["encoding", "renamed", "gone", "empty", "doubled"],
 )
+@pytest.mark.fault("F26", "F27", "F29", "F45")
 def test_a_file_that_cannot_be_read_is_refused_whole(loaded: Warehouse, case: Case, content, message: str) -> None:
     case.deliver("round.csv", content(rows(loaded, 3)))
     with pytest.raises(UnreadableFile, match=message):
@@ -133,6 +134,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(loaded: Warehouse, case: Ca
     assert len(failed) == 1 and "round.csv" in failed[0][0]
 
 
+@pytest.mark.fault("F26")
 def test_a_wrong_encoding_is_mended_by_the_contract(loaded: Warehouse, case: Case) -> None:
     case.deliver("round.csv", rows(loaded, 3).encode("gb18030"))
     case.write_contract(gb18030="utf-8")
@@ -142,6 +144,7 @@ def test_a_wrong_encoding_is_mended_by_the_contract(loaded: Warehouse, case: Cas
     assert load(loaded, case)["rows_loaded"] == 3
 
 
+@pytest.mark.fault("F27", "F29", "F45")
 def test_header_only_extra_column_cr_line_ends_and_quoted_newlines(loaded: Warehouse, case: Case) -> None:
     point = points(loaded, 1)[0]
     case.deliver("a_header_only.csv", HEADER + "\n")
@@ -153,6 +156,7 @@ def test_header_only_extra_column_cr_line_ends_and_quoted_newlines(loaded: Wareh
     assert load(loaded, case) == {"rows_read": 4, "rows_loaded": 4, "rows_quarantined": 0, "rows_duplicate": 0}
 
 
+@pytest.mark.fault("F27", "F31", "F35")
 def test_ragged_and_hostile_lines_wait_in_quarantine(loaded: Warehouse, case: Case) -> None:
     point = points(loaded, 1)[0]
     bad = [
@@ -169,6 +173,7 @@ def test_ragged_and_hostile_lines_wait_in_quarantine(loaded: Warehouse, case: Ca
     assert all(set(n[0]) <= set("abcdefghijklmnopqrstuvwxyz0123456789_/.") for n in names)
 
 
+@pytest.mark.fault("F29", "F42")
 def test_duplicates_and_contradictions(loaded: Warehouse, case: Case) -> None:
     a, b = points(loaded, 2)
     same, other = line(a, 1), line(b, 1, "18.0")
@@ -191,6 +196,7 @@ def test_a_contract_may_have_a_stricter_limit_of_its_own(loaded: Warehouse, case
     assert load(loaded, case)["rows_loaded"] == 34
 
 
+@pytest.mark.fault("F47")
 def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehouse, case: Case) -> None:
     """The gate stops the batch, all of it waits; correcting the contract and replaying loads it, once."""
     case.deliver("round.csv", rows(loaded, 40, "68"))
@@ -295,6 +301,7 @@ def workbook(loaded: Warehouse, empty_rows: int) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.fault("F28")
 def test_a_sheet_with_65000_empty_rows_has_one_row(loaded: Warehouse, case: Case) -> None:
     case.write_contract(base="fixed_rounds_xlsx")
     case.deliver("round.xlsx", workbook(loaded, 65_000))
@@ -303,6 +310,7 @@ def test_a_sheet_with_65000_empty_rows_has_one_row(loaded: Warehouse, case: Case
     assert stored == [(datetime(2016, 1, 12, 18, 5, tzinfo=ZONE), 19.5)]
 
 
+@pytest.mark.fault("F34")
 def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, case: Case) -> None:
     case.write_contract(base="fixed_rounds_xlsx")
     bomb = io.BytesIO()
@@ -326,6 +334,7 @@ def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, c
     ],
     ids=["signature", "version", "name"],
 )
+@pytest.mark.fault("F28")
 def test_a_workbook_whose_list_of_contents_is_damaged_is_refused(loaded: Warehouse, case: Case, damage, message: str) -> None:
     case.write_contract(base="fixed_rounds_xlsx")
     content = workbook(loaded, 0)
@@ -366,6 +375,7 @@ def test_a_landing_file_that_was_changed_is_noticed(loaded: Warehouse, case: Cas
         intake.clean_validate_load(contract, pull_id, "test")
 
 
+@pytest.mark.fault("F1")
 def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: Warehouse, case: Case) -> None:
     """kill -9 while the rows are going into raw (held there by a lock), then again from the start."""
     from hearth.contracts.loading import find_contract
@@ -436,6 +446,7 @@ def hostile_workbook(loaded: Warehouse) -> bytes:
     [("round.csv", "fixed_rounds_csv", hostile_csv), ("round.xlsx", "fixed_rounds_xlsx", hostile_workbook)],
     ids=["csv", "workbook"],
 )
+@pytest.mark.fault("F12")
 def test_a_load_stays_under_two_gibibytes(loaded: Warehouse, case: Case, name: str, base: str, make) -> None:
     """The whole load of a file that is just within its limits, in a process of its own, measured at its peak."""
     from hearth.contracts.loading import find_contract
@@ -453,6 +464,7 @@ def test_a_load_stays_under_two_gibibytes(loaded: Warehouse, case: Case, name: s
     assert int(peak) < 2 * GIBIBYTE
 
 
+@pytest.mark.fault("F56")
 def test_a_small_workbook_with_a_value_in_its_very_last_cell_is_refused(loaded: Warehouse, case: Case) -> None:
     """Its reader would make room for 17 billion cells."""
     buffer = io.BytesIO()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
@@ -26,6 +30,7 @@ from hearth.contracts.loading import find_contract
 from hearth.sources.delivery import Interval
 from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
+from local.binaries import server_account
 from local.postgres import SMALL, Server
 
 FEED = "weather"
@@ -59,6 +64,13 @@ def expected(reference: Warehouse) -> list[tuple]:
     return reference.rows(ROWS)
 
 
+@pytest.fixture(autouse=True)
+def _rows_lost(warehouse: Warehouse, expected: list[tuple], record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """Counts what of an undisturbed load does not stand in raw at the end."""
+    yield
+    record_property("lost_rows", (Counter(expected) - Counter(warehouse.rows(ROWS))).total())
+
+
 def pull() -> int:
     return intake.pull_and_land(find_contract(FEED), INTERVAL, "test")
 
@@ -75,6 +87,7 @@ def assert_whole(warehouse: Warehouse, expected: list[tuple]) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.fault("F1")
 def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     warehouse: Warehouse, expected: list[tuple], moment: str
 ) -> None:
@@ -87,6 +100,7 @@ def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     assert outcomes == [("disturbed", "started"), ("disturbed", "died"), ("again", "started"), ("again", "succeeded")]
 
 
+@pytest.mark.fault("F4")
 def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     lock = psycopg.connect(warehouse.url)
@@ -150,6 +164,7 @@ def cut_at_commit(address: str) -> Iterator[str]:
     listener.close()
 
 
+@pytest.mark.fault("F5")
 def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     warehouse: Warehouse, expected: list[tuple], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +184,7 @@ def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     assert "loaded before" in message[0][0]
 
 
+@pytest.mark.fault("F7")
 def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     processes = [start_load(FEED, pull_id) for pull_id in (pull(), pull())]
     assert [ended(process) for process in processes] == [0, 0]
@@ -200,6 +216,7 @@ def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Wareh
     assert warehouse.rows(ROWS) == before
 
 
+@pytest.mark.fault("F8")
 def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     """A backfill beside a scheduled run."""
     contract, middle = find_contract(FEED), START + timedelta(days=400)
@@ -219,6 +236,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
+@pytest.mark.fault("F10", "F11")
 def test_a_refusal_of_the_database_is_an_error_and_the_retry_makes_it_whole(
     warehouse: Warehouse, expected: list[tuple], refusal: str
 ) -> None:
@@ -238,6 +256,7 @@ def change(warehouse: Warehouse, statement: str) -> None:
         owner.execute(statement)
 
 
+@pytest.mark.fault("F10")
 def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     change(warehouse, "alter role hearth_loader set lock_timeout = '300ms'")
@@ -246,5 +265,64 @@ def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehous
         with pytest.raises(adbc_driver_manager.Error, match="lock timeout"):
             load(pull_id, "disturbed")
     assert warehouse.rows("select outcome, message from ledger.step where run_id = 'disturbed' order by 1")[0][0] == "failed"
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+@pytest.mark.fault("F9")
+def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: list[tuple]) -> None:
+    pull_id = pull()
+    with psycopg.connect(warehouse.administrator) as other:
+        other.execute("alter role hearth_loader set deadlock_timeout = '3s'")
+        other.execute("set deadlock_timeout = '1h'")  # so that it is the load that finds the deadlock, and gives way
+        other.commit()
+        other.execute("lock table raw.outdoor_reading in exclusive mode")
+        loading = start_load(FEED, pull_id)
+        await_query(warehouse, "insert into raw.outdoor_reading%", loading)
+        held = other.execute(
+            "select l.relation::regclass::text from pg_locks l join pg_stat_activity a using (pid)"
+            " join pg_class c on c.oid = l.relation where a.query like 'insert into raw.outdoor_reading%%' and l.granted"
+            " and c.relnamespace = 'ledger'::regnamespace limit 1"
+        ).fetchall()
+        other.execute(f"lock table {held[0][0]} in access exclusive mode")
+        other.rollback()
+    assert ended(loading) == 1
+    message = warehouse.rows("select message from ledger.step where run_id = 'disturbed' and outcome = 'failed'")
+    assert "deadlock detected" in message[0][0]
+    load(pull_id)
+    assert_whole(warehouse, expected)
+
+
+@pytest.fixture(scope="module")
+def small_disk() -> Iterator[Path]:
+    """A folder of the server's account on a disk of 64 MB. Only root may make one."""
+    folder, account = Path(tempfile.mkdtemp(prefix="hearth-tests-")), server_account()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m,mode=711", "none", folder], capture_output=True)
+    if mounted.returncode:
+        folder.rmdir()
+        pytest.skip("a disk of 64 MB cannot be made here: only root may mount one")
+    (folder / "data").mkdir()
+    if account.uid is not None and account.gid is not None:
+        os.chown(folder / "data", account.uid, account.gid)
+    yield folder / "data"
+    subprocess.run(["umount", folder], check=True)
+    folder.rmdir()
+
+
+@pytest.mark.fault("F6")
+def test_a_full_disk_is_an_error_and_freed_it_is_whole(small_disk: Path, warehouse: Warehouse, expected: list[tuple]) -> None:
+    server = warehouse.server  # type: ignore[attr-defined]
+    with psycopg.connect(server.administrator_url("postgres"), autocommit=True) as administrator:
+        administrator.execute(f"create tablespace small location '{small_disk}'")
+        administrator.execute("alter database faults set tablespace small")
+    pull_id = pull()
+    change(warehouse, "create table public.filler as select repeat('x', 1000) as x from generate_series(1, 1000)")
+    with contextlib.suppress(psycopg.errors.DiskFull):
+        while True:
+            change(warehouse, "insert into public.filler select x from public.filler limit 1000")
+    with pytest.raises((psycopg.Error, adbc_driver_manager.Error), match="No space left on device"):
+        load(pull_id, "disturbed")
+    assert warehouse.rows(ROWS) == []
+    change(warehouse, "drop table public.filler")
     load(pull_id)
     assert_whole(warehouse, expected)

@@ -76,6 +76,7 @@ def facts(warehouse: Warehouse, number: int) -> dict:
     return warehouse.rows(f"{steps} order by step_id desc limit 1", f"day {number}")[0][0]
 
 
+@pytest.mark.fault("F53")
 def test_a_late_file_is_taken_by_the_interval_of_its_delivery(warehouse: Warehouse, folder: Folder) -> None:
     """By the next pull of any interval, earlier ones too; then the same as if it had been there in time."""
     folder.deliver("a.csv", 0, "A")
@@ -114,6 +115,7 @@ def test_in_one_long_interval_the_rows_are_the_same(warehouse: Warehouse, folder
     assert [row[0] for row in raw(warehouse)] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.fault("F29", "F53")
 def test_a_file_changed_under_an_old_time_takes_the_place_of_its_old_content(warehouse: Warehouse, folder: Folder) -> None:
     """Files that the source has moved away since stay."""
     folder.deliver("a.csv", 0, "A", "0.1")

@@ -68,6 +68,7 @@ def test_off_season_intervals_touch_the_season_without_gap(seeds: Path) -> None:
     assert around_start[2] == ("2016-10-20 00:00", "2016-10-21 00:00")
 
 
+@pytest.mark.fault("F24")
 def test_hourly_through_both_clock_changes(seeds: Path) -> None:
     """A day of 23 and one of 25 hours: as many intervals, each one hour long, none twice."""
     (seeds / "heating_season.csv").write_text(HEADER + "2016-17,2016-10-01,2017-05-31,,\n", encoding="utf-8")

@@ -59,6 +59,7 @@ print("FACTS" + json.dumps({"errors": bag.import_errors, "tasks": sorted(dag.tas
     }
 
 
+@pytest.mark.fault("F24")
 def test_times_are_right_through_both_clock_changes(warehouse: Warehouse) -> None:
     assert load(warehouse) == {"rows_read": 36, "rows_loaded": 34, "rows_quarantined": 2, "rows_duplicate": 0}
     expected = [utc(2, clock) for clock in ("4:30", "5:00", "5:30", "6:00", "6:30", "7:00", "7:30")]

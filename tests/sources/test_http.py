@@ -107,12 +107,14 @@ GOOD: Answer = lambda h, n, q: h.send(200, page([{"a": 1}]))  # noqa: E731
     ],
     ids=["429", "429-date", "500", "502", "503", "truncated", "content-length", "html", "error-body", "reset"],
 )
+@pytest.mark.fault("F15", "F16", "F18", "F21")
 def test_a_passing_fault_is_tried_again(server: Any, fault: Answer) -> None:
     server.script = script(fault, fault, GOOD)
     assert [json.loads(body)["data"]["items"] for body in pull()] == [[{"a": 1}]]
     assert len(server.seen) == 3
 
 
+@pytest.mark.fault("F16")
 def test_a_lasting_fault_ends_in_a_clear_error(server: Any) -> None:
     server.script = script(lambda h, n, q: h.send(503, b""))
     with pytest.raises(SourceUnavailable, match=r"no proper answer in 6 tries; the last: status 503"):
@@ -120,6 +122,7 @@ def test_a_lasting_fault_ends_in_a_clear_error(server: Any) -> None:
     assert len(server.seen) == 6
 
 
+@pytest.mark.fault("F37")
 def test_a_wrong_token_is_not_tried_again(server: Any) -> None:
     server.script = script(lambda h, n, q: h.send(401, f"who is {h.headers['Authorization']}?".encode(), Content_Type="text/plain"))
     with pytest.raises(SourceError, match=r"status 401, expected 200: 'text/plain' of 39 bytes.*renew the token") as error:
@@ -157,6 +160,7 @@ PERSON = {"contactName": "王小明", "contactPhone": "13812345678"}
     ],
     ids=["renamed", "object", "code", "list", "text", "cursor-object", "cursor-list"],
 )
+@pytest.mark.fault("F21")
 def test_an_answer_of_another_shape_is_told_without_what_it_holds(server: Any, body: Any, message: str) -> None:
     sent = (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)).encode()
     server.script = script(lambda h, n, q: h.send(200, sent, Content_Type="text/plain"))
@@ -182,10 +186,20 @@ def test_pages_follow_the_cursor_and_carry_the_interval(server: Any) -> None:
     assert "published_from=2016-01-01T00%3A00%3A00%2B00%3A00" in path and "published_to=2016-01-02" in path
 
 
+@pytest.mark.fault("F19")
 def test_a_cursor_that_loops_is_noticed(server: Any) -> None:
     server.script = script(lambda h, n, q: h.send(200, page([1], "again", 99)))
     with pytest.raises(SourceError, match="paging loops"):
         pull()
+
+
+@pytest.mark.fault("F22")
+def test_a_token_that_expires_between_two_pages_ends_the_pull_whole(server: Any) -> None:
+    expired = lambda h, n, q: h.send(401, b"expired", Content_Type="text/plain")  # noqa: E731
+    server.script = script(lambda h, n, q: h.send(200, page([1], "c1", 2)), expired)
+    with pytest.raises(SourceError, match=r"status 401, expected 200.*renew the token") as error:
+        pull()
+    assert len(server.seen) == 2 and TOKEN not in str(error.value)
 
 
 def paged(items: list[Any], largest: int | None = None) -> Answer:
@@ -215,6 +229,7 @@ def pages(**changes: Any) -> dict[str, Any]:
     ],
     ids=["skipped", "overlap-and-skip", "overlaps-elsewhere", "shrinks", "text", "more-than-counted"],
 )
+@pytest.mark.fault("F19", "F20", "F66")
 def test_pages_that_do_not_fit_each_other_are_pulled_again(server: Any, answers: list[bytes], message: str) -> None:
     server.script = script(*[lambda h, n, q, body=body: h.send(200, body) for body in answers])  # type: ignore[misc]
     with pytest.raises(SourceUnavailable, match=message):
@@ -222,6 +237,7 @@ def test_pages_that_do_not_fit_each_other_are_pulled_again(server: Any, answers:
 
 
 @pytest.mark.parametrize("total", ["many", -1, True, 1.5, "1e3", [], None], ids=repr)
+@pytest.mark.fault("F66")
 def test_a_total_that_is_no_count_is_refused(server: Any, total: Any) -> None:
     body = json.dumps({"code": 0, "data": {"items": [], "next": None, "total": total}}).encode()
     server.script = script(lambda h, n, q: h.send(200, body))
@@ -230,12 +246,14 @@ def test_a_total_that_is_no_count_is_refused(server: Any, total: Any) -> None:
     assert not isinstance(error.value, SourceUnavailable)
 
 
+@pytest.mark.fault("F19")
 def test_records_that_come_again_on_the_next_page_and_are_counted_once_are_whole(server: Any) -> None:
     bodies = [page(["a", "b"], "c", 3), page(["b", "c"], None, 3)]
     server.script = script(*[lambda h, n, q, body=body: h.send(200, body) for body in bodies])  # type: ignore[misc]
     assert pull() == bodies
 
 
+@pytest.mark.fault("F19", "F66")
 def test_a_source_that_has_a_record_twice_is_told_from_one_that_pages_badly(server: Any) -> None:
     """Cut at other places, its pages hold the same; who cuts as before proves nothing."""
     records = ["a", "b", "b", "c", "d"]
@@ -248,6 +266,7 @@ def test_a_source_that_has_a_record_twice_is_told_from_one_that_pages_badly(serv
 
 
 @pytest.mark.parametrize("end", [None, "", False, 0, 0.0], ids=repr)
+@pytest.mark.fault("F55")
 def test_what_leads_nowhere_ends_the_paging(server: Any, end: Any) -> None:
     server.script = script(lambda h, n, q: h.send(200, page([1], 7, 2)), lambda h, n, q: h.send(200, page([2], end, 2)))  # type: ignore[arg-type]
     assert len(pull()) == 2 and "cursor=7" in server.seen[1][0]
@@ -279,6 +298,7 @@ def other(tmp_path: Any) -> Iterator[Any]:
     made.server_close()
 
 
+@pytest.mark.fault("F23", "F65")
 def test_a_redirect_elsewhere_is_not_followed(server: Any, other: Any) -> None:
     """Another host, another port of the same host, another scheme: nothing there is read, by pages or export."""
     for there in (
@@ -295,6 +315,15 @@ def test_a_redirect_elsewhere_is_not_followed(server: Any, other: Any) -> None:
     assert other.seen == []
 
 
+@pytest.mark.fault("F38")
+def test_a_next_page_at_another_host_is_asked_of_the_host_we_know(server: Any, other: Any) -> None:
+    elsewhere = f"http://127.0.0.2:{other.server_port}/v1/weather?cursor=2"
+    server.script = script(lambda h, n, q: h.send(200, page([1], elsewhere, 2)), lambda h, n, q: h.send(200, page([2], None, 2)))
+    assert len(pull()) == 2
+    assert other.seen == [] and "cursor=http%3A%2F%2F127.0.0.2" in server.seen[1][0]
+
+
+@pytest.mark.fault("F23", "F65")
 def test_a_redirect_from_https_to_http_is_not_followed(server: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate(tmp_path / "both.pem")
     plain: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -340,6 +369,7 @@ def test_a_redirect_within_the_host_is_followed_with_the_token(server: Any) -> N
 
 
 @pytest.mark.parametrize("asked", ["nan", "inf", "-inf", "1e400", "-5", "soon", "9" * 400, "Thu, 99 Foo"])
+@pytest.mark.fault("F15")
 def test_nonsense_in_retry_after_is_passed_over(server: Any, asked: str) -> None:
     server.script = script(lambda h, n, q: h.send(503, b"", Retry_After=asked), GOOD)
     assert len(pull()) == 1
@@ -372,6 +402,7 @@ def drip(start: bytes) -> Answer:
     ],
     ids=["page", "headers", "length", "export"],
 )
+@pytest.mark.fault("F17", "F55")
 def test_a_source_that_drips_is_given_up_in_time(
     server: Any, monkeypatch: pytest.MonkeyPatch, days: float, feed: str, start: bytes
 ) -> None:
@@ -409,6 +440,7 @@ def ask(feed: str, **changes: Any) -> int:
     ],
     ids=["empty", "pages", "bytes", "page-bytes"],
 )
+@pytest.mark.fault("F55")
 def test_a_source_without_end_is_ended(server: Any, answer: Answer, limits: dict[str, Any], message: str) -> None:
     server.script = answer
     with pytest.raises(SourceError, match=message) as error:
@@ -428,6 +460,7 @@ def test_an_export_without_end_is_ended(server: Any) -> None:
         pull(30, "remote_points", **limited(pull_bytes=5_000_000))
 
 
+@pytest.mark.fault("F17")
 def test_a_slow_source_is_given_up_in_time(server: Any) -> None:
     answered = threading.Event()
     server.script = script(lambda h, n, q: (answered.wait(1.0), None)[1], GOOD)
@@ -435,6 +468,7 @@ def test_a_slow_source_is_given_up_in_time(server: Any) -> None:
     answered.set()
 
 
+@pytest.mark.fault("F18")
 def test_a_cut_off_export_goes_on_where_it_was(server: Any) -> None:
     """Long intervals take the bulk export; what arrives is the file, once, byte for byte."""
     import random

@@ -84,6 +84,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     loop.call_soon_threadsafe(loop.stop)
 
 
+@pytest.mark.fault("F33")
 def test_names_in_gbk_and_in_no_encoding_at_all_are_pulled_with_the_others(folder: Folder) -> None:
     names = ("测温.csv".encode("gbk"), "检定.csv".encode(), b"\xff.csv", b"a\\b.csv", "别的.txt".encode("gbk"))
     for number, name in enumerate(names):
@@ -93,6 +94,7 @@ def test_names_in_gbk_and_in_no_encoding_at_all_are_pulled_with_the_others(folde
     assert sftp.count(source, DAY) == (4, 4)
 
 
+@pytest.mark.fault("F33", "F36")
 def test_control_characters_in_a_name_are_made_printable(folder: Folder) -> None:
     folder.deliver(b"a\nb\x1b[2J.csv")
     folder.deliver(b"a\\nb.csv")
@@ -100,6 +102,7 @@ def test_control_characters_in_a_name_are_made_printable(folder: Folder) -> None
     assert Delivery("a\0\u202eb", [], "csv").name == "a\\x00\\u202eb"
 
 
+@pytest.mark.fault("F30")
 def test_a_file_that_goes_between_listing_and_reading_may_be_asked_for_later(folder: Folder) -> None:
     folder.deliver(b"gone.csv")
     folder.opening = lambda server: (folder.path / "gone.csv").unlink()
@@ -107,6 +110,24 @@ def test_a_file_that_goes_between_listing_and_reading_may_be_asked_for_later(fol
         folder.pulled()
 
 
+@pytest.mark.fault("F29")
+def test_a_file_that_grows_while_it_is_read_may_be_asked_for_later(folder: Folder) -> None:
+    folder.deliver(b"growing.csv", b"half")
+    folder.opening = lambda server: (folder.deliver(b"growing.csv", b"half and the rest"), None)[1]
+    with pytest.raises(SourceUnavailable, match=r"/growing\.csv"):
+        folder.pulled()
+
+
+@pytest.mark.fault("F33")
+def test_a_link_is_not_followed(folder: Folder, tmp_path: Path) -> None:
+    secret = tmp_path / "outside.csv"
+    secret.write_bytes(b"secret")
+    (folder.path / "link.csv").symlink_to(secret)
+    folder.deliver(b"file.csv")
+    assert folder.pulled() == {"file.csv": b"x"}
+
+
+@pytest.mark.fault("F30")
 def test_a_connection_that_breaks_while_a_file_is_read_may_be_made_later(folder: Folder) -> None:
     folder.deliver(b"file.csv")
     folder.opening = lambda server: server.connection.abort()
@@ -114,6 +135,19 @@ def test_a_connection_that_breaks_while_a_file_is_read_may_be_made_later(folder:
         folder.pulled()
 
 
+@pytest.mark.fault("F30")
+def test_a_server_with_another_host_key_is_refused(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.deliver(b"file.csv")
+    name = f"AIRFLOW_CONN_{CONTRACT.source.connection.upper()}"
+    connection = json.loads(os.environ[name])
+    another = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()
+    connection["extra"]["host_key"] = " ".join(another[:2])
+    monkeypatch.setenv(name, json.dumps(connection))
+    with pytest.raises(SourceError, match=r"expected the host key .*came another one .*Nothing was read"):
+        folder.pulled()
+
+
+@pytest.mark.fault("F17")
 def test_a_server_that_never_answers_is_given_up_in_time(folder: Folder) -> None:
     """It takes the connection and the wish to open a file, and then says nothing, as a hung storage does."""
     folder.deliver(b"file.csv")

@@ -57,6 +57,7 @@ def pull(query: str | None = None, **limits: float) -> bytes:
     return b"".join(delivery.chunks)
 
 
+@pytest.mark.fault("F25")
 def test_identifiers_kept_as_numbers_keep_every_digit(source: psycopg.Connection) -> None:
     """A float has 16 digits: two tickets of 20 would become one, and a household would get a point."""
     tickets = {"7", "20160105000000000001", "20160105000000000002", "12345678901234567890123456789012345678"}
@@ -106,6 +107,7 @@ def test_a_connection_of_another_kind_is_named(monkeypatch: pytest.MonkeyPatch) 
         pull()
 
 
+@pytest.mark.fault("F45")
 def test_two_columns_of_one_name_are_refused(source: psycopg.Connection) -> None:
     with pytest.raises(SourceError, match=r"column\(s\) \['a'\] stand twice in the answer.*source.query of the contract"):
         pull("select 1 as a, 2 as b, 3 as a")
@@ -123,6 +125,7 @@ def test_two_columns_of_one_name_are_refused(source: psycopg.Connection) -> None
     ],
     ids=["statement", "rows"],
 )
+@pytest.mark.fault("F17")
 def test_a_slow_query_ends_here_and_in_the_source(
     source: psycopg.Connection, query: str, limits: dict[str, float], message: str
 ) -> None:
@@ -147,6 +150,7 @@ def test_rows_without_end_are_ended(source: psycopg.Connection) -> None:
     assert not isinstance(error.value, SourceUnavailable)
 
 
+@pytest.mark.fault("F17")
 def test_a_database_that_takes_the_connection_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("AIRFLOW_CONN_HEARTH_SOURCES", f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/none")

@@ -23,8 +23,8 @@ def run(warehouse: Warehouse, statement: str, *values: object) -> None:
         assert owner.execute(statement, values or None).rowcount > 0, statement
 
 
-def planned(warehouse: Warehouse) -> BuildPlan:
-    """A plan for one more day that changed, as a batch that arrives makes one."""
+def arrive(warehouse: Warehouse) -> None:
+    """A batch that changes one day: the next plan builds it anew."""
     run(
         warehouse,
         "with made as (insert into ledger.batch select nextval('ledger.batch_id'), feed, entity, kind, status, interval_start,"
@@ -33,6 +33,11 @@ def planned(warehouse: Warehouse) -> BuildPlan:
         " insert into ledger.batch_day select batch_id, entity, %s, 1 from made",
         DAY,
     )
+
+
+def planned(warehouse: Warehouse) -> BuildPlan:
+    """A plan for one more day that changed, as a batch that arrives makes one."""
+    arrive(warehouse)
     plan = plan_build("test")
     assert plan is not None
     return plan

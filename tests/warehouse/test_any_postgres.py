@@ -65,6 +65,7 @@ def run(*arguments: str, code: int = 0) -> str:
     return answer.output
 
 
+@pytest.mark.fault("F58")
 def test_an_owner_who_is_no_superuser_migrates(server: Server, owner: psycopg.Connection) -> None:
     powers: Any = owner.execute("select rolsuper, rolcreaterole, rolcreatedb from pg_roles where rolname = current_user").fetchone()
     assert powers == (False, True, True)
@@ -94,6 +95,7 @@ def test_a_role_somebody_else_made_is_named_with_what_to_do(server: Server, owne
     assert migrate(server.url("plain"), urls) == []
 
 
+@pytest.mark.fault("F67")
 def test_a_person_gets_a_login_acts_by_it_and_loses_it(
     server: Server, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

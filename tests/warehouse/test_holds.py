@@ -38,6 +38,7 @@ def holds(warehouse: Warehouse) -> list[tuple]:
     ("stood", "comes", "is_held"),
     [(24, 0, True), (24, 11, True), (24, 12, False), (24, 23, False), (1, 0, True), (19, 9, False), (20, 9, True), (0, 0, False)],
 )
+@pytest.mark.fault("F48")
 def test_a_pull_that_would_erase_what_stands_is_held(
     installed: Warehouse, source: Source, stood: int, comes: int, is_held: bool
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_pull_that_would_erase_what_stands_is_held(
     assert holds(installed) == ([(second, stood, comes, "open")] if is_held else [])
 
 
+@pytest.mark.fault("F48")
 def test_a_longer_pull_is_compared_with_all_the_intervals_it_replaces(installed: Warehouse, source: Source) -> None:
     days = [DAY, DAY + timedelta(days=1)]
     for day in days:
@@ -139,6 +141,7 @@ def export(warehouse: Warehouse, at: datetime, segments: int) -> int:
     return ledger.record_pull(LandedPull("pipe_register", interval, "test", "test", manifest, digest, files))
 
 
+@pytest.mark.fault("F49")
 def test_a_full_export_is_compared_with_the_one_before(installed: Warehouse) -> None:
     contract = find_contract("pipe_register")
     day = datetime(2015, 11, 10, tzinfo=ZONE)

@@ -48,6 +48,7 @@ def failed(source: Source, number: int) -> None:
         pull(day(number))
 
 
+@pytest.mark.fault("F52")
 def test_a_hole_in_the_middle_is_found_told_and_pulled_again(
     installed: Warehouse, source: Source, weather: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,6 +41,7 @@ def newest_build(warehouse: Warehouse) -> int:
     return int(warehouse.rows("select max(build_id) from ledger.publication")[0][0])
 
 
+@pytest.mark.fault("F50")
 def test_a_candidate_of_another_build_or_half_built_is_never_published(installed: Warehouse) -> None:
     """Build A is red at the gate, build B dies between two models, then A's gate is cleared: nothing of B goes out as A's."""
     first = planned(installed)
@@ -68,6 +69,7 @@ def test_a_candidate_of_another_build_or_half_built_is_never_published(installed
     assert installed.rows("select count(*) from ledger.publication where build_id = %s", third.build_id) == [(1,)]
 
 
+@pytest.mark.fault("F51")
 def test_a_second_build_waits_and_then_ends_saying_for_whom(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEARTH_BUILD_WAIT_SECONDS", "0.3")
     with candidate.sole_build(7, "transformation"):
@@ -88,6 +90,7 @@ def test_every_figure_that_stands_in_two_marts_is_compared(installed: Warehouse)
             owner.rollback()
 
 
+@pytest.mark.fault("F50")
 def test_the_candidate_of_a_published_build_is_not_taken_for_its_own_after_another_began(installed: Warehouse) -> None:
     build = newest_build(installed)
     with psycopg.connect(installed.url) as owner:

@@ -68,15 +68,25 @@ def count(source: SftpSource, interval: Interval) -> tuple[int, int]:
 
 @contextmanager
 def _connected(source: SftpSource, watch: Watch) -> Iterator[paramiko.SFTPClient]:
-    """A connection that ends with the time of the pull, whatever the server does: a driver that waits for it has no time-out."""
+    """A connection that ends with the time of the pull, whatever the server does: a driver that waits for it has no time-out.
+
+    Raises SourceError when the server shows another host key than the connection knows.
+    """
     hook = SFTPHook(ssh_conn_id=source.connection)
 
     def end() -> None:
         hook.client.close()
 
-    with watch.ending(end), hook.get_managed_conn() as client:
-        watch.seconds_left()  # making the connection has limits of its own
-        yield client
+    try:
+        with watch.ending(end), hook.get_managed_conn() as client:
+            watch.seconds_left()  # making the connection has limits of its own
+            yield client
+    except paramiko.BadHostKeyException as error:
+        raise SourceError(
+            f"{source.folder}: expected the host key that the connection {source.connection} names, came another one "
+            f"({error.key.get_name()} {error.key.fingerprint}). Nothing was read. Ask the owner of the server whether its key was "
+            "changed; only then set host_key of the connection to the new one."
+        ) from error
 
 
 def _matching(client: paramiko.SFTPClient, source: SftpSource) -> list[Entry]:
