@@ -12,7 +12,10 @@
     end
 {%- endmacro %}
 
-{#- 100 * part / whole at full precision; null when there is nothing to divide by. -#}
+{#-
+    100 * part / whole, null when there is nothing to divide by. Divided as numeric, to twenty places: in double precision
+    100 * 5.27 / 5.27 is more than 100. So x of x is exactly 100, and what is no more than the whole is never more than 100.
+-#}
 {% macro percent(part, whole) -%}
-    100.0 * cast({{ part }} as double precision) / cast(nullif({{ whole }}, 0) as double precision)
+    cast(100.00000000000000000000 * cast({{ part }} as numeric) / cast(nullif({{ whole }}, 0) as numeric) as double precision)
 {%- endmacro %}

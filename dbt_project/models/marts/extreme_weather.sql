@@ -117,7 +117,7 @@ select
     c.design_degc,
     c.design_degc - c.outdoor_degc as below_degc,
     d.percent,
-    cast(100.0 * b.complying / nullif(b.judged, 0) as double precision) as percent_before,
+    {{ percent('b.complying', 'b.judged') }} as percent_before,
     t.percent as percent_to_date,
     t.percent_normal_weather as percent_to_date_normal_weather,
     cast(k.cases as int) as cases,

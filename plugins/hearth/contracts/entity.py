@@ -22,7 +22,8 @@ class Column:
     """One canonical column.
 
     `unit` is the unit values are stored in (None: not a quantity). `personal` marks a resident's
-    or an employee's data: the value goes to the restricted schema, raw keeps `<name>_hash`.
+    or an employee's data: the value goes to the restricted schema, raw keeps `<name>_hash`. A note is a
+    text of sentences and may be longer than an id, a name or a word of a list.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     unit: str | None = None
     choices: tuple[str, ...] = ()
     personal: bool = False
+    is_note: bool = False
     doc: str = ""
 
     @property

@@ -57,7 +57,8 @@ class Limits:
         return found
 
     def periods(self, days: np.ndarray) -> Iterator[tuple[np.ndarray, dict[str, float]]]:
-        """(row positions, limits) for each stretch of days without a change; a row without a day counts as the last.
+        """(row positions, limits) for each stretch of days without a change; a row without a day counts as the last, one of a
+        day before the first limits as their first day.
 
         `days`: datetime64[D], one a row.
         """
@@ -66,6 +67,7 @@ class Limits:
         known = days[~np.isnat(days)]
         filled = np.where(np.isnat(days), known.max() if len(known) else np.datetime64("2000-01-01"), days)
         edges = np.array([np.datetime64(edge) for edge in self._edges], dtype="datetime64[D]")
+        filled = np.maximum(filled, edges[0]) if len(edges) else filled
         period = np.searchsorted(edges, filled, side="right")
         for number in np.unique(period):
             rows = np.flatnonzero(period == number)

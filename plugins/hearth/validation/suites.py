@@ -25,6 +25,7 @@ from hearth.validation.reasons import BIT, Bits
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 EXAMPLES = 20
+NTH = "nth in the suite"
 RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
 
 
@@ -63,8 +64,9 @@ class Suite:
     @cached_property
     def _suite(self) -> gx.ExpectationSuite:
         suite = gx.ExpectationSuite(**json.loads(self.text))
-        for expectation in suite.expectations:
+        for nth, expectation in enumerate(suite.expectations):
             configuration = expectation.configuration.to_json_dict()
+            expectation.meta = {**(expectation.meta or {}), NTH: nth}
             self.outcomes.append(Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity))))
         return suite
 
@@ -82,7 +84,8 @@ class Suite:
             return refused
         batch = self._batch_definition.get_batch({"dataframe": frame})
         verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
-        for outcome, result in zip(self.outcomes, verdict.results, strict=True):
+        for result in verdict.results:  # ordered by column, not as the suite is
+            outcome = self.outcomes[result.expectation_config.meta[NTH]]
             rows = self._add(outcome, result)
             if outcome.severity == "critical" and rows is not None:
                 refused[rows] |= BIT[outcome.config["meta"]["reason"]] if "reason" in outcome.config["meta"] else 0

@@ -27,7 +27,7 @@ ENTITIES = (
                 choices=("not_contracted", "contracted", "pipe_laid", "station_ready", "connected"),
             ),
             date("connected_date"),
-            text("missing", doc="what stands in the way"),
+            text("missing", is_note=True, doc="what stands in the way"),
         ),
     ),
     Entity(

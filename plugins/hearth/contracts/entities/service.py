@@ -51,7 +51,7 @@ ENTITIES = (
             instant("visited_at", required=True),
             text("finding", required=True, choices=("confirmed_cold", "not_cold", "no_access")),
             text("cause", choices=("network", "building", "in_home", "temporary")),
-            text("measure", doc="what is to be done in summer"),
+            text("measure", is_note=True, doc="what is to be done in summer"),
             date("measure_due_date"),
             date("measure_done_date"),
             number("before_degc", "degC"),

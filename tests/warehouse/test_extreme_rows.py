@@ -1,0 +1,87 @@
+"""One bad row stops itself and nothing else: what the intake accepts at its very limits is built and published, whatever it is."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hearth import intake
+from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.rows import clean
+from hearth.contracts.contract import Contract
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import Entity
+from hearth.contracts.loading import REPOSITORY, find_contract
+from hearth.sources.delivery import Interval
+from hearth.validation.checked import checked_frame
+from hearth.validation.limits import Limits
+from hearth.validation.reasons import BIT
+from hearth.validation.suites import Suite
+from tests.integration.world import Warehouse
+from tests.warehouse import extremes
+from tests.warehouse.weather import DAY, Source
+
+INTERVAL = Interval(DAY, DAY + timedelta(days=2))
+
+
+@pytest.fixture
+def feeds(installed: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The contracts of the installation, and one more for each entity."""
+    folder = tmp_path / "feeds"
+    folder.mkdir()
+    for path in (REPOSITORY / "feeds").glob("*.yml"):
+        (folder / path.name).symlink_to(path)
+    for name, entity in (*ENTITIES.items(), ("only_segment", ENTITIES["pipe_segment"])):
+        (folder / f"extreme_{name}.yml").write_text(json.dumps(extremes.contract(entity, f"extreme_{name}")))
+    monkeypatch.setenv("HEARTH_FEEDS", str(folder))
+
+
+def load(source: Source, name: str, rows: list[extremes.Row]) -> dict[str, int]:
+    contract = find_contract(f"extreme_{name}")
+    source.items = rows
+    return intake.clean_validate_load(contract, intake.pull_and_land(contract, INTERVAL, "test"), "test")
+
+
+def test_rows_at_the_limits_of_the_intake_are_built_and_published(installed: Warehouse, source: Source, feeds: None) -> None:
+    for entity in extremes.in_order():
+        counts = load(source, entity.name, list(extremes.accepted(entity)))
+        refused = installed.rows("select reasons, record from quarantine.row where feed = %s limit 1", f"extreme_{entity.name}")
+        assert (counts["rows_quarantined"], refused) == (0, []), entity.name
+    segment = dict.fromkeys(ENTITIES["pipe_segment"].columns_by_name) | {"segment_no": "1", "length_m": 5.27}
+    load(source, "only_segment", [segment | {"arrived": extremes.ARRIVED.isoformat()}])
+    before = installed.rows("select max(publication_id) from ledger.publication")
+    assert installed.build() is not None
+    assert installed.rows("select max(publication_id) from ledger.publication") > before
+    assert installed.rows("select distinct length_percent from marts.pipe_register_summary where feed = 'extreme_only_segment'") == [
+        (100.0,)
+    ]
+
+
+@pytest.mark.parametrize("entity", ENTITIES.values(), ids=list(ENTITIES))
+def test_every_number_day_and_text_has_limits_and_is_refused_beyond_them(entity: Entity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTH_PSEUDONYM_KEY", "of the tests" * 4)
+    contract = Contract.model_validate(extremes.contract(entity, "extreme"))
+    suite, beyond = Suite(entity.name), list(extremes.beyond(entity))
+    body = json.dumps({"code": 0, "data": {"items": beyond, "next": None, "total": len(beyond)}}).encode()
+    file = LandedFile(1, "page 1", hashlib.sha256(body).hexdigest(), None, "json", "none")
+    (records,) = read_records(contract, file, io.BytesIO(body))
+    rows = clean(contract, records, Pseudonyms(known_names=lambda *_: set()), DoubledHour())
+    known = np.ones(len(rows), bool) if "point_id" in entity.columns_by_name else None
+    refused = suite.validate(checked_frame(entity, rows, known, contract.time_zone), extremes.LIMITS)
+    accepted = [row for row, bits in zip(beyond, refused, strict=True) if not bits & BIT["out_of_range"]]
+    assert (accepted, rows.bits.any()) == ([], False)
+
+
+def test_a_row_of_a_day_before_all_limits_is_refused_and_stops_nothing() -> None:
+    """The limits hold from 1900 on; a register row of the year 1 is judged by the first of them."""
+    days = np.array(["0001-01-01", "1899-12-31", "2016-01-01"], "datetime64[D]")
+    ((rows, limits),) = Limits.from_seeds().periods(days)
+    assert rows.tolist() == [0, 1, 2] and limits["date_min_year"] == 1900
