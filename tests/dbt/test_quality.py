@@ -9,6 +9,8 @@ import pytest
 FEED = "outdoor_reading_feed"
 DAY, BEFORE = "2016-10-25", "2015-10-25"
 """Sixth day of the seasons 2016-17 and 2015-16, which both begin on 20 October."""
+MISSING, AFTER = "2017-07-15", "2017-07-16"
+"""A summer's day, on which no contract promises rows, and the next."""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,13 @@ def built(company):
             batch, day, rows, 0 if whole else 2, rows * 3600, 0 if whole else 1, 0 if whole else 1,
         )  # fmt: skip
     _reject(company, batch)
+    for start, end in (
+        (company.at(MISSING, "00:00"), company.at(MISSING, "12:00")),
+        (company.at(MISSING, "12:00"), company.at(AFTER)),
+    ):
+        company.run(
+            "insert into ledger.hole (feed, interval_start, interval_end, run_id) values (%s, %s, %s, 'r')", FEED, start, end
+        )
     company.load("room_reading", [_room(company, "2016-12-01")])
     company.dbt("build", "--exclude-resource-type", "unit_test", full=True)
     return company
@@ -71,6 +80,14 @@ def test_shares_of_a_day_stand_beside_the_season_before(built):
         "2016-17", 6, 22, 18, 3, 1, 75.0, pytest.approx(100 * 16 / 18), pytest.approx(100 * 18 / 21), pytest.approx(100 * 21 / 22),
         pytest.approx(100 * 18 / 21), 100.0, 100.0, 1.0, "dispatch centre",
     )  # fmt: skip
+
+
+def test_an_interval_nobody_pulled_is_counted_on_its_day_alone(built):
+    rows = built.rows(
+        f"select heating_date::text, missing_intervals, came_rows from candidate.feed_quality where feed = '{FEED}'"
+        " and missing_intervals > 0"
+    )
+    assert rows == [(MISSING, 2, 0)]
 
 
 def test_a_day_without_a_row_is_incomplete_not_absent(built):

@@ -40,13 +40,28 @@ owed as (
     inner join {{ ref('stg_contract') }} as c on s.feed = c.feed
     inner join {{ ref('int_season_day') }} as d on s.since_date <= d.heating_date
     where c.rows_per_day is not null
+),
+
+-- A day of which an interval was never pulled is a day of its own too, whatever the contract promises.
+known as (
+    select
+        coalesce(o.feed, m.feed) as feed,
+        coalesce(o.entity, c.entity) as entity,
+        coalesce(o.heating_date, m.heating_date) as heating_date,
+        o.rows_per_day,
+        coalesce(m.missing_intervals, 0) as missing_intervals
+    from owed as o
+    full outer join {{ ref('stg_feed_missing_day') }} as m on o.feed = m.feed and o.heating_date = m.heating_date
+    left join {{ ref('stg_contract') }} as c on m.feed = c.feed
+    where coalesce(o.entity, c.entity) is not null
 )
 
 select
-    coalesce(day.feed, owed.feed) as feed,
-    coalesce(day.entity, owed.entity) as entity,
-    coalesce(day.heating_date, owed.heating_date) as heating_date,
-    owed.rows_per_day as expected_rows,
+    coalesce(day.feed, known.feed) as feed,
+    coalesce(day.entity, known.entity) as entity,
+    coalesce(day.heating_date, known.heating_date) as heating_date,
+    known.rows_per_day as expected_rows,
+    coalesce(known.missing_intervals, 0) as missing_intervals,
     coalesce(day.accepted_rows, 0) as accepted_rows,
     coalesce(day.rejected_rows, 0) as rejected_rows,
     coalesce(day.duplicate_rows, 0) as duplicate_rows,
@@ -57,6 +72,6 @@ select
     day.out_of_order_rows,
     day.delay_s
 from day
-full outer join owed on day.feed = owed.feed and day.entity = owed.entity and day.heating_date = owed.heating_date
+full outer join known on day.feed = known.feed and day.entity = known.entity and day.heating_date = known.heating_date
 left join {{ ref('stg_feed_since') }} as since on day.feed = since.feed
-where owed.feed is not null or since.since_date <= day.heating_date
+where known.feed is not null or since.since_date <= day.heating_date
