@@ -27,7 +27,9 @@ def test_x_of_x_is_exactly_100_and_a_part_is_never_more(postgres: Server, percen
         f" select count(*) filter (where {percent('x', 'x')} <> 100), count(*) filter (where {percent('x * part', 'x')} > 100),"
         " count(*) filter (where 100.0 * x / x > 100) from total"
     )
-    whole = f"select bool_and({percent('n', '1000')} = n / 10.0::float8), count({percent('n', '0')}) from generate_series(0, 1000) n"
+    whole = (
+        f"select bool_and({percent('n', '1000')} = n / 10.0::float8), count({percent('n', '0')}) from generate_series(0, 1000) n"
+    )
     with psycopg.connect(postgres.administrator_url()) as connection:
         wrong, beyond, bare = connection.execute(shares).fetchone() or (1, 1, 0)
         assert connection.execute(whole).fetchone() == (True, 0), "whole shares are whole, and nothing is divided by zero"
