@@ -148,7 +148,7 @@ def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
         "solved_s_sum": (t["solved_s"] - t["created_s"]) * solved,
         "closed": ordinary & (t["closed_s"] >= 0),
         **_limits(t, end_s),
-        "followed_up": ordinary & (t["follow_up_s"] >= 0),
+        "followed_up": ordinary & (t["closed_s"] >= 0) & (t["follow_up_s"] >= 0),
         "rated": rated,
         "satisfied": rated & (t["satisfaction"] >= _SATISFIED),
         "satisfaction_sum": t["satisfaction"] * rated,

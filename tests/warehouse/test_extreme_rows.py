@@ -60,9 +60,9 @@ def test_rows_at_the_limits_of_the_intake_are_built_and_published(installed: War
     before = installed.rows("select max(publication_id) from ledger.publication")
     assert installed.build() is not None
     assert installed.rows("select max(publication_id) from ledger.publication") > before
-    assert installed.rows("select distinct length_percent from marts.pipe_register_summary where feed = 'extreme_only_segment'") == [
-        (100.0,)
-    ]
+    assert installed.rows(
+        "select distinct length_percent from marts.pipe_register_summary where feed = 'extreme_only_segment'"
+    ) == [(100.0,)]
 
 
 @pytest.mark.parametrize("entity", ENTITIES.values(), ids=list(ENTITIES))

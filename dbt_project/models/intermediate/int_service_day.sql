@@ -46,7 +46,7 @@ counted as (
         o.still_open,
         0 as complaint_cases,
         0 as repeat_cases,
-        cast(not t.is_apart and t.follow_up_at is not null as int) as followed_up,
+        cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
         cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
         case when not t.is_apart then t.satisfaction end as satisfaction_sum,

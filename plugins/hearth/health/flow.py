@@ -10,6 +10,9 @@ from hearth.health.problem import Problem, Surroundings
 from hearth.warehouse import holds
 from hearth.warehouse import holes as missing
 
+LINES_OF_A_FAILURE = 8
+"""A failed build is told with its first failed test, its rows and their files."""
+
 
 def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
     """Feeds whose newest complete interval should be loaded by now and is not, by their contract's schedule and lateness."""
@@ -151,13 +154,13 @@ def publication(seen: Surroundings) -> Iterator[Problem]:
     ).fetchone()
     if failed:
         build, stage, at, message = failed
-        first = (message or "no message").splitlines()[0]
+        said = "; ".join(line.strip(" -") for line in (message or "no message").splitlines()[:LINES_OF_A_FAILURE])
         paragraph = "The marts' gate is red" if stage == "gate" else "The marts are not built"
         yield Problem(
             "critical",
             "gate red" if stage == "gate" else "build failed",
             f"build {build}",
-            f"{stage} failed {at:%Y-%m-%d %H:%M} UTC: {first}",
+            f"{stage} failed {at:%Y-%m-%d %H:%M} UTC: {said}",
             "the published marts are those of before; mend the cause, trigger build_marts",
             paragraph,
         )

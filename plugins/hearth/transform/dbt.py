@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from hearth.seasons.dated_rows import seeds_folder
-from hearth.transform import candidate
+from hearth.transform import candidate, failed_tests
 from hearth.transform.plan import DBT_PROJECT
 from hearth.warehouse.connections import warehouse_url
 
@@ -104,16 +104,23 @@ def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str,
     """
     target = target_folder() / schema_prefix
     outcome = _invoke(arguments, target, {**_connection(), "HEARTH_DBT_SCHEMA_PREFIX": schema_prefix})
+    results = [r for r in getattr(outcome.result, "results", None) or [] if hasattr(r, "node")]
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
-        for r in getattr(outcome.result, "results", None) or []
-        if hasattr(r, "node")
+        for r in results
     ]
     bad = [n for n in nodes if n["status"] not in ("success", "pass", "warn", "no-op")]
     if not outcome.success or bad:
-        lines = "\n".join(f"- {n['node']}: {n['status']}: {n['message']}" for n in bad) or str(outcome.exception)
+        lines = "\n".join(_said(results, bad)) or str(outcome.exception)
         raise DbtFailed(f"dbt {arguments[0]} did not succeed; nothing is published.\n{lines}")
     return nodes
+
+
+def _said(results: list[Any], bad: list[dict[str, Any]]) -> list[str]:
+    """The failed tests with their rows first, then what could not be computed; what was skipped after them is only counted."""
+    broken = [f"- {n['node']}: {n['status']}: {n['message']}" for n in bad if n["status"] not in ("fail", "skipped")]
+    skipped = sum(n["status"] == "skipped" for n in bad)
+    return [*failed_tests.told(results), *broken, *([f"- {skipped} nodes after them were skipped"] if skipped else [])]
 
 
 def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
