@@ -177,7 +177,8 @@ def empty(installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("HEARTH_FEEDS", str(tmp_path / "feeds"))
     (tmp_path / "feeds").mkdir()
     shutil.copy(REPOSITORY / "feeds" / "weather.yml", tmp_path / "feeds")
-    loader, made = installed.variables["HEARTH_WAREHOUSE_URL_LOADER"], []
+    loader = installed.variables["HEARTH_WAREHOUSE_URL_LOADER"]
+    made: list[str] = []
 
     def make() -> str:
         name = f"restored_{len(made)}"
