@@ -311,7 +311,7 @@ def small_disk() -> Iterator[Path]:
 
 @pytest.mark.fault("F6")
 def test_a_full_disk_is_an_error_and_freed_it_is_whole(small_disk: Path, warehouse: Warehouse, expected: list[tuple]) -> None:
-    server = warehouse.server  # type: ignore[attr-defined]
+    server: Server = warehouse.server  # type: ignore[attr-defined]
     with psycopg.connect(server.administrator_url("postgres"), autocommit=True) as administrator:
         administrator.execute(f"create tablespace small location '{small_disk}'")
         administrator.execute("alter database faults set tablespace small")

@@ -158,13 +158,27 @@ def test_marts_are_seen_whole_while_builds_and_publications_run_and_are_killed(i
     assert installed.rows(shown, CLOSED_DAY) != before, "the day that changed is published"
 
 
+def test_a_half_would_be_seen(installed: Warehouse) -> None:
+    """Two marts changed one after the other, as no publication of ours does."""
+    readers = Readers(installed.variables["HEARTH_WAREHOUSE_URL_READER"], all_marts(installed))
+
+    def one_by_one() -> None:
+        for mart in ("room_compliance", "season_kpi"):
+            run(installed, f"delete from marts.{mart} where heating_date = %s", CLOSED_DAY)
+            time.sleep(0.5)
+
+    with pytest.raises(AssertionError, match="a half was seen"):
+        looked_at(readers, True, one_by_one)
+
+
 @pytest.fixture
 def empty(installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
     """Makes an empty warehouse beside the installed one, with its landing store and the feed of the weather alone."""
     monkeypatch.setenv("HEARTH_FEEDS", str(tmp_path / "feeds"))
     (tmp_path / "feeds").mkdir()
     shutil.copy(REPOSITORY / "feeds" / "weather.yml", tmp_path / "feeds")
-    loader, made = installed.variables["HEARTH_WAREHOUSE_URL_LOADER"], []
+    loader = installed.variables["HEARTH_WAREHOUSE_URL_LOADER"]
+    made: list[str] = []
 
     def make() -> str:
         name = f"restored_{len(made)}"
