@@ -1,4 +1,4 @@
-"""Where changes have to be approved, a changed contract waits and its feed goes on by the one before; a new feed loads."""
+"""Where changes have to be approved: a changed contract waits, its feed goes on by the one before; models are approved as one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner
 
 from hearth import tasks
+from hearth.approvals.changes import UnapprovedChange, approve, changed_files, refuse_unapproved
 from hearth.approvals.in_force import in_force
 from hearth.brief.light import light_of
 from hearth.cli import main
 from hearth.contracts.loading import REPOSITORY, find_contract
+from hearth.transform.plan import definition_files
 from tests.integration.world import Warehouse
 from tests.warehouse.weather import DAY, Source, hours
 
@@ -85,3 +87,17 @@ def test_limits_count_at_once_and_a_new_feed_loads_by_its_first_contract(
     text = contract.read_text(encoding="utf-8").replace("feed: weather", "feed: weather_of_the_airport")
     (contract.parent / "weather_of_the_airport.yml").write_text(text, encoding="utf-8")
     assert in_force("weather_of_the_airport").contract == find_contract("weather_of_the_airport")
+
+
+def test_the_models_of_a_version_are_approved_once_and_as_one(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTH_APPROVALS", "required")
+    files = definition_files()
+    newer = {**files, "dbt_project/models/marts/season_kpi.sql": b"select 1", "dbt_project/macros/new.sql": b""}
+    with psycopg.connect(installed.variables["HEARTH_WAREHOUSE_URL_ENGINEER"]) as engineer:
+        refuse_unapproved(engineer, files)
+        (change,) = changed_files(engineer, newer)
+        assert (change.path, len(change.difference)) == ("dbt_project/", 3)
+        with pytest.raises(UnapprovedChange, match="changed and not approved: dbt_project/"):
+            refuse_unapproved(engineer, newer)
+        approve(engineer, [change], DAY.date(), "version 0.2.0 was tried")
+        refuse_unapproved(engineer, newer)

@@ -1,7 +1,7 @@
 """What differs between the definitions in force and those of the last publication, and whether somebody approved it.
 
-Dated rows (`seeds/`), suites (`expectations/`) and contracts (`feeds/`) are what a company decides; models and macros
-come with a version of Hearth and stand in the definition hash alone.
+Dated rows (`seeds/`), suites (`expectations/`) and contracts (`feeds/`) are what a company decides, file by file; models and macros
+come with a version of Hearth and are approved as one, `dbt_project/`, once for each version.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 DECIDED = ("seeds/", "expectations/")
+MODELS = "dbt_project/"
+"""All models and macros together: the content of this path is the list of their digests."""
 
 
 class OwnApproval(RuntimeError):
@@ -53,7 +55,7 @@ def _lines(text: str | None) -> list[str]:
 
 
 def changed_files(connection: psycopg.Connection, files: Mapping[str, bytes]) -> list[Change]:
-    """Dated rows and suites that differ from those of the last publication; nothing before the first one."""
+    """Dated rows, suites and the models as one that differ from those of the last publication; nothing before the first one."""
     published = connection.execute(
         "select d.path, d.sha256, f.content from ledger.definition d join ledger.definition_file f using (sha256)"
         " where d.definition_hash = (select definition_hash from ledger.publication order by publication_id desc limit 1)"
@@ -72,7 +74,20 @@ def changed_files(connection: psycopg.Connection, files: Mapping[str, bytes]) ->
         new_sha256, new = after.get(path, (None, None))
         if old_sha256 != new_sha256:
             found.append(Change(path, old, new, old_sha256, new_sha256))
+    models_before = _listing({path: sha256 for path, sha256, _ in published})
+    models_after = _listing({path: hashlib.sha256(content).hexdigest() for path, content in files.items()})
+    if models_before != models_after:
+        found.append(Change(MODELS, models_before, models_after, _sha256(models_before), _sha256(models_after)))
     return found
+
+
+def _listing(digests: Mapping[str, str]) -> str:
+    """The models and macros among the files of a definition, with their digests, a line each."""
+    return "".join(f"{sha256}  {path}\n" for path, sha256 in sorted(digests.items()) if path.startswith(MODELS))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def changed_contracts(connection: psycopg.Connection) -> list[Change]:
