@@ -27,9 +27,9 @@ segment as (
 absent as (
     select
         *,
-        bool_and(is_unknown) over (
+        coalesce(bool_and(is_unknown) over (
             partition by feed, segment_no, export_no order by absent_export_no rows between unbounded preceding and 1 preceding
-        ) is not false as is_told
+        ), true) as is_told
     from (
         select
             s.*,
