@@ -3,8 +3,9 @@
     'end_node', 'status',
 ] %}
 -- What differs from one full export of the pipe register to the next, by segment number: the number of the row and the
--- order of the file say nothing. A segment that is absent once and then back was most likely a row in quarantine, so it is
--- called missing and returned; removed are those not seen again.
+-- order of the file say nothing. A segment whose row of an export was refused is unknown there, and so is every one that is
+-- absent from an export with a refused row that nobody can read: what became of it tells the first export without such a row.
+-- A segment that is absent and later back is called missing and returned; removed are those not seen again.
 with export as (
     select distinct feed, export_no, exported_at, export_date
     from {{ ref('int_pipe_segment_export') }}
@@ -13,7 +14,6 @@ with export as (
 segment as (
     select
         s.*,
-        max(s.export_no) over (partition by s.feed) as newest_export_no,
         lag(s.export_no) over in_time as earlier_export_no,
         lead(s.export_no) over in_time as later_export_no,
         {%- for name in attributes %}
@@ -21,6 +21,29 @@ segment as (
         {%- endfor %}
     from {{ ref('int_pipe_segment_export') }} as s
     window in_time as (partition by s.feed, s.segment_no order by s.export_no)
+),
+
+-- Every export a segment is absent from, up to the first that says so for certain.
+absent as (
+    select
+        *,
+        coalesce(bool_and(is_unknown) over (
+            partition by feed, segment_no, export_no order by absent_export_no rows between unbounded preceding and 1 preceding
+        ), true) as is_told
+    from (
+        select
+            s.*,
+            e.export_no as absent_export_no,
+            exists (
+                select 1
+                from {{ ref('stg_refused_segment') }} as r
+                where r.feed = e.feed and r.exported_at = e.exported_at and coalesce(r.segment_no, s.segment_no) = s.segment_no
+            ) as is_unknown
+        from segment as s
+        inner join export as e
+            on s.feed = e.feed and e.export_no > s.export_no
+            and (s.later_export_no is null or e.export_no < s.later_export_no)
+    ) as missed
 ),
 
 present as (
@@ -60,9 +83,9 @@ change as (
     union all
     select
         feed,
-        export_no + 1,
+        absent_export_no,
         segment_no,
-        case when later_export_no is null then 'removed' else 'missing' end,
+        case when is_unknown then 'unknown' when later_export_no is null then 'removed' else 'missing' end,
         null,
         network_level,
         dn_mm,
@@ -72,8 +95,8 @@ change as (
         year_laid,
         null,
         false
-    from segment
-    where export_no < newest_export_no and coalesce(later_export_no, 0) <> export_no + 1
+    from absent
+    where is_told
 )
 
 select

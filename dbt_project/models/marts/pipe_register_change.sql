@@ -13,7 +13,7 @@ select
     material,
     previous_length_m,
     length_m,
-    coalesce(length_m, 0) - coalesce(previous_length_m, 0) as length_change_m,
+    case when change_kind <> 'unknown' then coalesce(length_m, 0) - coalesce(previous_length_m, 0) end as length_change_m,
     previous_year_laid,
     year_laid
 from {{ ref('int_pipe_segment_change') }}

@@ -49,6 +49,7 @@ changed as (
         count(*) filter (where c.change_kind = 'changed') as changed_segments,
         count(*) filter (where c.change_kind = 'missing') as missing_segments,
         count(*) filter (where c.change_kind = 'returned') as returned_segments,
+        count(*) filter (where c.change_kind = 'unknown') as unknown_segments,
         count(*) filter (where c.is_laid_anew) as laid_anew_segments,
         sum(cast(c.length_m as numeric)) filter (where c.is_laid_anew) as laid_anew_length_m
     from {{ ref('int_pipe_segment_change') }} as c
@@ -68,7 +69,7 @@ select
     cast(p.length_m as double precision) as length_m,
     {{ percent('p.length_m', 'max(p.length_m) over whole') }} as length_percent,
     cast(p.mean_year_laid as double precision) as mean_year_laid,
-    {%- for name in ['added', 'removed', 'changed', 'missing', 'returned', 'laid_anew'] %}
+    {%- for name in ['added', 'removed', 'changed', 'missing', 'returned', 'unknown', 'laid_anew'] %}
     case when p.breakdown = 'all' and p.export_no > 1 then cast(coalesce(c.{{ name }}_segments, 0) as int) end as {{ name }}_segments,
     {%- endfor %}
     case

@@ -98,7 +98,7 @@ select concat_ws(' ', s.feed, s.export_date, v.kind) as place, v.segments::float
      where c.feed = s.feed and c.exported_at = s.exported_at and c.change_kind = v.kind)::float8 as other
 from candidate.pipe_register_summary as s
 cross join lateral (values ('added', added_segments), ('removed', removed_segments), ('changed', changed_segments),
-    ('missing', missing_segments), ('returned', returned_segments)) as v (kind, segments)
+    ('missing', missing_segments), ('returned', returned_segments), ('unknown', unknown_segments)) as v (kind, segments)
 where s.network_level = 'all' and s.breakdown = 'all' and v.segments is not null
 """,
 }  # fmt: skip

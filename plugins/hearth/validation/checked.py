@@ -24,39 +24,40 @@ def checked_frame(entity: Entity, rows: Rows, point_is_known: np.ndarray | None,
     """problem_bits; every number and integer; every other date and instant than the event as its year; age_minutes (arrival -
     event, a day counts from its local midnight); year_..._ahead (of the arrival); point_is_known; hours_to_close (closed -
     created); unplanned_length_m (renewed - planned); text_characters, note_characters (the longest of the row) and
-    control_characters."""
+    control_characters. A column the contract does not map is NaN in every row."""
     frame, made = rows.frame, {"problem_bits": rows.bits}
     event = entity.columns_by_name.get(entity.event_column)
     for column in entity.columns:
-        if column.kind in ("number", "integer") and column.name in frame:
-            made[column.name] = frame[column.name].to_numpy(np.float64, na_value=np.nan)
+        if column.kind in ("number", "integer"):
+            made[column.name] = _numbers(frame, column.name)
             if column.name.startswith("year_"):
-                made[f"{column.name}_ahead"] = made[column.name] - _years(frame["arrived_at"])
-        elif column.kind in ("date", "instant") and (column is not event or entity.register) and column.name in frame:
-            made[column.name] = _years(frame[column.name])
+                made[f"{column.name}_ahead"] = made[column.name] - _years(frame, "arrived_at")
+        elif column.kind in ("date", "instant") and (column is not event or entity.register):
+            made[column.name] = _years(frame, column.name)
     if event is not None:
         happened = _micros(frame[event.name] if event.kind == "instant" else _midnights(frame[event.name], time_zone))
         made["age_minutes"] = (_micros(frame["arrived_at"]) - happened) / MINUTE
     if point_is_known is not None:
         made["point_is_known"] = point_is_known
-    if {"created_at", "closed_at"} <= set(frame.columns):
-        made["hours_to_close"] = (_micros(frame["closed_at"]) - _micros(frame["created_at"])) / (60 * MINUTE)
-    if {"planned_length_m", "renewed_length_m"} <= set(made):
+    if {"created_at", "closed_at"} <= entity.columns_by_name.keys():
+        closed = _micros(frame["closed_at"]) if "closed_at" in frame else _nothing(frame)
+        made["hours_to_close"] = (closed - _micros(frame["created_at"])) / (60 * MINUTE)
+    if {"planned_length_m", "renewed_length_m"} <= entity.columns_by_name.keys():
         made["unplanned_length_m"] = made["renewed_length_m"] - made["planned_length_m"]
     return pd.DataFrame(made | _texts(entity, frame))
 
 
 def _texts(entity: Entity, frame: pd.DataFrame) -> dict[str, np.ndarray]:
     """Length of the longest short text and of the longest note of each row, and whether a control character stands in one."""
-    made: dict[str, np.ndarray] = {}
+    made = {fact: np.zeros(len(frame)) for fact in ("text_characters", "note_characters", "control_characters")}
     for column in entity.columns:
         if column.kind != "text" or column.personal or column.choices or column.name not in frame:
             continue
         texts = arrow(frame[column.name]).cast(pa.string())
         fact = "note_characters" if column.is_note else "text_characters"
-        characters = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.float64)
-        made[fact] = np.maximum(made[fact], characters) if fact in made else characters
-        made["control_characters"] = made.get("control_characters", np.zeros(len(frame))) + _control_characters(texts)
+        characters = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
+        made[fact] = np.maximum(made[fact], characters)
+        made["control_characters"] += _control_characters(texts)
     return made
 
 
@@ -69,9 +70,17 @@ def _control_characters(texts: pa.Array) -> np.ndarray:
     return found.to_numpy(zero_copy_only=False).astype(np.float64)
 
 
-def _years(times: pd.Series) -> np.ndarray:
+def _nothing(frame: pd.DataFrame) -> np.ndarray:
+    return np.full(len(frame), np.nan)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    return frame[name].to_numpy(np.float64, na_value=np.nan) if name in frame else _nothing(frame)
+
+
+def _years(frame: pd.DataFrame, name: str) -> np.ndarray:
     """The year of each day or instant (UTC) as a float, NaN where null."""
-    return pc.year(arrow(times)).to_numpy(zero_copy_only=False).astype(np.float64)
+    return pc.year(arrow(frame[name])).to_numpy(zero_copy_only=False).astype(np.float64) if name in frame else _nothing(frame)
 
 
 def _midnights(days: pd.Series, time_zone: str) -> pd.Series:

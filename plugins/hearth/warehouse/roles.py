@@ -35,8 +35,15 @@ OWNS = {
 
 READS = {
     "loader": ("raw", "ledger", "quarantine", "restricted.personal_value"),
-    # How many rows of a subject were refused on a day, never the records themselves.
-    "transformer": ("raw", "ledger", "quarantine.rejected_day", "quarantine.quality_day", "quarantine.open_hour"),
+    # What refused rows are about and how many there are, never the records themselves.
+    "transformer": (
+        "raw",
+        "ledger",
+        "quarantine.rejected_day",
+        "quarantine.quality_day",
+        "quarantine.open_hour",
+        "quarantine.refused_export_row",
+    ),
     "publisher": ("ledger", "candidate", "reference"),
     "keeper": ("raw", "ledger", "quarantine"),
     "desk": ("ledger", "quarantine"),
