@@ -15,7 +15,7 @@ from hearth.contracts.loading import find_contract
 from hearth.health import flow
 from hearth.health.problem import Surroundings, health_limits
 from hearth.holes import look, pull_all_again
-from hearth.sources import http
+from hearth.sources import http_client
 from hearth.sources.delivery import Interval, SourceUnavailable
 from hearth.warehouse.holes import Hole
 from tests.integration.world import Warehouse
@@ -52,7 +52,7 @@ def failed(source: Source, number: int) -> None:
 def test_a_hole_in_the_middle_is_found_told_and_pulled_again(
     installed: Warehouse, source: Source, weather: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_back_off", lambda state: 0.01)
+    monkeypatch.setattr(http_client, "_back_off", lambda state: 0.01)
     loaded(source, 0)
     failed(source, 1)
     for number in (2, 3, 4):
@@ -78,7 +78,7 @@ def test_a_hole_in_the_middle_is_found_told_and_pulled_again(
 def test_what_the_scheduler_has_not_come_to_is_no_hole_and_what_failed_is(
     installed: Warehouse, source: Source, weather: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_back_off", lambda state: 0.01)
+    monkeypatch.setattr(http_client, "_back_off", lambda state: 0.01)
     loaded(source, 0)
     assert look([weather], "test", LATER) == []
     failed(source, 2)
