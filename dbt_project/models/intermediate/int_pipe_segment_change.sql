@@ -34,8 +34,8 @@ absent as (
         select
             s.*,
             e.export_no as absent_export_no,
-            exists (
-                select 1
+            (
+                select count(*) > 0
                 from {{ ref('stg_refused_segment') }} as r
                 where r.feed = e.feed and r.exported_at = e.exported_at and coalesce(r.segment_no, s.segment_no) = s.segment_no
             ) as is_unknown
