@@ -56,6 +56,7 @@ def loaded(warehouse: Warehouse, number: int) -> list[tuple]:
     )
 
 
+@pytest.mark.fault("F61")
 def test_an_unapproved_contract_is_not_used_and_no_feed_stands_still(installed: Warehouse, source: Source, contract: Path) -> None:
     assert in_force(FEED).waiting is None, "the version's own way of writing contracts is no change"
     source.items = hours(24)
