@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hearth.contracts.contract import SftpSource
+from hearth.contracts.source import SftpSource
 from hearth.landing.landing import LandedPull, Landing
 from hearth.landing.store import StoredFile
 from hearth.sources.delivery import Interval, SourceError, printable

@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-from hearth.contracts.contract import Contract, HttpSource
+from hearth.contracts.contract import Contract
+from hearth.contracts.source import HttpSource
 from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
 from hearth.sources.http_client import Again, Client, described
 from hearth.sources.json_text import DOUBLED, decode

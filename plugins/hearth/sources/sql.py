@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import Connection
 
-from hearth.contracts.contract import Contract, Reconcile, SqlSource
+from hearth.contracts.contract import Contract, Reconcile
+from hearth.contracts.source import SqlSource
 from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
 from hearth.sources.watch import Watch
 
