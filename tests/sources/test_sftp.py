@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncssh
@@ -17,6 +17,7 @@ import pytest
 from hearth.contracts.contract import NdjsonFormat
 from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract
+from hearth.contracts.source import SftpDelivery
 from hearth.sources import sftp
 from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
 
@@ -32,11 +33,11 @@ class Folder:
         self.path = path
         self.opening: Callable[[asyncssh.SFTPServer], None] = lambda server: None
 
-    def deliver(self, name: bytes, content: bytes = b"x") -> None:
+    def deliver(self, name: bytes, content: bytes = b"x", at: float = NOON) -> None:
         path = os.fsencode(self.path) + b"/" + name
         with open(path, "wb") as file:
             file.write(content)
-        os.utime(path, (NOON, NOON))
+        os.utime(path, (at, at))
 
     def pulled(self, **limits: float) -> dict[str, bytes]:
         source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv", "limits": SftpLimits(**limits)})
@@ -100,6 +101,32 @@ def test_control_characters_in_a_name_are_made_printable(folder: Folder) -> None
     folder.deliver(b"a\\nb.csv")
     assert set(folder.pulled()) == {"a\\nb\\x1b[2J.csv", "a\\\\nb.csv"}
     assert Delivery("a\0\u202eb", [], "csv").name == "a\\x00\\u202eb"
+
+
+@pytest.mark.fault("F49")
+def test_files_of_one_delivery_are_taken_when_all_are_there_and_count_as_one(folder: Folder) -> None:
+    """A register in two files: the first alone would make half of it removed."""
+    together = SftpDelivery(name=r"register_(\d{8})_", files=2)
+    source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv", "delivery": together})
+
+    def taken(interval: Interval = DAY) -> list[tuple[str, datetime | None]]:
+        return [(d.name, d.delivered_at) for d in sftp.deliveries(CONTRACT, source, interval) if list(d.chunks)]
+
+    yesterday = NOON - 24 * 3600
+    folder.deliver(b"register_20160105_1of2.csv", at=yesterday)
+    before = Interval(DAY.start - timedelta(days=1), DAY.start)
+    assert taken(before) == taken() == [], "it waits for its other half"
+    folder.deliver(b"register_20160105_2of2.csv")
+    noon = datetime.fromtimestamp(NOON, UTC)
+    assert taken() == [("register_20160105_1of2.csv", noon), ("register_20160105_2of2.csv", noon)]
+    assert taken(before) == [], "a delivery has one interval: that of its newest file"
+    assert sftp.count(source, DAY)[0] == 2
+    folder.deliver(b"register_20160105_3of3.csv")
+    with pytest.raises(SourceError, match=r"delivery 20160105 has 3 files, source\.delivery\.files says 2"):
+        taken()
+    (folder.path / "register_20160105_3of3.csv").rename(folder.path / "other.csv")
+    with pytest.raises(SourceError, match=r"/other\.csv: expected a name like"):
+        taken()
 
 
 @pytest.mark.fault("F30")

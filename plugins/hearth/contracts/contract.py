@@ -286,7 +286,10 @@ class Contract(Part):
     @property
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING), sort_keys=True, ensure_ascii=False)
+        meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
+        if meaning["source"].get("delivery", True) is None:  # not there before it could be said: contracts mean what they meant
+            del meaning["source"]["delivery"]
+        return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property
     def source_columns(self) -> list[str]:

@@ -7,10 +7,13 @@ is refused, because half of one delivery and half of the next is neither. File n
 from __future__ import annotations
 
 import fnmatch
+import logging
+import re
 import stat
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import paramiko
@@ -22,18 +25,23 @@ from hearth.contracts.source import SftpSource
 from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable, printable
 from hearth.sources.watch import Watch
 
+log = logging.getLogger(__name__)
 CHUNK_BYTES = 1 << 18
 AHEAD_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file as the folder lists it. `path`: bytes by which the server knows it; `delivered`: seconds since 1970."""
+    """A file as the folder lists it.
+
+    `path`: bytes by which the server knows it; `written`: seconds since 1970; `delivered`: when its delivery was whole, likewise.
+    """
 
     name: str
     path: bytes
     mode: int
     size: int
+    written: int
     delivered: int
 
     @property
@@ -101,7 +109,39 @@ def _matching(client: paramiko.SFTPClient, source: SftpSource) -> list[Entry]:
             f"{source.folder}: more than {source.limits.listed_files} files are listed, the limit source.limits.listed_files. "
             "Have old files moved away, or set the limit in the contract."
         )
-    return [entry for entry in entries if stat.S_ISREG(entry.mode) and fnmatch.fnmatchcase(entry.name, source.pattern)]
+    found = [entry for entry in entries if stat.S_ISREG(entry.mode) and fnmatch.fnmatchcase(entry.name, source.pattern)]
+    return _whole(found, source) if source.delivery else found
+
+
+def _whole(entries: list[Entry], source: SftpSource) -> list[Entry]:
+    """Files of the deliveries that are all there, each delivered with the newest of its own; the others wait.
+
+    Raises SourceError for a file that belongs to none, and for a delivery with more files than it has.
+    """
+    assert source.delivery is not None
+    shared, expected = re.compile(source.delivery.name), source.delivery.files
+    deliveries: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        match = shared.search(entry.name)
+        if match is None:
+            raise SourceError(
+                f"{source.folder}/{printable(entry.name)}: expected a name like {source.delivery.name!r} (source.delivery.name),"
+                " so which delivery it belongs to cannot be told. Correct source.pattern or source.delivery of the contract."
+            )
+        deliveries[match[1]].append(entry)
+    found: list[Entry] = []
+    for name, parts in deliveries.items():
+        if len(parts) > expected:
+            raise SourceError(
+                f"{source.folder}: delivery {printable(name)} has {len(parts)} files, source.delivery.files says {expected}."
+                " Have the wrong ones moved away, or correct the contract."
+            )
+        if len(parts) < expected:
+            log.warning("%s: delivery %s waits: %d of %d files are there", source.folder, printable(name), len(parts), expected)
+            continue
+        newest = max(part.written for part in parts)
+        found += [replace(part, delivered=newest) for part in parts]
+    return found
 
 
 def _within(entries: list[Entry], interval: Interval) -> list[Entry]:
@@ -132,7 +172,8 @@ def _listed(client: paramiko.SFTPClient, folder: str, at_most: int) -> list[Entr
             message.get_binary()  # the line that `ls -l` would print
             found = paramiko.SFTPAttributes._from_msg(message)
             path = folder.encode() + b"/" + raw
-            entries.append(Entry(_decoded(raw), path, found.st_mode or 0, found.st_size or 0, found.st_mtime or 0))
+            written = found.st_mtime or 0
+            entries.append(Entry(_decoded(raw), path, found.st_mode or 0, found.st_size or 0, written, written))
     client._request(CMD_CLOSE, handle)
     return entries
 
@@ -165,7 +206,7 @@ def _read(client: paramiko.SFTPClient, source: SftpSource, listed: Entry, watch:
             f"{where}: listed with {listed.size} bytes, and cannot be read over {source.connection}: {error}. "
             "The pull is tried again and lists the folder anew; if it stays, look at the file's rights."
         ) from error
-    if (size, now.st_size, now.st_mtime) != (listed.size, listed.size, listed.delivered):
+    if (size, now.st_size, now.st_mtime) != (listed.size, listed.size, listed.written):
         raise SourceUnavailable(
             f"{where}: listed with {listed.size} bytes, read {size}, has {now.st_size} now: it is still being written. "
             "The pull is tried again; a feed whose files grow slowly needs a later schedule."
