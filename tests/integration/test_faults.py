@@ -229,8 +229,8 @@ def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> N
 REFUSALS: dict[str, tuple[str, str]] = {
     "no connection left": ("alter role hearth_loader connection limit 0", "alter role hearth_loader connection limit -1"),
     "statement time-out": (
-        "alter role hearth_loader set statement_timeout = '1ms'",
-        "alter role hearth_loader reset statement_timeout",
+        "alter role hearth_loader in database faults set statement_timeout = '1ms'",
+        "alter role hearth_loader in database faults reset statement_timeout",
     ),
 }
 
@@ -259,7 +259,7 @@ def change(warehouse: Warehouse, statement: str) -> None:
 @pytest.mark.fault("F10")
 def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
-    change(warehouse, "alter role hearth_loader set lock_timeout = '300ms'")
+    change(warehouse, "alter role hearth_loader in database faults set lock_timeout = '300ms'")
     with psycopg.connect(warehouse.url) as lock:
         lock.execute("lock table raw.outdoor_reading in exclusive mode")
         with pytest.raises(adbc_driver_manager.Error, match="lock timeout"):
