@@ -53,6 +53,10 @@ class Client:
         """Every active DAG by its id."""
         return {dag["dag_id"]: dag for dag in self._all("/api/v2/dags", "dags")}
 
+    def can_start(self, dag_id: str) -> bool:
+        """Whether Airflow has a DAG's tasks, too: it lists a DAG a moment before it can start a run of it."""
+        return self._send("GET", f"/api/v2/dags/{dag_id}/details").status_code == 200
+
     def import_errors(self) -> list[str]:
         """What Airflow could not read in the DAGs folder."""
         found = self._all("/api/v2/importErrors", "import_errors")

@@ -90,7 +90,7 @@ class Driver:
                 raise RunsFailed("Airflow cannot read:\n" + "\n".join(errors))
             found = wanted & self.client.dags().keys()
             tell(f"{len(found)} of {len(wanted)} DAGs read", len(found), len(wanted))
-            return found == wanted
+            return found == wanted and all(map(self.client.can_start, wanted))
 
         wait_for(known, seconds, "DAGs not read by Airflow")
 

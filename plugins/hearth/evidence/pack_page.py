@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 from hearth.evidence.digests import Finding
@@ -39,8 +41,10 @@ def check_page(pack: PackReader, report: Report, summary: SummaryFacts) -> None:
         report.findings.append(Finding(PAGE, "", f"cannot be made again from the rows of the pack: {error}"))
         return
     for name, text in ((PAGE, expected), (READ_ME, README)):
-        if b"".join(pack.chunks(name)) != text.encode():
-            report.findings.append(
-                Finding(name, "", "does not say what the proved rows of the pack say: it was written by somebody else")
-            )
+        try:
+            is_ours = b"".join(pack.chunks(name)) == text.encode()
+        except (zipfile.BadZipFile, zlib.error, EOFError):
+            continue  # named among the members already
+        if not is_ours:
+            report.findings.append(Finding(name, "", "does not say what the proved rows of the pack say"))
     report.checked.append(f"{PAGE} made again from the rows, {READ_ME}")
