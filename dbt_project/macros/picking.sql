@@ -20,6 +20,7 @@
                         r.position desc
                 ) as nth
             from {{ relation }} as r
+            where {{ not_waiting('r.feed') }}
         ) as numbered
         where nth <= 1
     )
@@ -40,4 +41,13 @@
 {#- First day of a dated row without one, and of everything known before the first row of a register. -#}
 {% macro always() -%}
     cast('0001-01-01' as date)
+{%- endmacro %}
+
+{#- Whether rows of a feed may enter marts: not those of a new one whose contract nobody has approved (names are [a-z0-9_]). -#}
+{% macro not_waiting(feed) -%}
+    {%- if var('waiting_feeds') -%}
+        {{ feed }} not in ('{{ var('waiting_feeds') | join("', '") }}')
+    {%- else -%}
+        true
+    {%- endif -%}
 {%- endmacro %}

@@ -22,4 +22,5 @@ with recursive reported as (
 
 select distinct r.point_id
 from reported as r
-where not exists (select 1 from {{ ref('int_point_setting') }} as s where s.point_id = r.point_id)
+where {{ not_waiting('r.feed') }}
+    and not exists (select 1 from {{ ref('int_point_setting') }} as s where s.point_id = r.point_id)

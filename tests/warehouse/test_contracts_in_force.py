@@ -15,12 +15,17 @@ from hearth.approvals.changes import UnapprovedChange, approve, changed_files, r
 from hearth.approvals.in_force import in_force
 from hearth.brief.light import light_of
 from hearth.cli import main
-from hearth.contracts.loading import REPOSITORY, find_contract
-from hearth.transform.plan import definition_files
+from hearth.contracts.loading import REPOSITORY
+from hearth.health import keeping
+from hearth.health.problem import Surroundings
+from hearth.transform import dbt
+from hearth.transform.plan import BuildPlan, definition_files, plan_build
 from tests.integration.world import Warehouse
+from tests.warehouse.publishing import planned
 from tests.warehouse.weather import DAY, Source, hours
 
 FEED = "weather"
+NEW = "weather_of_the_airport"
 WARMER = ("temp, unit: degC", "temp, unit: degF")
 
 
@@ -40,11 +45,11 @@ def change(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def run(number: int) -> None:
-    """One run of the feed's two tasks for a day."""
+def run(number: int, feed: str = FEED) -> None:
+    """One run of a feed's two tasks for a day."""
     start = DAY + timedelta(days=number)
     context = {"data_interval_start": start, "data_interval_end": start + timedelta(days=1), "run_id": f"run {number}"}
-    tasks.clean_validate_load(FEED, tasks.pull_and_land(FEED, context), context)
+    tasks.clean_validate_load(feed, tasks.pull_and_land(feed, context), context)
 
 
 def loaded(warehouse: Warehouse, number: int) -> list[tuple]:
@@ -54,6 +59,11 @@ def loaded(warehouse: Warehouse, number: int) -> list[tuple]:
         start,
         start + timedelta(days=1),
     )
+
+
+def approved(*paths: str) -> None:
+    done = CliRunner().invoke(main, ["approve", *paths, "--why", "it was looked at", "--from", "2015-11-04"])
+    assert done.exit_code == 0 and "1 change(s) approved" in done.output, done.output
 
 
 @pytest.mark.fault("F61")
@@ -69,8 +79,7 @@ def test_an_unapproved_contract_is_not_used_and_no_feed_stands_still(installed: 
     with psycopg.connect(installed.url) as connection:
         reasons = light_of(connection, DAY.date(), 95).reasons
     assert "weather 契约改动未批准，仍按原契约 contract changed and not approved, the one before is used" in reasons
-    approved = CliRunner().invoke(main, ["approve", "feeds/weather.yml", "--why", "a new instrument", "--from", "2015-11-06"])
-    assert approved.exit_code == 0, approved.output
+    approved("feeds/weather.yml")
     source.items = hours(24, DAY + timedelta(days=2))
     run(2)
     ((degrees,),) = loaded(installed, 2)
@@ -78,16 +87,48 @@ def test_an_unapproved_contract_is_not_used_and_no_feed_stands_still(installed: 
     assert in_force(FEED).waiting is None
 
 
-def test_limits_count_at_once_and_a_new_feed_loads_by_its_first_contract(
-    installed: Warehouse, source: Source, contract: Path
-) -> None:
+def test_limits_count_at_once(installed: Warehouse, source: Source, contract: Path) -> None:
     change(contract, *WARMER)
     change(contract, "  pages: {", "  limits: {pages: 7}\n  pages: {")
     used = in_force(FEED).contract
     assert used.columns["temperature_degc"].unit == "degC" and used.source.limits.pages == 7  # type: ignore[union-attr]
-    text = contract.read_text(encoding="utf-8").replace("feed: weather", "feed: weather_of_the_airport")
-    (contract.parent / "weather_of_the_airport.yml").write_text(text, encoding="utf-8")
-    assert in_force("weather_of_the_airport").contract == find_contract("weather_of_the_airport")
+
+
+def picked(build: BuildPlan, warehouse: Warehouse) -> int:
+    """Rows of the new feed that the models of a build read."""
+    dbt.run_dbt(["run", "--select", "stg_outdoor_reading", *dbt.variables(build.build_id)])
+    return int(warehouse.rows("select count(*) from staging.stg_outdoor_reading where feed = %s", NEW)[0][0])
+
+
+@pytest.mark.fault("F61")
+def test_a_new_feed_loads_and_enters_the_marts_with_the_approval_of_its_contract(
+    installed: Warehouse, source: Source, contract: Path
+) -> None:
+    file = contract.parent / f"{NEW}.yml"
+    file.write_text(contract.read_text(encoding="utf-8").replace("feed: weather", f"feed: {NEW}"), encoding="utf-8")
+    source.items = hours(24)
+    run(0, NEW)
+    assert loaded(installed, 0) == [(-3.5,)]
+    assert plan_build("test") is None, "a feed that waits is nothing to build for"
+    without = planned(installed)
+    assert (without.batches, without.waiting_feeds) == (1, (NEW,))
+    assert picked(without, installed) == 0
+    with psycopg.connect(installed.variables["HEARTH_WAREHOUSE_URL_ENGINEER"]) as engineer:
+        reasons = light_of(engineer, DAY.date(), 95).reasons
+        assert [reason for reason in reasons if reason.startswith(f"{NEW} 新数据源契约未批准")]
+        assert [p.where for p in keeping.contracts(Surroundings(engineer, DAY, {}))] == [NEW]
+    change(file, *WARMER)
+    approved(f"feeds/{NEW}.yml")
+    assert planned(installed).waiting_feeds == (NEW,), "its rows came by the draft"
+    run(0, NEW)
+    ((degrees,),) = loaded(installed, 0)
+    assert degrees == pytest.approx((-3.5 - 32) / 1.8)
+    with_it = planned(installed)
+    assert with_it.waiting_feeds == ()
+    assert picked(with_it, installed) == 24
+    assert installed.rows("select count(*) from ledger.build_batch join ledger.batch using (batch_id) where feed = %s", NEW) == [
+        (2,)
+    ]
 
 
 def test_the_models_of_a_version_are_approved_once_and_as_one(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ DISTURBED = {
     " heating_date, 1, -30, -21, 9 from candidate.room_compliance where period = 'day' and unit_kind = 'company'"
     " and point_kind = 'all'"
     " and percent is not null limit 1",
-    "pipe_register_summary with pipe_register_change": "delete from candidate.pipe_register_change where change_kind = 'removed'",
+    "pipe_register_summary with pipe_register_change": "delete from candidate.pipe_register_change",
 }
 """What makes each pair of marts disagree."""
 

@@ -41,6 +41,11 @@ class Change:
     after_sha256: str | None
 
     @property
+    def is_first_contract(self) -> bool:
+        """Of a feed that no publication has carried yet."""
+        return self.path.startswith("feeds/") and self.before_sha256 is None
+
+    @property
     def difference(self) -> list[str]:
         """The changed lines, as a unified diff without context."""
         lines = difflib.unified_diff(_lines(self.before), _lines(self.after), "before", "after", n=0, lineterm="")
@@ -88,22 +93,6 @@ def _listing(digests: Mapping[str, str]) -> str:
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def changed_contracts(connection: psycopg.Connection) -> list[Change]:
-    """Contracts that differ from those by which their feeds were last loaded."""
-    from hearth.contracts.loading import load_contracts
-
-    rows = connection.execute(
-        "select distinct on (b.feed) b.feed, b.contract_hash, f.content from ledger.batch b"
-        " left join ledger.definition_file f on b.contract_hash = f.sha256 order by b.feed, b.batch_id desc"
-    ).fetchall()
-    loaded = {feed: (sha256, content) for feed, sha256, content in rows}
-    return [
-        Change(f"feeds/{feed}.yml", loaded[feed][1] or "", contract.content_text, loaded[feed][0], contract.content_hash)
-        for feed, contract in load_contracts().items()
-        if feed in loaded and loaded[feed][0] != contract.content_hash
-    ]
 
 
 def unapproved(connection: psycopg.Connection, changes: list[Change]) -> list[Change]:

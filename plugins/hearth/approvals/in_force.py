@@ -1,7 +1,7 @@
 """The contract a feed goes by: its file, or, until a change of a known feed is approved, the one it was last loaded by.
 
 A contract says what the rows mean: `values: {投诉: consultation}` lowers the complaint rate. So its change waits for an approval as
-a dated row's does, and no feed stands still for it meanwhile. The first contract of a new feed counts at once.
+a dated row's does, and no feed stands still for it meanwhile. A new feed loads by its file until its contract is approved.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import psycopg
 
 from hearth.approvals.changes import Change, are_required, unapproved
+from hearth.approvals.contract_changes import contract_path, waiting_feeds
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, readable_contracts
 from hearth.warehouse.connections import connect
@@ -36,7 +37,7 @@ class InForce:
     def note(self) -> str | None:
         if self.waiting is None:
             return None
-        file = f"feeds/{self.contract.feed}.yml"
+        file = contract_path(self.contract.feed)
         return (
             f"{file} was changed and nobody approved it: the feed goes on by the contract it was last loaded by"
             f" ({self.contract.content_hash[:12]}); see `hearth impact`, then `hearth approve {file} --why ...`"
@@ -56,15 +57,15 @@ def in_force(feed: str) -> InForce:
 
 
 def judge(connection: psycopg.Connection, written: Contract) -> InForce:
-    """The file's contract where it is the first one, means what the feed was last loaded by, or is approved; else the last one."""
+    """The file's where the feed is new, it means what the feed was last loaded by, or it is approved; else the last one."""
     row = connection.execute(_LOADED, (written.feed,)).fetchone()
     if row is None or row[0] == written.content_hash:
         return InForce(written)
     loaded = _made_from(written, row[1], row[0])
     if loaded is not None and loaded.content_hash == written.content_hash:
         return InForce(written)
-    change = Change(f"feeds/{written.feed}.yml", row[1] or "", written.content_text, row[0], written.content_hash)
-    if loaded is None or not unapproved(connection, [change]):
+    change = Change(contract_path(written.feed), row[1] or "", written.content_text, row[0], written.content_hash)
+    if loaded is None or written.feed in waiting_feeds(connection) or not unapproved(connection, [change]):
         return InForce(written)
     return InForce(loaded, change)
 
@@ -88,8 +89,8 @@ def _made_from(written: Contract, text: str | None, sha256: str) -> Contract | N
         return Contract.model_validate(_merged(json.loads(text), written.model_dump(mode="json", by_alias=True)))
     except ValueError as error:
         raise ContractError(
-            f"feeds/{written.feed}.yml was changed and is not approved, and the contract before ({sha256[:12]}, in the ledger) does"
-            f" not fit this version of Hearth: {error}. Approve the change: hearth approve feeds/{written.feed}.yml --why ..."
+            f"{contract_path(written.feed)} was changed and is not approved, and the contract before ({sha256[:12]}, in the ledger)"
+            f" does not fit this version of Hearth: {error}. Approve the change: hearth approve {contract_path(written.feed)}"
         ) from error
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from hearth.approvals.contract_changes import waiting_feeds
 from hearth.approvals.in_force import waiting_contracts
 
 _FEEDS = """
@@ -45,7 +46,8 @@ def light_of(connection: psycopg.Connection, day: date, complete_percent: float)
     """Judge the data of a day.
 
     Red: a feed that owed rows sent none, an interval of a feed was never pulled, or a stage does not hold what it should. Yellow:
-    a feed is incomplete (`complete_percent`, a dated row), or refused rows wait longer than they should.
+    a feed is incomplete (`complete_percent`, a dated row), a contract waits for its approval, or refused rows wait longer than
+    they should.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         feeds = cursor.execute(_FEEDS, (day,)).fetchall()
@@ -65,6 +67,10 @@ def light_of(connection: psycopg.Connection, day: date, complete_percent: float)
     yellow += [
         f"{feed} 契约改动未批准，仍按原契约 contract changed and not approved, the one before is used"
         for feed in waiting_contracts(connection)
+    ]
+    yellow += [
+        f"{feed} 新数据源契约未批准，数据暂不入集市 a new feed, its contract not approved: its rows stay out of the marts"
+        for feed in waiting_feeds(connection)
     ]
     if waiting["overdue_rows"]:
         yellow.append(f"{waiting['overdue_rows']:,} 行隔离数据逾期未处理 refused rows wait too long")

@@ -15,7 +15,8 @@ SHOWN_LINES = 12
 
 
 def _changes(connection: psycopg.Connection, paths: tuple[str, ...]) -> list[Change]:
-    from hearth.approvals.changes import changed_contracts, changed_files
+    from hearth.approvals.changes import changed_files
+    from hearth.approvals.contract_changes import changed_contracts
     from hearth.transform.plan import definition_files
 
     found = [*changed_files(connection, definition_files()), *changed_contracts(connection)]
@@ -45,7 +46,7 @@ def _show(change: Change) -> None:
 )
 @click.option("--kpis/--no-kpis", default=True, show_default=True, help="build the KPIs with the changed dated rows")
 def impact(out: Path | None, rows: bool, kpis: bool) -> None:
-    """What would the changed dated rows, suites and contracts do? Nothing is published or loaded.
+    """What would the changed dated rows, suites and contracts, and a new feed's rows, do? Nothing is published or loaded.
 
     Compares with the last publication. KPIs are built in schemas of their own, which takes as long as a full build of
     them; rows are read again from the landing files of the feeds concerned.
@@ -67,7 +68,7 @@ def impact(out: Path | None, rows: bool, kpis: bool) -> None:
             click.echo(f"reading the landing files of {feed} again ...")
             shifts.append(trying.rows_with_the_change(feed))
             _show_shift(shifts[-1])
-    if kpis and any(change.path.startswith("seeds/") for change in changes):
+    if kpis and any(change.path.startswith("seeds/") or change.is_first_contract for change in changes):
         click.echo("building the KPIs with the change, beside the published ones ...")
         found = trying.kpis_with_the_change()
         _show_kpis(found)

@@ -21,6 +21,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     keeping.partitions,
     keeping.seals,
     keeping.definitions,
+    keeping.contracts,
     keeping.retention,
     keeping.disk,
     rights.rights,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from hearth.approvals.contract_changes import waiting_feeds
 from hearth.contracts.contract import Contract
 from hearth.health.problem import Problem, Surroundings
 from hearth.warehouse import holds
@@ -166,9 +167,10 @@ def publication(seen: Surroundings) -> Iterator[Problem]:
         )
     hours = seen.limits["publication_wait_hours"]
     waiting = seen.connection.execute(
-        "select count(*), min(committed_at) from ledger.batch b where status = 'loaded' and committed_at < %s and not exists"
+        "select count(*), min(committed_at) from ledger.batch b where status = 'loaded' and committed_at < %s"
+        " and feed <> all(%s) and not exists"
         " (select from ledger.build_batch bb join ledger.publication p using (build_id) where bb.batch_id = b.batch_id)",
-        (seen.now - timedelta(hours=hours),),
+        (seen.now - timedelta(hours=hours), waiting_feeds(seen.connection)),
     ).fetchone()
     if waiting and waiting[0]:
         yield Problem(

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from hearth.approvals.contract_changes import contract_path, waiting_feeds
+from hearth.approvals.in_force import waiting_contracts
 from hearth.contracts.entities import ENTITIES
 from hearth.evidence.relations import unguarded
 from hearth.health.problem import Problem, Surroundings
@@ -83,6 +85,21 @@ def definitions(seen: Surroundings) -> Iterator[Problem]:
             "what lies on disk is not what the last publication was made by",
             "the next build recomputes everything; look before with hearth impact",
             "The marts are not built",
+        )
+
+
+def contracts(seen: Surroundings) -> Iterator[Problem]:
+    """Contracts that wait for an approval: of new feeds, whose rows stay out of the marts, and changed ones that are not used."""
+    waiting = dict.fromkeys(waiting_feeds(seen.connection), "its rows stay out of the marts")
+    waiting |= dict.fromkeys(waiting_contracts(seen.connection), "the feed goes on by the contract before")
+    for feed, meanwhile in sorted(waiting.items()):
+        yield Problem(
+            "warning",
+            "contract not approved",
+            feed,
+            f"nobody has approved {contract_path(feed)} as it stands: {meanwhile}",
+            f"look with hearth impact, then hearth approve {contract_path(feed)} --why ...",
+            "A contract waits for its approval",
         )
 
 

@@ -98,7 +98,7 @@ class LandingStore:
     def everything(self) -> Iterator[tuple[str, int, datetime]]:
         """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
         for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
-            written = facts.get("mtime") or facts.get("LastModified") or facts.get("updated")
+            written = next(facts[name] for name in ("mtime", "LastModified", "updated") if name in facts)
             at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
             yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
 

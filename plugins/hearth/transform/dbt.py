@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from hearth.seasons.dated_rows import seeds_folder
 from hearth.transform import candidate, failed_tests
-from hearth.transform.plan import DBT_PROJECT
+from hearth.transform.plan import DBT_PROJECT, left_out
 from hearth.warehouse.connections import warehouse_url
 
 
@@ -123,6 +123,11 @@ def _said(results: list[Any], bad: list[dict[str, Any]]) -> list[str]:
     return [*failed_tests.told(results), *broken, *([f"- {skipped} nodes after them were skipped"] if skipped else [])]
 
 
+def variables(build_id: int) -> list[str]:
+    """Arguments that tell dbt which build it makes, and which new feeds stay out of it."""
+    return ["--vars", json.dumps({"build_id": build_id, "waiting_feeds": left_out(build_id)})]
+
+
 def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
     """Seeds, models and data tests of one build, alone on the candidate marts. Raises DbtFailed, BuildRunning.
 
@@ -131,7 +136,7 @@ def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
     refresh = ["--full-refresh"] if full_refresh else []
     with candidate.sole_build(build_id, "transformation"):
         candidate.note(build_id, "begun")
-        nodes = run_dbt(["build", "--exclude-resource-type", "unit_test", "--vars", f"{{build_id: {build_id}}}", *refresh])
+        nodes = run_dbt(["build", "--exclude-resource-type", "unit_test", *variables(build_id), *refresh])
         candidate.note(build_id, "made")
     return nodes
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psycopg
 
 from hearth.approvals.changes import refuse_unapproved
+from hearth.approvals.contract_changes import waiting_feeds
 from hearth.seasons.dated_rows import REPOSITORY, seeds_folder
 from hearth.transform.publication_record import keep_definition
 from hearth.warehouse.connections import connect
@@ -24,6 +25,8 @@ class BuildPlan:
     full_refresh: bool
     batches: int
     days: int
+    waiting_feeds: tuple[str, ...] = ()
+    """New feeds whose rows stay out, because nobody approved their contract."""
 
 
 def definition_files() -> dict[str, bytes]:
@@ -50,7 +53,7 @@ def definition_hash(files: dict[str, bytes]) -> str:
 
 _UNPUBLISHED = """
 select b.batch_id from ledger.batch b
-where b.status = 'loaded' and not exists (
+where b.status = 'loaded' and b.feed <> all(%(waiting)s) and not exists (
     select from ledger.build_batch bb join ledger.publication p using (build_id) where bb.batch_id = b.batch_id)
 """
 
@@ -81,15 +84,17 @@ def plan_build(run_id: str) -> BuildPlan | None:
     definitions = definition_hash(files)
     with connect("publisher") as connection:
         connection.execute("select pg_advisory_xact_lock(hashtext('hearth.build'))")
-        batches = [row[0] for row in connection.execute(_UNPUBLISHED).fetchall()]
+        waiting = waiting_feeds(connection)
+        batches = [row[0] for row in connection.execute(_UNPUBLISHED, {"waiting": waiting}).fetchall()]
         last = connection.execute("select definition_hash from ledger.publication order by publication_id desc limit 1").fetchone()
         if not batches and last is not None and last[0].strip() == definitions:
             return None
         refuse_unapproved(connection, files)
         full = _other_definitions(connection, definitions)
         row = connection.execute(
-            "insert into ledger.build (run_id, definition_hash, full_refresh) values (%s, %s, %s) returning build_id",
-            (run_id, definitions, full),
+            "insert into ledger.build (run_id, definition_hash, full_refresh, waiting_feeds) values (%s, %s, %s, %s)"
+            " returning build_id",
+            (run_id, definitions, full, waiting),
         ).fetchone()
         assert row is not None
         build_id = int(row[0])
@@ -98,5 +103,12 @@ def plan_build(run_id: str) -> BuildPlan | None:
             cursor.executemany(
                 "insert into ledger.build_batch (build_id, batch_id) values (%s, %s)", [(build_id, b) for b in batches]
             )
-        days = connection.execute(_CHANGED_DAYS, {"build_id": build_id}).rowcount
-    return BuildPlan(build_id, full, len(batches), days)
+        days = connection.execute(_CHANGED_DAYS, {"build_id": build_id, "waiting": waiting}).rowcount
+    return BuildPlan(build_id, full, len(batches), days, tuple(waiting))
+
+
+def left_out(build_id: int) -> list[str]:
+    """The new feeds whose rows stay out of a build's marts."""
+    with connect("publisher") as connection:
+        row = connection.execute("select waiting_feeds from ledger.build where build_id = %s", (build_id,)).fetchone()
+    return list(row[0]) if row else []
