@@ -68,7 +68,7 @@ def test_epochs_of_another_unit_are_refused_row_by_row(
 
 @pytest.mark.fault("F24")
 def test_readings_of_a_clock_that_is_an_hour_fast(installed: Warehouse, source: Source) -> None:
-    """Of one instrument: its readings wait. Of all: the batch is held. Of the source's arrivals as well: they are of the next day."""
+    """Of one instrument: its readings wait. Of all: the batch is held. Of the arrivals as well: the last is of the next day."""
     source.items = hours(24)[:-2] + moved(hours(24)[-2:], HOUR, "obsTime")
     assert load(pull())["rows_loaded"] == 22
     assert reasons(installed) == {"time_after_arrival": 2}
