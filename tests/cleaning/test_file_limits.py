@@ -45,9 +45,13 @@ class Endless(io.RawIOBase):
         return len(buffer)
 
 
-def read(feed: str, data: bytes | Endless, kind: str, compression: str = "none", **limits: int) -> list[Records]:
+def read(
+    feed: str, data: bytes | Endless, kind: str, compression: str = "none", encoding: str = "", **limits: int
+) -> list[Records]:
+    """`encoding`: another one than in the contract."""
     contract = find_contract(feed)
-    contract = contract.model_copy(update={"format": contract.format.model_copy(update={"limits": FileLimits(**limits)})})
+    agreed = {"limits": FileLimits(**limits), **({"encoding": encoding} if encoding else {})}
+    contract = contract.model_copy(update={"format": contract.format.model_copy(update=agreed)})
     file = LandedFile(1, "came.bin", "0" * 64, datetime(2026, 1, 2, tzinfo=UTC), kind, compression)
     return list(read_records(contract, file, io.BytesIO(data) if isinstance(data, bytes) else data))
 
@@ -187,6 +191,17 @@ def test_a_wrong_encoding_far_down_is_told_with_its_place() -> None:
     before = f"{CSV}\n{good}".encode("gb18030")
     with pytest.raises(UnreadableFile, match=rf"not gb18030 at byte {len(before)} \(line 5002\): ff ff"):
         read("calibrations", before + b"\xff\xff\n", "csv")
+
+
+LATIN_1 = b"R2,Caf\xe9,,,,\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.fault("F26")
+def test_a_file_in_latin_1_is_refused_with_what_came_and_where(encoding: str) -> None:
+    before = f"{CSV}\nR1,,,,,\n".encode(encoding)
+    with pytest.raises(UnreadableFile, match=rf"came\.bin: not {encoding} at byte {len(before) + 6} \(line 3\): e9 2c"):
+        read("calibrations", before + LATIN_1, "csv", encoding=encoding)
 
 
 def test_large_records_are_not_gathered_by_their_number() -> None:

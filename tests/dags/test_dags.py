@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.warehouse.airflow_runs import settings
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 FEEDS = {
     "calibrations",
@@ -57,11 +59,7 @@ DOC_SAYS = ("*For whom*:", "*When*:", "*Run again*:", "*When red*:")
 
 def in_airflow(code: str, home: Path, **variables: str) -> str:
     """Run code in a process of its own with an empty Airflow home and our plugins; returns what it printed."""
-    environment = {
-        **os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"), "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/none.db", "PYTHONPATH": str(REPOSITORY / "plugins"), **variables,
-    }  # fmt: skip
+    environment = {**os.environ, **settings(home, f"sqlite:///{home}/none.db"), **variables}
     answer = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
         env=environment,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import resource
 import signal
 from collections.abc import Callable
+from datetime import datetime
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 
@@ -37,9 +39,14 @@ def start_restore(dies_at_pull: int | None = None) -> BaseProcess:
     return _start(_restore, dies_at_pull)
 
 
-def ended(process: BaseProcess) -> int | None:
+def start_day(feed: str, start: datetime, end: datetime, memory_bytes: int) -> BaseProcess:
+    """Pull and load a feed's interval, then build and publish, with so much memory at most."""
+    return _start(_day, feed, start, end, memory_bytes)
+
+
+def ended(process: BaseProcess, within_seconds: float = 120) -> int | None:
     """Exit code of a process; a signal is a negative number."""
-    process.join(120)
+    process.join(within_seconds)
     return process.exitcode
 
 
@@ -59,6 +66,15 @@ def _in(environment: dict[str, str], work: Callable[..., None], *arguments: obje
 
 def _die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _day(feed: str, start: datetime, end: datetime, memory_bytes: int) -> None:
+    from tests.integration.world import Warehouse
+
+    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    warehouse = Warehouse(os.environ["HEARTH_WAREHOUSE_URL_OWNER"])
+    warehouse.load(feed, start, end)
+    warehouse.build()
 
 
 def _build(dies_in_publish: bool) -> None:

@@ -325,6 +325,34 @@ def test_an_archive_bomb_and_a_text_called_xlsx_are_refused(loaded: Warehouse, c
         load(loaded, case)
 
 
+def packed(parts: dict[str, bytes], into: bytes = b"") -> bytes:
+    """An archive of these parts; `into`: another one, whose parts come first."""
+    made = io.BytesIO(into)
+    with zipfile.ZipFile(made, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+@pytest.mark.fault("F34")
+def test_an_archive_in_an_archive_is_not_opened_and_its_names_lead_nowhere(loaded: Warehouse, case: Case) -> None:
+    """A packed workbook is refused. What a workbook holds beside its sheets is neither read nor written anywhere."""
+    case.write_contract(base="fixed_rounds_xlsx")
+    book, bomb = workbook(loaded, 0), packed({"bomb.xml": b" " * (600 << 20)})
+    for content in (packed({"round.xlsx": book}), packed({"a.zip": packed({"b.zip": bomb})})):
+        case.deliver("round.xlsx", content)
+        with pytest.raises(UnreadableFile, match=r"round\.xlsx: not an \.xlsx file but another kind of archive"):
+            load(loaded, case)
+    slipped = f"slipped-{case.name}"
+    names = [slipped, *("../" * up + slipped for up in range(1, 9)), f"/tmp/{slipped}", f"..\\..\\{slipped}"]
+    case.deliver("round.xlsx", packed({"xl/embeddings/sheet.xlsx": bomb, **dict.fromkeys(names, b"x")}, into=book))
+    assert load(loaded, case) == {"rows_read": 1, "rows_loaded": 1, "rows_quarantined": 0, "rows_duplicate": 0}
+    store = Path(os.environ["HEARTH_LANDING"])
+    folders = {Path("/tmp"), Path.cwd(), *Path.cwd().parents, store, *store.parents, *store.glob("*/*")}
+    assert [found for folder in folders for found in folder.glob("*slipped-*")] == []
+    assert not list(store.rglob("*slipped-*"))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

@@ -293,6 +293,25 @@ def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: li
     assert_whole(warehouse, expected)
 
 
+@pytest.mark.parametrize("level", ["serializable", "repeatable read"])
+@pytest.mark.fault("F9")
+def test_loads_at_once_where_the_database_isolates_by_another_level(
+    warehouse: Warehouse, expected: list[tuple], level: str
+) -> None:
+    """The second load waits for the first and has to see what it brought: from an older snapshot it "could not serialize"."""
+    change(warehouse, f"alter database faults set default_transaction_isolation = '{level}'")
+    load(pull())
+    first, second = pull(), pull()
+    with psycopg.connect(warehouse.url) as lock:
+        lock.execute("lock table ledger.supersession in exclusive mode")
+        loading = [start_load(FEED, first)]
+        await_query(warehouse, "with gone as (insert into ledger.supersession%", loading[0])
+        loading.append(start_load(FEED, second))
+        await_query(warehouse, "select pg_advisory_xact_lock%", loading[1])
+    assert [ended(process) for process in loading] == [0, 0]
+    assert_whole(warehouse, expected)
+
+
 @pytest.fixture(scope="module")
 def small_disk() -> Iterator[Path]:
     """A folder of the server's account on a disk of 64 MB. Only root may make one."""

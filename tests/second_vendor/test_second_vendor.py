@@ -14,6 +14,7 @@ import pytest
 from local.instance import REPOSITORY
 from tests.integration.world import Warehouse
 from tests.second_vendor.conftest import AUTUMN, CONTRACT, autumn_night, deliver, line
+from tests.warehouse.airflow_runs import settings
 
 OCTOBER, JULY = datetime(2014, 10, 1, tzinfo=UTC), datetime(2015, 7, 1, tzinfo=UTC)
 
@@ -37,16 +38,8 @@ print("FACTS" + json.dumps({"errors": bag.import_errors, "tasks": sorted(dag.tas
     "feeds": sorted(d.removeprefix("feed_") for d in bag.dags if d.startswith("feed_")),
     "assets": [a.uri for t in dag.tasks for a in t.outlets], "timetable": dag.timetable.summary}))
 """
-    settings = {
-        "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/none.db",
-        "PYTHONPATH": str(REPOSITORY / "plugins"), "HEARTH_FEEDS": str(feeds),
-    }  # fmt: skip
-    answer = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], env={**os.environ, **settings}, capture_output=True, text=True
-    )
+    environment = {**os.environ, **settings(tmp_path, f"sqlite:///{tmp_path}/none.db"), "HEARTH_FEEDS": str(feeds)}
+    answer = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stderr[-3000:]
     facts = json.loads(answer.stdout.split("FACTS", 1)[1])
     contracts = {p.stem for p in (REPOSITORY / "feeds").glob("*.yml")}

@@ -1,12 +1,15 @@
-"""What the tests of publication share: the published marts as digests, and a plan for a day that changed."""
+"""What the tests of publication share: the published marts as digests, a plan for a day that changed, a build seen at work."""
 
 from __future__ import annotations
 
+import time
 from datetime import date
+from multiprocessing.process import BaseProcess
 
 import psycopg
 
 from hearth.transform.plan import BuildPlan, plan_build
+from tests.integration.disturbed import start_build
 from tests.integration.world import Warehouse
 
 DAY = date(2015, 10, 25)
@@ -33,6 +36,29 @@ def arrive(warehouse: Warehouse) -> None:
         " insert into ledger.batch_day select batch_id, entity, %s, 1 from made",
         DAY,
     )
+
+
+def colder_day(warehouse: Warehouse) -> None:
+    """The readings of one day are others now, and the ledger says that a batch brought them."""
+    run(
+        warehouse,
+        "update raw.room_reading set temperature_degc = temperature_degc - 9"
+        " where (read_at at time zone 'Asia/Shanghai')::date = %s and temperature_degc is not null",
+        DAY,
+    )
+    arrive(warehouse)
+
+
+def build_at_work(warehouse: Warehouse, condition: str, *parameters: object) -> BaseProcess:
+    """A build in a process of its own, once pg_stat_activity shows it with a condition."""
+    process, deadline = start_build(), time.monotonic() + 120
+    while not warehouse.activity(condition, *parameters):
+        assert process.is_alive() and time.monotonic() < deadline, "the build was never seen there"
+        time.sleep(0.02)
+    return process
+
+
+DBT_AT_WORK = ("state = 'active' and query like %s", '%"model.hearth.int\\_%')
 
 
 def planned(warehouse: Warehouse) -> BuildPlan:

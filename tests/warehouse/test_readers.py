@@ -22,7 +22,7 @@ from local.postgres import Server
 from tests.integration.disturbed import MOMENTS, ended, start_build, start_load, start_restore
 from tests.integration.world import Warehouse
 from tests.warehouse.publishing import DAY as CLOSED_DAY
-from tests.warehouse.publishing import arrive, run
+from tests.warehouse.publishing import DBT_AT_WORK, build_at_work, colder_day, run
 from tests.warehouse.test_waiting import CHANGED_SHAPE
 from tests.warehouse.weather import Source, hours, pull
 
@@ -120,10 +120,7 @@ def whole_load(pull_id: int) -> None:
 
 
 def build_killed_in_dbt(warehouse: Warehouse) -> None:
-    process, deadline = start_build(), time.monotonic() + 120
-    while not warehouse.activity("state = 'active' and query like %s", '%"model.hearth.int\\_%'):
-        assert process.is_alive() and time.monotonic() < deadline, "dbt was never seen at work"
-        time.sleep(0.02)
+    process = build_at_work(warehouse, *DBT_AT_WORK)
     process.kill()
     assert ended(process) == -signal.SIGKILL
 
@@ -151,13 +148,7 @@ def test_a_feed_is_seen_whole_while_its_loads_run_and_are_killed(installed: Ware
 def test_marts_are_seen_whole_while_builds_and_publications_run_and_are_killed(installed: Warehouse) -> None:
     """The retry publishes what the killed publication had before it; one mart's table is exchanged, the others' rows are."""
     readers = Readers(installed.variables["HEARTH_WAREHOUSE_URL_READER"], all_marts(installed))
-    run(
-        installed,
-        "update raw.room_reading set temperature_degc = temperature_degc - 9"
-        " where (read_at at time zone 'Asia/Shanghai')::date = %s and temperature_degc is not null",
-        CLOSED_DAY,
-    )
-    arrive(installed)
+    colder_day(installed)
     looked_at(readers, False, build_killed_in_dbt, installed)
     looked_at(readers, False, build_killed_in_publishing)
     ((build,),) = installed.rows("select max(build_id) from ledger.build")

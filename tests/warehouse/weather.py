@@ -7,6 +7,7 @@ import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from hearth import intake
@@ -22,7 +23,7 @@ RAW = "select count(*) from raw.outdoor_reading where arrived_at >= %s and arriv
 
 
 class Source:
-    """A weather station over HTTP that answers with whatever `items` and `status` hold."""
+    """A weather station over HTTP that answers with whatever `items` and `status` hold, page by page."""
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
@@ -31,7 +32,11 @@ class Source:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                answer = {"code": 0, "data": {"items": source.items, "next": None, "total": len(source.items)}}
+                query = dict(parse_qsl(urlsplit(self.path).query))
+                start = int(query.get("cursor", 0))
+                end = start + int(query["limit"])
+                following = end if end < len(source.items) else None
+                answer = {"code": 0, "data": {"items": source.items[start:end], "next": following, "total": len(source.items)}}
                 body = json.dumps(answer).encode()
                 self.send_response(source.status)
                 self.send_header("Content-Length", str(len(body)))

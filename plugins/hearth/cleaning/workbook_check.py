@@ -42,7 +42,8 @@ def refuse_oversized(name: str, stream: IO[bytes], limits: FileLimits) -> None:
 def _measure(name: str, archive: zipfile.ZipFile, limits: FileLimits) -> None:
     entries = sorted(archive.infolist(), key=lambda entry: not _is_shared(entry))
     names = {entry.filename.lower() for entry in entries}
-    if OTHER_KINDS & names or len(names) < len(entries) or any(entry.compress_type not in METHODS for entry in entries):
+    is_workbook = any(part.replace("\\", "/").startswith("xl/") for part in names) and not OTHER_KINDS & names
+    if not is_workbook or len(names) < len(entries) or any(entry.compress_type not in METHODS for entry in entries):
         raise UnreadableFile(f"{name}: not an .xlsx file but another kind of archive. Have it saved as .xlsx.")
     measure = _Measure(name, limits)
     for entry in entries:

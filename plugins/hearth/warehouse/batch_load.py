@@ -88,7 +88,8 @@ class BatchLoad:
         self._make_partitions()
         self._connection = adbc.connect(warehouse_url("loader"))
         self._cursor = self._connection.cursor()
-        # One load of a feed at a time: a second one waits here and then replaces what the first one loaded.
+        # One load of a feed at a time: a second one waits here and then replaces what the first one loaded, which it has to see.
+        self.run("set transaction isolation level read committed")
         self.ask("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", self.contract.feed)
         self.batch_id = int(self.ask("select nextval('ledger.batch_id')")[0][0])
         columns = ", ".join(self._schema.names)

@@ -16,5 +16,10 @@ def warehouse_url(role: str) -> str:
 
 
 def connect(role: str) -> psycopg.Connection:
-    """A psycopg connection of a role; commits on leaving a `with` block without error."""
-    return psycopg.connect(warehouse_url(role), application_name=f"hearth {role}")
+    """A psycopg connection of a role; commits on leaving a `with` block without error.
+
+    Its transactions see what was committed while they waited for a lock, whatever level the database has as its default.
+    """
+    connection = psycopg.connect(warehouse_url(role), application_name=f"hearth {role}")
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+    return connection
