@@ -26,13 +26,14 @@ WORST_STATIONS, OVERDUE_SHOWN, WARNINGS_SHOWN = 5, 8, 5
 _PUBLICATION = "select publication_id, published_at from ledger.publication order by publication_id desc limit 1"
 _NEWEST_DAY = "select max(heating_date) as day from marts.season_kpi"
 _KPIS = """
-select k.kpi, k.season, k.season_day, k.value, k.target, k.target_direction, k.verdict, k.previous_value, k.change,
-    before.value as day_before
+select k.kpi, k.season, k.season_day, k.value, k.target, k.target_to_date, k.target_direction, k.verdict, k.previous_value,
+    k.change, before.value as day_before
 from marts.season_kpi k
 left join marts.season_kpi before on before.season = k.season and before.kpi = k.kpi and before.unit_kind = k.unit_kind
     and before.unit_id = k.unit_id and before.heating_date = k.heating_date - 1
 where k.heating_date = %(day)s and k.unit_kind = 'company'
 """
+_OF_A_KPI = ("value", "day_before", "previous_value", "change", "target", "target_to_date", "target_direction")
 _ROOMS = """
 select period, percent, wilson_low_percent, wilson_high_percent, judged_household_days, measured_households, served_households,
     coverage_percent
@@ -43,8 +44,8 @@ select period, cases, served_households::float8 as served_households, per_10000_
 from marts.complaint_rate where heating_date = %(day)s and unit_kind = 'company' and line = 'all' and category = 'all'
 """
 _RENEWAL = """
-select planned_length_m, renewed_length_m, remaining_length_m, planned_to_date_percent, newest_log_date, forecast_completion_date,
-    projects, projects_late
+select planned_length_m, renewed_within_plan_m, unplanned_length_m, remaining_length_m, planned_to_date_percent,
+    newest_log_date, forecast_completion_date, projects, projects_late
 from marts.renewal_progress
 where progress_date = %(day)s and unit_kind = 'company' and network_level = 'all' and work_type = 'renewal'
 """
@@ -93,6 +94,7 @@ class Kpi:
     previous_value: float | None
     change: float | None
     target: float | None
+    target_to_date: float | None
     target_direction: str | None
     verdict: str
     data_until: date | None
@@ -200,7 +202,7 @@ def _kpis(ask: _Asker, day: date, found: dict[str, dict[str, Any]]) -> dict[str,
         to_date = periods.get("to_date", {})
         kpis[name] = Kpi(
             name=name,
-            **{part: row.get(part) for part in ("value", "day_before", "previous_value", "change", "target", "target_direction")},
+            **{part: row.get(part) for part in _OF_A_KPI},
             verdict=row.get("verdict", "no_data"),
             data_until=until.get(ENTITY_OF[name]) if name in ENTITY_OF else to_date.get("newest_log_date"),
             today=periods.get("day", {}),
