@@ -35,7 +35,7 @@ where k.heating_date = %(day)s and k.unit_kind = 'company'
 """
 _OF_A_KPI = ("value", "day_before", "previous_value", "change", "target", "target_to_date", "target_direction")
 _ROOMS = """
-select period, percent, wilson_low_percent, wilson_high_percent, judged_household_days, measured_households, served_households,
+select period, percent, interval_low_percent, interval_high_percent, judged_household_days, measured_households, served_households,
     coverage_percent
 from marts.room_compliance where heating_date = %(day)s and unit_kind = 'company' and point_kind = 'all'
 """
@@ -61,7 +61,7 @@ where unit_kind = 'company' and season in (
 and (season <> %(season)s or heating_date <= %(day)s) order by kpi, season, season_day
 """
 _STATIONS = """
-select r.unit_id, r.percent, r.wilson_low_percent, r.wilson_high_percent, r.judged_household_days, r.coverage_percent,
+select r.unit_id, r.percent, r.interval_low_percent, r.interval_high_percent, r.judged_household_days, r.coverage_percent,
     so_far.percent as to_date_percent, c.cases
 from marts.room_compliance r
 left join marts.room_compliance so_far on so_far.heating_date = r.heating_date and so_far.unit_kind = r.unit_kind
@@ -70,7 +70,7 @@ left join marts.complaint_rate c on c.heating_date = r.heating_date and c.unit_k
     and c.line = 'all' and c.category = 'all' and c.period = 'day'
 where r.heating_date = %(day)s and r.unit_kind = 'station' and r.point_kind = 'all' and r.period = 'day'
     and r.complying_household_days < r.judged_household_days
-order by r.wilson_high_percent, r.percent, r.unit_id limit %(limit)s
+order by r.interval_high_percent, r.percent, r.unit_id limit %(limit)s
 """
 _OVERDUE = """
 select line, ticket_no, kind, category, station_id, limit_code, limit_hours, overdue_hours

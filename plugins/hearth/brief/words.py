@@ -180,7 +180,7 @@ def _room_lines(kpi: Kpi, day: date) -> list[Line]:
     today, so_far = kpi.today, kpi.to_date
     lines = [Line("当日", "this day", today_value(kpi, day))]
     if today.get("judged_household_days"):
-        low, high = number(today["wilson_low_percent"]), number(today["wilson_high_percent"])
+        low, high = number(today["interval_low_percent"]), number(today["interval_high_percent"])
         lines.append(Line("当日 95% 区间", "its interval", f"{low}–{high}，n = {today['judged_household_days']:,}"))
     if not so_far.get("judged_household_days"):
         return [*lines, Line("样本", "n", "本季无测温 no home measured this season")]
