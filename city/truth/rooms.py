@@ -22,6 +22,7 @@ from city.truth.register import UNIT_KINDS, Register
 _ENOUGH = 0.75
 _DEVICES_AT_A_TIME = 100
 _INTERVAL_HOMES = 10
+_OUTDOOR_HOURS = 18
 _KINDS = ("all", "fixed", "mobile", "remote")
 _COUNTS = ("judged", "complying", "judged_normal_weather", "complying_normal_weather", "comfort")
 
@@ -135,9 +136,10 @@ def _judged(point_days: pd.DataFrame, register: Register) -> pd.DataFrame:
 
 
 def outdoor_days(observed: Observed) -> pd.Series:
-    """Mean outdoor temperature by local day; a reading counts for its hour."""
+    """Mean outdoor temperature by local day; a reading counts for its hour, and a day of fewer than 18 hours is not known."""
     hours = observed.weather.sort_values("arrival_s", kind="stable").drop_duplicates("observed_s", keep="last")
-    return hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+    of_day = hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"]
+    return of_day.mean()[of_day.size() >= _OUTDOOR_HOURS]
 
 
 def below_design_days(observed: Observed) -> set[int]:
