@@ -1,12 +1,12 @@
 """The summer programmes of network renewal, as weekly logs: 56 km planned for 2016-17 at full scale, 41 km for 2015-16.
 
 Lengths are trench lengths and grow with the city's scale. New build and the pipe laid to merge boiler rooms stand in
-the same log and are never renewal; one renewal project has no plan.
+the same log and are never renewal; one renewal project has no plan, one lays more than was planned, and the plan of one is cut.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -59,6 +59,11 @@ class Project:
     planned_end: int
     real_end: int
     cost_per_m: float  # 10,000 CNY
+    cut_day: int = 0  # from this day on the plan is `cut_dm`; 0: it stays
+    cut_dm: int = 0
+
+    def plan_dm(self, day: int) -> int:
+        return self.cut_dm if self.cut_day and day >= self.cut_day else self.planned_dm
 
 
 def plan_projects(network: Network, streams: Streams) -> list[Project]:
@@ -72,6 +77,7 @@ def plan_projects(network: Network, streams: Streams) -> list[Project]:
         sites = rng.permutation(network.size.stations - 1)[: max(2, round(_STATIONS_DUG * network.size.stations))]
         for dm, share in zip(lengths.tolist(), done.tolist(), strict=True):
             projects.append(_project(network, rng, season, work_type, dm, share, int(rng.choice(sites)), len(projects) + 1))
+    _revise(projects, streams.rng("renewal", "revised"))
     rng = streams.rng("renewal", "unplanned")
     last = network.size.stations - 1
     base = _project(network, rng, "2016-17", RENEWAL, round(900 * network.size.scale * 10), 1.0, last, len(projects) + 1)
@@ -87,6 +93,14 @@ def plan_projects(network: Network, streams: Streams) -> list[Project]:
         )
     )
     return projects
+
+
+def _revise(projects: list[Project], rng: np.random.Generator) -> None:
+    """Of the second programme one project overshoots its plan by a fifth, and the plan of another one is halved in August."""
+    mine = [i for i, p in enumerate(projects) if (p.season, p.work_type) == ("2016-17", RENEWAL)]
+    over, cut = rng.choice(mine, 2, replace=False).tolist()
+    projects[over] = replace(projects[over], final_dm=projects[over].planned_dm * 6 // 5)
+    projects[cut] = replace(projects[cut], cut_day=day_number(date(2016, 8, 15)), cut_dm=projects[cut].planned_dm // 2)
 
 
 def _lengths(rng: np.random.Generator, total_dm: int, number: int) -> np.ndarray:
@@ -164,14 +178,14 @@ def renewal_log(projects: list[Project], network: Network, streams: Streams, win
             "station_id": [network.station_ids[p.station] if p.station >= 0 else "" for p, _, _ in rows],
             "level": [p.level for p, _, _ in rows],
             "work_type": [p.work_type for p, _, _ in rows],
-            "planned_dm": [p.planned_dm for p, _, _ in rows],
+            "planned_dm": [p.plan_dm(day) for p, day, _ in rows],
             "renewed_dm": [dm for _, _, dm in rows],
             "budget": [round(p.planned_dm / 10 * p.cost_per_m, 2) for p, _, _ in rows],
             "spent": [round(dm / 10 * p.cost_per_m * 1.03, 2) for p, _, dm in rows],
             "start": [p.start for p, _, _ in rows],
             "end": [p.planned_end for p, _, _ in rows],
             "day": [d for _, d, _ in rows],
-            "stage": ["完工" if dm >= p.planned_dm > 0 else "未开工" if dm == 0 else "施工中" for p, _, dm in rows],
+            "stage": ["完工" if dm >= p.plan_dm(day) > 0 else "未开工" if dm == 0 else "施工中" for p, day, dm in rows],
         }
     )
     frame["arrival_s"] = [local_s(d, 18) for d in frame["day"]]
@@ -199,7 +213,7 @@ def _plant(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     for kind in picks:
         if kind != "duplicate":
             frame.loc[picks[kind], "reason"] = kind
-    more = frame.loc[picks["renewal_exceeds_plan"], "planned_dm"] * 13 // 10 + 50
+    more = frame.loc[picks["renewal_exceeds_plan"], "planned_dm"] * 10 + 50  # a decimal point forgotten
     frame.loc[picks["renewal_exceeds_plan"], "renewed_text"] = [f"{dm / 10:.1f}" for dm in more]
     frame.loc[picks["unreadable_value"], "renewed_text"] = "暂无"
     frame.loc[picks["missing_value"], "renewed_text"] = ""

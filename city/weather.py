@@ -32,6 +32,7 @@ class Weather:
     def __init__(self, streams: Streams) -> None:
         self.first_day = day_number(SPAN.start)
         self.days = day_number(SPAN.end) - self.first_day
+        self.half_known_day = -1  # of which the service gives three night hours only: the first day after the first cold spell
         daily = self._daily(streams.rng("weather"))
         self.hourly = self._hourly(daily, streams.rng("weather", "hours"))
 
@@ -49,6 +50,8 @@ class Weather:
             length = int(rng.integers(5, 8))
             daily[begin : begin + length] = -23.8 + rng.normal(0, 0.8, length)
             daily[begin - 1], daily[begin + length] = -19.0, -18.5
+            if self.half_known_day < 0:
+                self.half_known_day = begin + length
         return daily
 
     def _hourly(self, daily: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -90,6 +93,10 @@ def weather_items(weather: Weather, streams: Streams, window: Window) -> pd.Data
         frame.loc[picks[reason], "reason"] = reason
     frame.loc[picks["late"], "arrival_s"] += rng.integers(2, 30, len(picks["late"])) * 3600
     frame.loc[picks["conflicting_duplicate"], "reason"] = "conflicting_duplicate"
+    hour = np.arange(hours)
+    spoiled = np.concatenate(list(picks.values()))
+    unknown = (hour // 24 == weather.half_known_day) & ~np.isin(hour % 24, (1, 2, 3)) & ~np.isin(hour, spoiled)
+    picks["missing"] = np.union1d(picks["missing"], np.flatnonzero(unknown))
     frame = _settle_design_days(frame, picks["missing"], window)
     extra = [frame.loc[picks["duplicate"]].assign(duplicate=True)]
     second = frame.loc[picks["conflicting_duplicate"]]

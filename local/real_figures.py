@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 ROOMS = """
 select season, heating_date, readings, readings_ok, readings_percent, judged_household_days, complying_household_days,
-       percent, wilson_low_percent, wilson_high_percent, measured_households, served_households, percent_normal_weather
+       percent, interval_low_percent, interval_high_percent, measured_households, served_households, percent_normal_weather
 from marts.room_compliance
 where unit_kind = 'company' and point_kind = 'all' and period = 'to_date'
 order by heating_date desc limit 1

@@ -49,7 +49,7 @@ def _table(title: str, *columns: str, left: int = 1) -> Table:
 def _rooms(figures: Mapping[str, Any]) -> Table:
     table = _table("Rooms meeting the standard", "measure", "of", "meet it", "percent", "note", left=1)
     room = figures["rooms"]
-    low, high = room["wilson_low_percent"], room["wilson_high_percent"]
+    low, high = room["interval_low_percent"], room["interval_high_percent"]
     readings, days = room["readings"], room["judged_household_days"]
     table.add_row("readings >= 18 degC", _whole(readings), _whole(room["readings_ok"]), _percent(room["readings_percent"]))
     table.add_row(

@@ -1,4 +1,8 @@
-"""Renewal progress: the latest log row of each project as of a day, summed by unit; new build and merging left out."""
+"""Renewal progress: the latest log row of each project as of a day, summed by unit; new build and merging left out.
+
+From the words: a project fills its own plan and nobody else's. What it lays beyond its plan of that day, or without one, is
+outside of the plan. Its first plan is the first one that a report gave.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,11 @@ import pandas as pd
 
 from city.truth.observed import Observed
 
-_COLUMNS = ["season", "day", "unit_kind", "unit_id", "planned_length_m", "renewed_length_m", "percent"]
+_LENGTHS = ("planned", "renewed", "within", "outside", "first_planned", "within_first")
+_COLUMNS = [
+    "season", "day", "unit_kind", "unit_id", "planned_length_m", "renewed_length_m", "renewed_within_plan_m", "percent",
+    "unplanned_length_m", "first_planned_length_m", "first_plan_percent",
+]  # fmt: skip
 
 
 def renewal_progress(observed: Observed) -> pd.DataFrame:
@@ -28,28 +36,31 @@ def _season(log: pd.DataFrame, code: str, season_days: range) -> pd.DataFrame:
         some = place >= 0
         first = mine.iloc[0]
         units = [("company", "company"), ("branch", first["branch_id"]), ("station", first["station_id"])]
-        planned, renewed = mine["planned_dm"].to_numpy()[place[some]], mine["renewed_dm"].to_numpy()[place[some]]
+        stand = _standing(mine["planned_dm"].to_numpy(), mine["renewed_dm"].to_numpy()).iloc[place[some]]
         for unit_kind, unit_id in units:
             if unit_id:
-                rows.append(
-                    pd.DataFrame(
-                        {
-                            "day": days[some],
-                            "unit_kind": unit_kind,
-                            "unit_id": unit_id,
-                            "planned": planned,
-                            "renewed": renewed,
-                        }
-                    )
-                )
+                rows.append(stand.assign(day=days[some], unit_kind=unit_kind, unit_id=unit_id))
     if not rows:
         return pd.DataFrame(columns=_COLUMNS)
-    sums = pd.concat(rows).groupby(["day", "unit_kind", "unit_id"])[["planned", "renewed"]].sum().reset_index()
-    plan = sums["planned"].where(sums["planned"] > 0)
+    sums = pd.concat(rows).groupby(["day", "unit_kind", "unit_id"])[list(_LENGTHS)].sum().reset_index()
+    plan, first_plan = (sums[name].where(sums[name] > 0) for name in ("planned", "first_planned"))
     frame = sums.assign(
         season=code,
         planned_length_m=plan / 10,
         renewed_length_m=sums["renewed"] / 10,
-        percent=100 * sums["renewed"] / plan,
+        renewed_within_plan_m=(sums["within"] / 10).where(plan.notna()),
+        percent=100 * sums["within"] / plan,
+        unplanned_length_m=sums["outside"] / 10,
+        first_planned_length_m=first_plan / 10,
+        first_plan_percent=100 * sums["within_first"] / first_plan,
     )
     return frame[_COLUMNS]
+
+
+def _standing(planned: np.ndarray, renewed: np.ndarray) -> pd.DataFrame:
+    """A project after each row of its log, lengths in dm; a plan of 0 is none."""
+    first, stand = 0, []
+    for plan, done in zip(planned.tolist(), renewed.tolist(), strict=True):
+        first = first or plan
+        stand.append((plan, done, min(plan, done), done - min(plan, done), first, min(first, done)))
+    return pd.DataFrame(stand, columns=list(_LENGTHS))

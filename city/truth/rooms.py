@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from city.calendar import (
     COMFORT_DEGC,
@@ -20,6 +21,8 @@ from city.truth.register import UNIT_KINDS, Register
 
 _ENOUGH = 0.75
 _DEVICES_AT_A_TIME = 100
+_INTERVAL_HOMES = 10
+_OUTDOOR_HOURS = 18
 _KINDS = ("all", "fixed", "mobile", "remote")
 _COUNTS = ("judged", "complying", "judged_normal_weather", "complying_normal_weather", "comfort")
 
@@ -133,9 +136,10 @@ def _judged(point_days: pd.DataFrame, register: Register) -> pd.DataFrame:
 
 
 def outdoor_days(observed: Observed) -> pd.Series:
-    """Mean outdoor temperature by local day; a reading counts for its hour."""
+    """Mean outdoor temperature by local day; a reading counts for its hour, and a day of fewer than 18 hours is not known."""
     hours = observed.weather.sort_values("arrival_s", kind="stable").drop_duplicates("observed_s", keep="last")
-    return hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean()
+    of_day = hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"]
+    return of_day.mean()[of_day.size() >= _OUTDOOR_HOURS]
 
 
 def below_design_days(observed: Observed) -> set[int]:
@@ -164,9 +168,41 @@ def _season_rows(judged: pd.DataFrame, season: Season, last: int, register: Regi
             fresh = np.bincount(newly, minlength=len(ids) * days).reshape(len(ids), days)
             to_date = {n: np.cumsum(m, axis=1) for n, m in daily.items()}
             key = (season, kind, unit_kind, ids)
+            low, high = _interval(unit, seen["household"].to_numpy(), flags["complying"], cell % days, (len(ids), days))
             parts.append(_rows("day", key, daily, daily["judged"], served[unit_kind]))
-            parts.append(_rows("to_date", key, to_date, np.cumsum(fresh, axis=1), served[unit_kind]))
+            parts.append(_rows("to_date", key, to_date | {"low": low, "high": high}, np.cumsum(fresh, axis=1), served[unit_kind]))
     return pd.concat(parts, ignore_index=True)
+
+
+def _interval(
+    unit: np.ndarray, household: np.ndarray, complies: np.ndarray, day: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of the ratio of sums to each day, in percent, by unit and day: from each home's own days so far.
+
+    Homes differ, days of a home hardly do: the variance is that of the homes' residuals about the common ratio, t with homes - 1.
+    """
+    homes, home = np.unique(np.stack([unit, household]), axis=1, return_inverse=True)
+    home = home.ravel()
+    cell = home * shape[1] + day
+    size = homes.shape[1] * shape[1]
+    judged = np.cumsum(np.bincount(cell, minlength=size).reshape(-1, shape[1]), axis=1)
+    good = np.cumsum(np.bincount(cell, complies, size).reshape(-1, shape[1]), axis=1)
+    low, high = np.full(shape, np.nan), np.full(shape, np.nan)
+    for one in np.unique(homes[0]):
+        n, c = judged[homes[0] == one], good[homes[0] == one]
+        number = (n > 0).sum(axis=0)
+        whole, part = n.sum(axis=0), c.sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = part / whole
+            spread = np.sqrt(number / (number - 1) * ((c - share * n) ** 2).sum(axis=0)) / whole
+        half = stats.t.ppf(0.975, np.maximum(number - 1, 1)) * spread
+        alike = (part == 0) | (part == whole)
+        edges = stats.norm.ppf(0.975) ** 2 / (number + stats.norm.ppf(0.975) ** 2)
+        least = np.where(alike, np.where(part == 0, 0, 1 - edges), share - half)
+        most = np.where(alike, np.where(part == 0, edges, 1), share + half)
+        enough = number >= _INTERVAL_HOMES
+        low[one, enough], high[one, enough] = 100 * least[enough].clip(0, 1), 100 * most[enough].clip(0, 1)
+    return low, high
 
 
 def _flags(worst: pd.DataFrame, cold: set[int]) -> dict[str, np.ndarray]:
@@ -208,5 +244,7 @@ def _rows(
             "judged_household_days_normal_weather": counts["judged_normal_weather"][unit, day],
             "complying_household_days_normal_weather": counts["complying_normal_weather"][unit, day],
             "comfort_household_days": counts["comfort"][unit, day],
+            "interval_low_percent": counts["low"][unit, day] if "low" in counts else np.nan,
+            "interval_high_percent": counts["high"][unit, day] if "high" in counts else np.nan,
         }
     )

@@ -63,7 +63,7 @@ def season_kpi(observed: Observed, rooms: pd.DataFrame, complaints: pd.DataFrame
         season_day |= (
             (renewal["season"] == season.code) & (renewal["day"] >= season.first_day) & (renewal["day"] <= season.last_day)
         )
-    parts.append(_kpi(renewal[season_day], "renewal_progress_percent", "renewed_length_m", "planned_length_m", 100))
+    parts.append(_kpi(renewal[season_day], "renewal_progress_percent", "renewed_within_plan_m", "planned_length_m", 100))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -280,7 +280,7 @@ def _renewal_reason(day: object, done: object, planned: float | None, arrival: d
     late = _time_reason(moment, arrival)
     if late or not 0 <= length <= 100_000:
         return late or "out_of_range"
-    return "renewal_exceeds_plan" if planned is not None and length > planned else ""
+    return "renewal_exceeds_plan" if planned is not None and length > 3 * planned else ""
 
 
 def pipe_rows(city: City) -> pd.DataFrame:

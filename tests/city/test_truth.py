@@ -289,13 +289,22 @@ def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:
             ("P2", "2015-16", "B2", "S2", "renewal", 0, 70, FIRST - 40),
             ("P3", "2015-16", "B1", "", "renewal", 600, 600, FIRST - 40),
             ("P4", "2015-16", "B1", "S1", "new_build", 5000, 5000, FIRST - 40),
+            ("P5", "2015-16", "B3", "S3", "renewal", 1000, 50, FIRST - 40),
+            ("P5", "2015-16", "B3", "S3", "renewal", 500, 50, FIRST - 30),
+            ("P5", "2015-16", "B3", "S3", "renewal", 500, 620, FIRST + 2),
         ],
         columns=["project_id", "season", "branch_id", "station_id", "work_type", "planned_dm", "renewed_dm", "day"],
     ).assign(arrival_s=0)
     frame = renewal_progress(_observed(renewal=log))
     company = _cell(frame, day=FIRST + 1, unit_kind="company")
-    assert (company["planned_length_m"], company["renewed_length_m"]) == (160.0, 157.0)
-    assert company["percent"] == pytest.approx(100 * 157 / 160)
+    assert (company["planned_length_m"], company["renewed_length_m"]) == (210.0, 162.0)
+    assert (company["renewed_within_plan_m"], company["unplanned_length_m"]) == (155.0, 7.0), "no project fills another one's plan"
+    assert company["percent"] == pytest.approx(100 * 155 / 210)
+    assert _cell(frame, day=FIRST, unit_id="S3")["percent"] == pytest.approx(10)
+    assert _cell(frame, day=FIRST, unit_id="S3")["first_plan_percent"] == pytest.approx(5)
+    beyond = _cell(frame, day=FIRST + 2, unit_id="S3")
+    assert (beyond["renewed_length_m"], beyond["unplanned_length_m"], beyond["percent"]) == (62.0, 12.0, 100.0)
+    assert beyond["first_plan_percent"] == pytest.approx(62)
     assert _cell(frame, day=FIRST, unit_id="B1")["percent"] == pytest.approx(100 * 1000 / 1600)
     assert np.isnan(_cell(frame, day=FIRST, unit_id="S2")["percent"])
     assert _cell(frame, day=FIRST - 50, unit_kind="company")["renewed_length_m"] == 40.0

@@ -66,7 +66,7 @@ NUMBERS = [
     ("room-temperature", "测温覆盖率 Coverage", f"select coverage_percent {ROOM}", ",.2f"),
     ("room-temperature", "加权估计 Weighted estimate", f"select weighted_percent {ROOM}", ",.2f"),
     ("room-temperature", POINTS, f"select judged_household_days {ROOM}", ",d"),
-    ("room-temperature", POINTS, f"select wilson_low_percent {ROOM}", ",.2f"),
+    ("room-temperature", POINTS, f"select interval_low_percent {ROOM}", ",.2f"),
     ("complaints-and-service", "同比 Against last season", f"select change_percent {COMPLAINTS}", "+,.1f"),
     ("renewal-and-works", "逾期项目 Projects late", f"select projects_late {RENEWAL}", ",d"),
     ("network-today", "传感器工单 Sensor cards", f"select count(*) from marts.sensor_worklist where {SEASON}", ",d"),

@@ -44,7 +44,7 @@ def test_every_figure_is_the_marts_own(published: Warehouse) -> None:
         assert (card.value, card.previous_value, card.change) == (value, previous, change)
         assert (card.target, card.verdict, card.day_before) == (target, verdict, before)
     ((percent, n, coverage, low),) = published.rows(
-        "select percent, judged_household_days, coverage_percent, wilson_low_percent from marts.room_compliance"
+        "select percent, judged_household_days, coverage_percent, interval_low_percent from marts.room_compliance"
         " where heating_date = %s and unit_kind = 'company' and point_kind = 'all' and period = 'day'", DAY,
     )  # fmt: skip
     today = found.kpis[ROOMS].today
@@ -68,7 +68,7 @@ def test_the_worst_stations_are_those_surely_worst(published: Warehouse) -> None
     )
     expected = published.rows(
         "select unit_id, percent from marts.room_compliance where heating_date = %s and unit_kind = 'station' and period = 'day'"
-        " and point_kind = 'all' and percent < 100 order by wilson_high_percent, percent, unit_id limit 5", day,
+        " and point_kind = 'all' and percent < 100 order by interval_high_percent, percent, unit_id limit 5", day,
     )  # fmt: skip
     found = facts_of(day)
     assert len(expected) >= 2
@@ -143,7 +143,7 @@ def test_page_and_pdf_say_the_same_on_one_page(published: Warehouse, tmp_path: P
 def test_a_full_page_still_is_one_page(published: Warehouse, tmp_path: Path) -> None:
     found = facts_of()
     case, warning = found.overdue.rows[0], found.warnings.rows[0]
-    long_names = {"unit_id": "STATION-" + "9" * 20, "percent": 12.345, "wilson_low_percent": 1.0, "wilson_high_percent": 20.0,
+    long_names = {"unit_id": "STATION-" + "9" * 20, "percent": 12.345, "interval_low_percent": 1.0, "interval_high_percent": 20.0,
                   "judged_household_days": 123456, "coverage_percent": 1.0, "to_date_percent": None, "cases": None}  # fmt: skip
     full = replace(
         found,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from comparing import differences
 from disturbed import ended, start_build
 from world import END, START, Warehouse, World, feeds_in_order
 
@@ -51,6 +52,19 @@ def assert_equal_to_truth(world: World, warehouse: Warehouse) -> None:
 
 def test_kpis_equal_the_citys_truth(world: World, published: Warehouse) -> None:
     assert_equal_to_truth(world, published)
+
+
+def test_intervals_to_date_equal_the_citys_truth(world: World, published: Warehouse) -> None:
+    key = ("season", "heating_date", "period", "unit_kind", "unit_id", "point_kind")
+    values = ("judged_household_days", "complying_household_days", "interval_low_percent", "interval_high_percent")
+    lacking, extra, wrong = differences(world, published, "room_compliance", key, values, "period = 'to_date'", within=1e-5)
+    assert {row[2] for row in lacking} == {"day"} and {row[3] for row in extra} <= {"community"}
+    assert wrong[:3] == []
+    ((known, none),) = published.rows(
+        "select count(interval_low_percent), count(*) - count(interval_low_percent) from marts.room_compliance"
+        " where period = 'to_date'"
+    )
+    assert known > 100 and none > 100, "both with enough homes and with too few"
 
 
 def test_kpis_of_another_city_equal_its_truth(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -76,8 +76,8 @@ def _row(entity: Entity, limits: Bounds, number: int, sides: list[tuple[Column, 
     row = {c.name: _value(entity, c, limits, side, number) if side < 2 or c.required else None for c, side in sides}
     if row.get("closed_at"):
         row["closed_at"] = max(row["closed_at"], row["created_at"])
-    if row.get("planned_length_m") is not None and "renewed_length_m" in row:
-        row["renewed_length_m"] = min(row["renewed_length_m"], row["planned_length_m"])
+    if row.get("planned_length_m") and "renewed_length_m" in row:
+        row["renewed_length_m"] = min(row["renewed_length_m"], LIMITS["renewal_plan_max_share"] * row["planned_length_m"])
     return row | {"arrived": ARRIVED.isoformat()}
 
 

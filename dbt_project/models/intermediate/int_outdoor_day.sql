@@ -1,6 +1,8 @@
--- Mean outdoor temperature of each local day, weighted by the time each value holds, against the design temperature.
+-- Mean outdoor temperature of each local day, weighted by the time each value holds, against the design temperature. A day of
+-- which too few hours are known has none: two hours of the night would make it colder than it was.
 with reading as (
     select
+        weather_station_id,
         {{ epoch_seconds('observed_at') }} as from_s,
         {{ epoch_seconds('observed_at') }} + period_minutes * 60 as to_s,
         heating_date as first_date,
@@ -14,6 +16,7 @@ with reading as (
 by_day as (
     select
         cast(d.day as date) as heating_date,
+        r.weather_station_id,
         r.milli_degc,
         least(r.to_s, {{ epoch_seconds(day_start("d.day + interval '1 day'")) }})
         - greatest(r.from_s, {{ epoch_seconds(day_start('d.day')) }}) as seconds
@@ -24,13 +27,26 @@ by_day as (
     ) as d (day)
 ),
 
+by_station as (
+    select
+        heating_date,
+        weather_station_id,
+        sum(milli_degc * seconds) as milli_degc_seconds,
+        sum(seconds) as seconds
+    from by_day
+    where seconds > 0
+    group by heating_date, weather_station_id
+),
+
 mean as (
     select
         heating_date,
-        cast(sum(milli_degc * seconds) as double precision) / cast(sum(seconds) as double precision) / 1000 as outdoor_degc,
-        cast(sum(seconds) / 3600.0 as double precision) as observed_hours
-    from by_day
-    where seconds > 0
+        case
+            when max(seconds) >= 3600 * ({{ limit_value('outdoor_day_min_hours') }})
+                then cast(sum(milli_degc_seconds) as double precision) / cast(sum(seconds) as double precision) / 1000
+        end as outdoor_degc,
+        cast(max(seconds) / 3600.0 as double precision) as observed_hours
+    from by_station
     group by heating_date
 )
 

@@ -187,8 +187,15 @@ select
     cast(p.judged_household_days as int) as judged_household_days,
     cast(p.complying_household_days as int) as complying_household_days,
     {{ percent('p.complying_household_days', 'p.judged_household_days') }} as percent,
-    {{ wilson_percent('p.complying_household_days', 'p.judged_household_days', 'low') }} as wilson_low_percent,
-    {{ wilson_percent('p.complying_household_days', 'p.judged_household_days', 'high') }} as wilson_high_percent,
+    -- The homes of one day are trials; the days of a season are not, because most are days of the same homes.
+    case
+        when p.period = 'to_date' then i.low_percent
+        else {{ wilson_percent('p.complying_household_days', 'p.judged_household_days', 'low') }}
+    end as interval_low_percent,
+    case
+        when p.period = 'to_date' then i.high_percent
+        else {{ wilson_percent('p.complying_household_days', 'p.judged_household_days', 'high') }}
+    end as interval_high_percent,
     -- One household-day a home and kind: on a day the measured homes are the judged ones.
     cast(p.newly_measured_households as int) as measured_households,
     cast(s.served_households as int) as served_households,
@@ -209,6 +216,9 @@ select
 from by_period as p
 left join {{ ref('int_served_unit_day') }} as s
     on p.heating_date = s.heating_date and p.unit_kind = s.unit_kind and p.unit_id = s.unit_id
+left join {{ ref('int_unit_room_interval') }} as i
+    on p.heating_date = i.heating_date
+    and p.unit_kind = i.unit_kind and p.unit_id = i.unit_id and p.point_kind = i.point_kind
 left join {{ ref('int_weighted_room_day') }} as w
     on p.heating_date = w.heating_date and p.period = w.period
     and p.unit_kind = w.unit_kind and p.unit_id = w.unit_id and p.point_kind = 'all'

@@ -26,15 +26,16 @@ WORST_STATIONS, OVERDUE_SHOWN, WARNINGS_SHOWN = 5, 8, 5
 _PUBLICATION = "select publication_id, published_at from ledger.publication order by publication_id desc limit 1"
 _NEWEST_DAY = "select max(heating_date) as day from marts.season_kpi"
 _KPIS = """
-select k.kpi, k.season, k.season_day, k.value, k.target, k.target_direction, k.verdict, k.previous_value, k.change,
-    before.value as day_before
+select k.kpi, k.season, k.season_day, k.value, k.target, k.target_to_date, k.target_direction, k.verdict, k.previous_value,
+    k.change, before.value as day_before
 from marts.season_kpi k
 left join marts.season_kpi before on before.season = k.season and before.kpi = k.kpi and before.unit_kind = k.unit_kind
     and before.unit_id = k.unit_id and before.heating_date = k.heating_date - 1
 where k.heating_date = %(day)s and k.unit_kind = 'company'
 """
+_OF_A_KPI = ("value", "day_before", "previous_value", "change", "target", "target_to_date", "target_direction")
 _ROOMS = """
-select period, percent, wilson_low_percent, wilson_high_percent, judged_household_days, measured_households, served_households,
+select period, percent, interval_low_percent, interval_high_percent, judged_household_days, measured_households, served_households,
     coverage_percent
 from marts.room_compliance where heating_date = %(day)s and unit_kind = 'company' and point_kind = 'all'
 """
@@ -43,8 +44,8 @@ select period, cases, served_households::float8 as served_households, per_10000_
 from marts.complaint_rate where heating_date = %(day)s and unit_kind = 'company' and line = 'all' and category = 'all'
 """
 _RENEWAL = """
-select planned_length_m, renewed_length_m, remaining_length_m, planned_to_date_percent, newest_log_date, forecast_completion_date,
-    projects, projects_late
+select planned_length_m, renewed_within_plan_m, unplanned_length_m, remaining_length_m, planned_to_date_percent,
+    newest_log_date, forecast_completion_date, projects, projects_late
 from marts.renewal_progress
 where progress_date = %(day)s and unit_kind = 'company' and network_level = 'all' and work_type = 'renewal'
 """
@@ -60,7 +61,7 @@ where unit_kind = 'company' and season in (
 and (season <> %(season)s or heating_date <= %(day)s) order by kpi, season, season_day
 """
 _STATIONS = """
-select r.unit_id, r.percent, r.wilson_low_percent, r.wilson_high_percent, r.judged_household_days, r.coverage_percent,
+select r.unit_id, r.percent, r.interval_low_percent, r.interval_high_percent, r.judged_household_days, r.coverage_percent,
     so_far.percent as to_date_percent, c.cases
 from marts.room_compliance r
 left join marts.room_compliance so_far on so_far.heating_date = r.heating_date and so_far.unit_kind = r.unit_kind
@@ -69,7 +70,7 @@ left join marts.complaint_rate c on c.heating_date = r.heating_date and c.unit_k
     and c.line = 'all' and c.category = 'all' and c.period = 'day'
 where r.heating_date = %(day)s and r.unit_kind = 'station' and r.point_kind = 'all' and r.period = 'day'
     and r.complying_household_days < r.judged_household_days
-order by r.wilson_high_percent, r.percent, r.unit_id limit %(limit)s
+order by r.interval_high_percent, r.percent, r.unit_id limit %(limit)s
 """
 _OVERDUE = """
 select line, ticket_no, kind, category, station_id, limit_code, limit_hours, overdue_hours
@@ -93,6 +94,7 @@ class Kpi:
     previous_value: float | None
     change: float | None
     target: float | None
+    target_to_date: float | None
     target_direction: str | None
     verdict: str
     data_until: date | None
@@ -200,7 +202,7 @@ def _kpis(ask: _Asker, day: date, found: dict[str, dict[str, Any]]) -> dict[str,
         to_date = periods.get("to_date", {})
         kpis[name] = Kpi(
             name=name,
-            **{part: row.get(part) for part in ("value", "day_before", "previous_value", "change", "target", "target_direction")},
+            **{part: row.get(part) for part in _OF_A_KPI},
             verdict=row.get("verdict", "no_data"),
             data_until=until.get(ENTITY_OF[name]) if name in ENTITY_OF else to_date.get("newest_log_date"),
             today=periods.get("day", {}),

@@ -32,6 +32,7 @@ NAMES = {
 VERDICTS = {
     "met": ("√", "达标", "target met"),
     "missed": ("×", "未达标", "target missed"),
+    "too_early": ("…", "开季初不判定", "too early to judge"),
     "no_target": ("–", "未设目标", "no target set"),
     "no_data": ("?", "无数据", "no data"),
 }
@@ -123,7 +124,9 @@ def _last_season(kpi: Kpi, words: KpiWords) -> str:
 def _target(kpi: Kpi, words: KpiWords) -> str:
     if kpi.target is None:
         return "未设 none set"
-    return f"{'≥' if kpi.target_direction == 'at_least' else '≤'} {number(kpi.target, unit=words.unit)}"
+    sign = "≥" if kpi.target_direction == "at_least" else "≤"
+    due = "" if kpi.target_to_date == kpi.target else f"（截至当日 due by now {sign} {number(kpi.target_to_date)}）"
+    return f"{sign} {number(kpi.target, unit=words.unit)}{due}"
 
 
 def today_value(kpi: Kpi, day: date) -> str:
@@ -163,9 +166,10 @@ def _own_lines(kpi: Kpi, day: date) -> list[Line]:
     done = kpi.to_date
     if not done:
         return [Line("进度", "progress", NO_DATA)]
-    finish = done["forecast_completion_date"]
+    finish, within = done["forecast_completion_date"], done["renewed_within_plan_m"]
     return [
-        Line("完成", "done", f"{number(done['renewed_length_m'])} / {number(done['planned_length_m'], unit='m')}"),
+        Line("计划内完成", "done of plan", f"{number(within)} / {number(done['planned_length_m'], unit='m')}"),
+        Line("计划外", "outside the plan", number(done["unplanned_length_m"], unit="m")),
         Line("计划应完成", "planned by now", number(done["planned_to_date_percent"], unit="%")),
         Line("逾期项目", "projects late", f"{done['projects_late']} / {done['projects']}"),
         Line("预计完工", "forecast", str(finish) if finish else "未知 not known"),
@@ -176,7 +180,7 @@ def _room_lines(kpi: Kpi, day: date) -> list[Line]:
     today, so_far = kpi.today, kpi.to_date
     lines = [Line("当日", "this day", today_value(kpi, day))]
     if today.get("judged_household_days"):
-        low, high = number(today["wilson_low_percent"]), number(today["wilson_high_percent"])
+        low, high = number(today["interval_low_percent"]), number(today["interval_high_percent"])
         lines.append(Line("当日 95% 区间", "its interval", f"{low}–{high}，n = {today['judged_household_days']:,}"))
     if not so_far.get("judged_household_days"):
         return [*lines, Line("样本", "n", "本季无测温 no home measured this season")]

@@ -74,7 +74,7 @@ REASONS: dict[str, Words] = {
         "load the register; the rows are replayed when it knows the point",
     ),
     "renewal_exceeds_plan": Words(
-        "renewed more than planned", "完成量超过计划", "metres beyond the plan are usually a typing error",
+        "renewed far more than planned", "完成量远超计划", "so many times the plan is a typing error",
         "have the report corrected; a raised plan comes as a new row",
     ),
     "conflicting_duplicate": Words(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 
 from hearth.trace.origin import origin, refused
@@ -15,20 +17,27 @@ def steps(connection: psycopg.Connection, published: Published) -> list[Step]:
     target, values = published.target, published.target.parameters
     belongs = target.belongs if target.belongs == "true" else f"p.{target.belongs}"
     rows = connection.execute(
-        "select p.project_id, p.as_of_date, p.planned_length_m, p.renewed_length_m from intermediate.int_renewal_project_day p"
-        f" where {_PROJECTS} and p.network_level is not null and {belongs} order by 1",
+        "select p.project_id, p.as_of_date, p.planned_length_m, p.renewed_length_m, p.renewed_within_plan_m"
+        f" from intermediate.int_renewal_project_day p where {_PROJECTS} and p.network_level is not null and {belongs} order by 1",
         values,
     ).fetchall()
+    planned, within = _total(rows, 2), _total(rows, 4)
     project_step = Step(
         "Projects 改造项目",
         "intermediate.int_renewal_project_day",
-        "Each renewal project of the season's programme with its newest log row so far; lengths in metres of trench.",
-        {"projects": len(rows), "planned m": sum(r[2] or 0 for r in rows), "renewed m": sum(r[3] or 0 for r in rows)},
-        header=("project", "log row of", "planned m", "renewed m"),
+        "Each renewal project of the season's programme with its newest log row so far; lengths in metres of trench."
+        " Metres beyond the plan of a project, or without one, fill no plan.",
+        {
+            "projects": len(rows),
+            "planned m": planned,
+            "renewed m": sum(r[3] or 0 for r in rows),
+            "renewed within the plan m": within,
+        },
+        header=("project", "log row of", "planned m", "renewed m", "within the plan m"),
         rows=[tuple(r) for r in rows],
     )
-    project_step.check("renewed length = numerator", sum(r[3] or 0 for r in rows), published.numerator)
-    project_step.check("planned length = denominator", sum(r[2] or 0 for r in rows), published.denominator)
+    project_step.check("renewed within the plan = numerator", within, published.numerator)
+    project_step.check("planned length = denominator", planned, published.denominator)
     connection.execute(
         "create temp table traced on commit drop as"
         " select s.feed, s.batch_id, s.file_id, s.position, r.sub_position from intermediate.int_renewal_project_day p"
@@ -53,3 +62,9 @@ def steps(connection: psycopg.Connection, published: Published) -> list[Step]:
         *origin(connection, "renewal_progress", len(rows)),
         refused(connection, "renewal_progress", published.season_start, target.day),
     ]
+
+
+def _total(rows: list[tuple], column: int) -> Any:
+    """The sum of what is known; None where nothing is, as in SQL."""
+    known = [row[column] for row in rows if row[column] is not None]
+    return sum(known) if known else None

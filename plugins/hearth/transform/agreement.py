@@ -57,7 +57,7 @@ AGREEMENTS = {
     ),
     "season_kpi with renewal_progress": _KPI.format(
         kpi="renewal_progress_percent", mart="renewal_progress", day="progress_date", value="percent",
-        numerator="renewed_length_m", denominator="planned_length_m", among="work_type = 'renewal' and network_level = 'all'",
+        numerator="renewed_within_plan_m", denominator="planned_length_m", among="work_type = 'renewal' and network_level = 'all'",
     ),
     "room_compliance to date with its days": _TO_DATE.format(
         mart="room_compliance", keys="point_kind", first="judged_household_days", second="complying_household_days"

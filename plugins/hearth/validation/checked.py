@@ -23,8 +23,8 @@ CONTROL_CHARACTERS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 def checked_frame(entity: Entity, rows: Rows, point_is_known: np.ndarray | None, time_zone: str) -> pd.DataFrame:
     """problem_bits; every number and integer; every other date and instant than the event as its year; age_minutes (arrival -
     event, a day counts from its local midnight); year_..._ahead (of the arrival); point_is_known; hours_to_close (closed -
-    created); unplanned_length_m (renewed - planned); text_characters, note_characters (the longest of the row) and
-    control_characters. A column the contract does not map is NaN in every row."""
+    created); renewed_of_plan_share (renewed / planned, NaN without a plan); text_characters, note_characters (the longest of
+    the row) and control_characters. A column the contract does not map is NaN in every row."""
     frame, made = rows.frame, {"problem_bits": rows.bits}
     event = entity.columns_by_name.get(entity.event_column)
     for column in entity.columns:
@@ -43,7 +43,7 @@ def checked_frame(entity: Entity, rows: Rows, point_is_known: np.ndarray | None,
         closed = _micros(frame["closed_at"]) if "closed_at" in frame else _nothing(frame)
         made["hours_to_close"] = (closed - _micros(frame["created_at"])) / (60 * MINUTE)
     if {"planned_length_m", "renewed_length_m"} <= entity.columns_by_name.keys():
-        made["unplanned_length_m"] = made["renewed_length_m"] - made["planned_length_m"]
+        made["renewed_of_plan_share"] = _share(made["renewed_length_m"], made["planned_length_m"])
     return pd.DataFrame(made | _texts(entity, frame))
 
 
@@ -72,6 +72,11 @@ def _control_characters(texts: pa.Array) -> np.ndarray:
 
 def _nothing(frame: pd.DataFrame) -> np.ndarray:
     return np.full(len(frame), np.nan)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """NaN where there is no whole."""
+    return part / np.where(whole > 0, whole, np.nan)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
