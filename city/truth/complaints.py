@@ -2,69 +2,97 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
-from city.calendar import local_day
+from city.calendar import DAY_S, OFFSET_S, SEASONS, Season, local_day
 from city.truth.observed import Observed
 from city.truth.register import UNIT_KINDS, Register
 
 _SAME_CASE_S = 24 * 3600
-_LEVELS = 3
+_SAME_MATTER_S = 60 * DAY_S
 
 
-def complaint_cases(tickets: pd.DataFrame) -> pd.DataFrame:
-    """One row a case: case_id, day, household_id, tickets. Of several versions of a ticket the latest decides."""
+def newest_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
+    """One row a ticket, the latest of its versions, in order of time; one without an hour after the others of its day."""
     latest = tickets.sort_values(["version", "arrival_s"], kind="stable").drop_duplicates(["line", "ticket_no"], keep="last")
-    latest = (
-        latest[latest["kind"] == "complaint"].sort_values(["created_s", "line", "ticket_no"], kind="stable").reset_index(drop=True)
-    )
-    root = _roots(latest)
-    session = _sessions(latest, root)
-    case = session[root]
-    own = root == np.arange(len(latest))
-    frame = latest.assign(case=case)
-    first = frame[own].drop_duplicates("case", keep="first").set_index("case")
-    counted = frame.groupby("case").size()
-    return pd.DataFrame(
+    day = local_day(latest["created_s"].to_numpy())
+    latest = latest.assign(day=day, hourless=day * DAY_S - OFFSET_S == latest["created_s"])
+    return latest.sort_values(["day", "hourless", "created_s", "line", "ticket_no"], kind="stable").reset_index(drop=True)
+
+
+def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS) -> pd.DataFrame:
+    """One row a case: case_id, day, household_id, line, tickets. The day is that of the first ticket within a season."""
+    latest = newest_tickets(tickets)
+    case = _cases(latest)
+    mine = latest.assign(case=case, home=latest["household_id"].replace("", None))[_counts(latest)]
+    mine["outside"] = ~np.any([(mine["day"] >= s.first_day) & (mine["day"] <= s.last_day) for s in seasons], axis=0)
+    by_case = mine.groupby("case", sort=False)
+    first = by_case.nth(0).set_index("case")
+    day = mine.sort_values("outside", kind="stable").groupby("case")["day"].first()
+    frame = pd.DataFrame(
         {
             "case_id": first["line"] + ":" + first["ticket_no"],
-            "day": local_day(first["created_s"].to_numpy()),
-            "household_id": first["household_id"],
+            "day": day.reindex(first.index),
+            "household_id": by_case["home"].first().reindex(first.index).fillna(""),
             "line": first["line"],
-            "tickets": counted.reindex(first.index),
+            "tickets": by_case.size().reindex(first.index),
         }
-    ).reset_index(drop=True)
+    )
+    return frame.reset_index(drop=True)
 
 
-def _roots(tickets: pd.DataFrame) -> np.ndarray:
-    """Row of the ticket that each ticket finally refers to; its own row when it refers to no complaint."""
-    place = {no: i for i, no in enumerate(tickets["ticket_no"])}
-    step = np.array([place.get(no, i) if no else i for i, no in enumerate(tickets["related_no"])], dtype=int)
-    root = step
-    for _ in range(_LEVELS - 1):
-        root = step[root]
-    return root
+def _counts(latest: pd.DataFrame) -> pd.Series:
+    """Complaints that were not handed back."""
+    return (latest["kind"] == "complaint") & ~latest["returned"].astype(bool)
 
 
-def _sessions(tickets: pd.DataFrame, root: np.ndarray) -> np.ndarray:
-    """Case number of each root ticket: calls of a household about one category, each within 24 h of the one before."""
-    case = np.arange(len(tickets))
-    last: dict[tuple[str, str], tuple[int, int]] = {}
-    rows = zip(tickets["household_id"], tickets["category"], tickets["created_s"].tolist(), strict=True)
-    for i, (household, category, created) in enumerate(rows):
-        if root[i] != i or not household:
-            continue
-        before = last.get((household, category))
-        if before is not None and created - before[0] <= _SAME_CASE_S:
-            case[i] = before[1]
-        last[household, category] = (created, int(case[i]))
-    return case
+class _Sets:
+    """Sets that only ever grow together."""
+
+    def __init__(self, count: int) -> None:
+        self._above = list(range(count))
+
+    def of(self, member: int) -> int:
+        while self._above[member] != member:
+            self._above[member] = self._above[self._above[member]]
+            member = self._above[member]
+        return member
+
+    def join(self, one: int, other: int) -> None:
+        self._above[self.of(one)] = self.of(other)
+
+
+def _cases(latest: pd.DataFrame) -> np.ndarray:
+    """A number for each ticket: tickets of any kind that name one another, then calls that follow soon upon one another."""
+    created, numbers = latest["created_s"].tolist(), latest["ticket_no"].tolist()
+    sets, places = _Sets(len(latest)), dict[str, list[int]]()
+    for place, number in enumerate(numbers):
+        places.setdefault(number, []).append(place)
+    for place, named in enumerate(latest["related_no"]):
+        near = [p for p in places.get(named, ()) if p != place and abs(created[p] - created[place]) <= _SAME_MATTER_S]
+        if near:
+            sets.join(place, near[0])
+    counted = np.flatnonzero(_counts(latest).to_numpy()).tolist()
+    matters: dict[int, set[tuple[str, str]]] = {}
+    for place, household, category in zip(counted, *(latest.loc[counted, c] for c in ("household_id", "category")), strict=True):
+        matters.setdefault(sets.of(place), set()).update({(household, category)} if household else ())
+    calls: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for place in counted:
+        for matter in matters[sets.of(place)]:
+            calls.setdefault(matter, []).append((created[place], place))
+    for about in calls.values():
+        for (before, one), (after, other) in pairwise(sorted(about)):
+            if after - before <= _SAME_CASE_S:
+                sets.join(one, other)
+    return np.array([sets.of(place) for place in range(len(latest))], dtype=int)
 
 
 def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
     """To-date cases and rate by season, day and unit."""
-    cases = complaint_cases(observed.tickets)
+    cases = complaint_cases(observed.tickets, observed.seasons)
     day = cases["day"].to_numpy()
     household = cases["household_id"].to_numpy().astype(str)
     homes = register.homes(household, day)

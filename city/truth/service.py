@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from city.calendar import DAY_S, OFFSET_S, Season
-from city.tickets import CATEGORY_NAMES, KIND_NAMES
+from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
 from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
 from city.truth.register import Register
@@ -14,6 +14,7 @@ from city.truth.register import Register
 # Limits as they stand in the place's dated rows: repairs 24 h, tickets of 12345 24 h, cases of the letters office 60 days.
 _REPAIR_S, _CITY_LINE_S, _PETITION_S = 24 * 3600, 24 * 3600, 60 * DAY_S
 _SATISFIED = 4
+_IN_PERSON = ("walk_in", "group_petition")
 _MIDNIGHT = 57_600  # 16:00 UTC
 _SHOWN = {
     "hotline_963963": ("accepted_s", "assigned_s", "on_site_s", "solved_s", "closed_s", "follow_up_s", "satisfaction"),
@@ -22,7 +23,7 @@ _SHOWN = {
 }
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
-    "tickets", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
     "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases",
@@ -37,7 +38,7 @@ def service_timeliness(
     tickets = pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
     end_s = observed.window.end_s
     counted = _counts(tickets, end_s)
-    cases = complaint_cases(observed.tickets)
+    cases = complaint_cases(observed.tickets, observed.seasons)
     first = tickets.drop_duplicates(["line", "ticket_no"]).set_index(["line", "ticket_no"])["category"]
     name = [tuple(case.split(":", 1)) for case in cases["case_id"]]
     counted_cases = pd.DataFrame(0, index=cases.index, columns=list(SUMS)).assign(
@@ -71,7 +72,7 @@ def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
             "category": rows["category"].map(CATEGORY_NAMES),
             "created_s": rows["stamped_s"],
             "satisfaction": rows["satisfaction"] if "satisfaction" in shown else 0,
-            "apart": "",
+            "apart": np.where(rows["status"] == RETURNED, "returned", ""),
             "persons": 0,
             "household_id": rows["household_no"],
         }
@@ -112,9 +113,9 @@ def _limits(t: pd.DataFrame, end_s: int) -> dict[str, pd.Series]:
     closed = t["closed_s"] >= 0
     city_good = t["closed_s"] <= t["created_s"] + _CITY_LINE_S
     city_open_late = city & ~closed & (t["created_s"] + _CITY_LINE_S < end_s)
-    due = ~ordinary & (t["created_s"] + _PETITION_S < end_s)
+    due = t["apart"].isin(_IN_PERSON) & (t["created_s"] + _PETITION_S < end_s)
     petition_good = closed & (t["closed_s"] <= t["created_s"] + _PETITION_S)
-    petition_late = ~ordinary & ~petition_good & (closed | due)
+    petition_late = t["apart"].isin(_IN_PERSON) & ~petition_good & (closed | due)
     late = [repair & repair_over & ~repair_good, city & closed & ~city_good, city_open_late, petition_late]
     return {
         "repairs_judged": repair & repair_over,
@@ -136,6 +137,7 @@ def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
     rated = ordinary & (t["satisfaction"] > 0)
     made: dict[str, pd.Series] = {
         "tickets": ordinary,
+        "returned": t["apart"] == "returned",
         "complaints": ordinary & (t["kind"] == "complaint"),
         "repair_requests": ordinary & (t["kind"] == "repair"),
         "consultations": ordinary & (t["kind"] == "consultation"),

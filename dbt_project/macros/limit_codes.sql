@@ -7,7 +7,7 @@
         'window_drop_degc', 'window_drop_hours', 'window_recovery_hours', 'window_recovery_degc',
         'completeness_min_share', 'hold_factor', 'comfort_min_degc', 'comfort_max_degc',
         'suspect_modified_z', 'suspect_min_peers', 'low_battery_v', 'windows_closed_min_minutes',
-        'case_gap_hours', 'case_reference_levels', 'renewal_rate_days', 'satisfied_min_score',
+        'case_gap_hours', 'case_reference_days', 'renewal_rate_days', 'satisfied_min_score',
         'cold_home_min_days', 'cold_home_share', 'cold_building_min_homes', 'cold_building_share',
         'comparable_outdoor_min_degc', 'comparable_outdoor_max_degc', 'watch_ahead_days',
         'heat_max_kw', 'swap_min_degc', 'system_day_min_hours', 'curve_days', 'curve_min_days', 'curve_watch_degc',

@@ -2,6 +2,7 @@
 {% macro service_sums() -%}
     {{ return([
         'tickets',
+        'returned',
         'complaints',
         'repair_requests',
         'consultations',

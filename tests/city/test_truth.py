@@ -114,7 +114,7 @@ def _tickets(rows: list[tuple[str, str, int, str, str, float, str, str]]) -> pd.
     """(line, number, version, kind, category, hours after the first midnight, household, related)"""
     columns = ["line", "ticket_no", "version", "kind", "category", "hour", "household_id", "related_no"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"])
+    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"], returned=False)
 
 
 def _cell(frame: pd.DataFrame, **where: object) -> pd.Series:
@@ -263,6 +263,49 @@ def test_only_what_is_a_complaint_in_its_last_version_counts() -> None:
     ]
     cases = complaint_cases(_tickets(rows))
     assert cases["case_id"].tolist() == ["12345:b"]
+
+
+def _cases(calls: list[tuple[str, float, str, str, str]], returned: tuple[str, ...] = ()) -> dict[str, int]:
+    """Tickets by case of calls (number, hour, kind, household, named number) about one category."""
+    rows = [("963963", number, 1, kind, "no_heat", hour, home, named) for number, hour, kind, home, named in calls]
+    frame = _tickets(rows)
+    cases = complaint_cases(frame.assign(returned=frame["ticket_no"].isin(returned)))
+    return dict(zip(cases["case_id"].str.removeprefix("963963:"), cases["tickets"], strict=True))
+
+
+def test_references_are_followed_to_their_end_and_over_sixty_days() -> None:
+    chain = [(f"{n}", 50.0 * n, "complaint", "", f"{n - 1}") for n in range(6)]
+    assert _cases(chain) == {"0": 6}
+    for hours, cases in ((1440.0, {"a": 2}), (1440.1, {"a": 1, "b": 1})):
+        assert _cases([("a", 0.0, "complaint", "", ""), ("b", hours, "complaint", "", "a")]) == cases
+
+
+def test_the_hours_run_from_the_last_call_whichever_way_it_came() -> None:
+    first, second, third = ("a", 0.5, "complaint", "H1", ""), ("b", 20.5, "complaint", "", "a"), ("c", 40.5, "complaint", "H1", "")
+    assert _cases([first, second, third]) == {"a": 3}
+    assert _cases([first, ("c", 30.5, "complaint", "H1", ""), ("b", 35.5, "complaint", "", "a")]) == {"a": 3}
+    assert _cases([first, ("b", 20.5, "repair", "H1", "a"), third]) == {"a": 1, "c": 1}
+
+
+def test_what_is_no_complaint_or_was_handed_back_links_and_does_not_count() -> None:
+    calls = [("a", 1.0, "complaint", "H1", ""), ("b", 40.0, "complaint", "", "a"), ("c", 80.0, "complaint", "", "a")]
+    assert _cases(calls) == {"a": 3}
+    assert _cases(calls, returned=("a",)) == {"b": 2}
+    assert _cases([("a", 1.0, "repair", "H1", ""), *calls[1:]]) == {"b": 2}
+    assert _cases(calls, returned=("a", "b", "c")) == {}
+
+
+def test_a_case_is_of_the_day_of_its_first_call_within_the_season() -> None:
+    rows = [
+        ("963963", number, 1, "complaint", "no_heat", hour, "H1", "") for number, hour in (("a", -4.0), ("b", 10.0), ("c", 30.0))
+    ]
+    for kept, day in ((1, -1), (2, 0), (3, 0)):
+        cases = complaint_cases(_tickets(rows[:kept]), (SEASON,))
+        assert (cases["case_id"].tolist(), cases["day"].tolist(), cases["tickets"].tolist()) == (
+            ["963963:a"],
+            [FIRST + day],
+            [kept],
+        )
 
 
 def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:

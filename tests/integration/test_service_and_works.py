@@ -42,8 +42,8 @@ def _equal(have: Any, want: str, within: float) -> bool:
 
 
 COUNTS = (
-    "tickets", "complaints", "repair_requests", "consultations", "temperature_tests", "first_answers", "arrivals", "solved",
-    "closed", "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
+    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests", "first_answers", "arrivals",
+    "solved", "closed", "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
     "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "followed_up", "rated", "satisfied", "walk_ins",
     "group_petitions", "petition_people",
 )  # fmt: skip

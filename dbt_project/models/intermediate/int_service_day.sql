@@ -25,6 +25,7 @@ counted as (
         t.line,
         t.category,
         cast(not t.is_apart as int) as tickets,
+        cast(t.is_returned and not t.is_in_person as int) as returned,
         cast(not t.is_apart and t.kind = 'complaint' as int) as complaints,
         cast(not t.is_apart and t.kind = 'repair' as int) as repair_requests,
         cast(not t.is_apart and t.kind = 'consultation' as int) as consultations,

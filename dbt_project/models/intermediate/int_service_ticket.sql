@@ -1,5 +1,6 @@
 -- Tickets of the heating seasons with the branch they concern and how long each step took, in seconds. A ticket stamped
--- midnight for want of an hour has no durations. Walk-ins and group petitions stand apart: they are in no other count.
+-- midnight for want of an hour has no durations. Walk-ins, group petitions and what was handed back to whoever sent it stand
+-- apart: they are in no other count.
 select
     t.line,
     t.ticket_no,
@@ -9,7 +10,9 @@ select
     t.kind,
     coalesce(t.category, 'unknown') as category,
     t.channel,
-    coalesce(t.channel in ('walk_in', 'group_petition'), false) as is_apart,
+    coalesce(t.channel in ('walk_in', 'group_petition'), false) as is_in_person,
+    coalesce(t.status = 'returned', false) as is_returned,
+    coalesce(t.channel in ('walk_in', 'group_petition') or t.status = 'returned', false) as is_apart,
     t.is_midnight_stamped,
     t.accepted_at,
     t.on_site_at,
