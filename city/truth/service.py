@@ -9,6 +9,7 @@ from city.calendar import DAY_S, OFFSET_S, Season
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
 from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
+from city.truth.reclassified import reclassified
 from city.truth.register import Register
 
 # Limits as they stand in the place's dated rows: repairs 24 h, tickets of 12345 24 h, cases of the letters office 60 days.
@@ -24,6 +25,7 @@ _SHOWN = {
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
     "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "reclassified_from_complaint", "reclassified_to_complaint",
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
     "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases",
@@ -49,7 +51,14 @@ def service_timeliness(
         complaint_cases=1,
         repeat_cases=(cases["tickets"] > 1).astype(int),
     )
-    rows = pd.concat([counted, counted_cases], ignore_index=True)
+    changes = reclassified(lines)
+    changes = changes[(changes["from_kind"] == "complaint") | (changes["to_kind"] == "complaint")]
+    counted_changes = pd.DataFrame(0, index=changes.index, columns=list(SUMS)).assign(
+        **changes[["day", "household_id", "line", "category"]],
+        reclassified_from_complaint=(changes["from_kind"] == "complaint").astype(int),
+        reclassified_to_complaint=(changes["to_kind"] == "complaint").astype(int),
+    )
+    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True)
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]

@@ -7,6 +7,8 @@
         'repair_requests',
         'consultations',
         'temperature_tests',
+        'reclassified_from_complaint',
+        'reclassified_to_complaint',
         'first_answers',
         'first_answer_s',
         'arrivals',

@@ -11,6 +11,7 @@ import pytest
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.reclassified import reclassified
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.rooms import _automatic, below_design_days, room_compliance
@@ -306,6 +307,20 @@ def test_a_case_is_of_the_day_of_its_first_call_within_the_season() -> None:
             [FIRST + day],
             [kept],
         )
+
+
+def test_a_changed_kind_is_kept_with_from_to_and_when() -> None:
+    rows = [
+        ("a", 1, "投诉", 1.0, -1),
+        ("a", 3, "投诉", 20.0, 9),
+        ("a", 4, "咨询", 50.0, 9),
+        ("b", 1, "投诉", 1.0, -1),
+        ("b", 2, "投诉", 2.0, -1),
+    ]
+    frame = pd.DataFrame(rows, columns=["ticket_no", "version", "kind", "hour", "closed_s"]).iloc[::-1]
+    arrival = [local_s(FIRST, h) for h in frame["hour"]]
+    made = reclassified({"x": frame.assign(line="963963", arrival_s=arrival, category="不热", household_no="H1")})
+    assert made.to_numpy().tolist() == [["963963", "a", 1, FIRST + 2, "complaint", "consultation", True, "no_heat", "H1"]]
 
 
 def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:

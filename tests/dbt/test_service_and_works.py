@@ -13,6 +13,7 @@ MARTS = (
     "pipe_risk",
     "refund_exposure",
     "service_timeliness",
+    "ticket_reclassification",
     "works_progress",
 )
 

@@ -1,4 +1,4 @@
--- What happened in service on each day with any ticket or complaint case, for the company and each branch: over all lines
+-- What happened in service on each day with any ticket, complaint case or change of a kind, for the company and each branch: over all lines
 -- and categories, by line, and by category. Sums of whole numbers, so that days add up to the season to date.
 with outcome as (
     select
@@ -30,6 +30,8 @@ counted as (
         cast(not t.is_apart and t.kind = 'repair' as int) as repair_requests,
         cast(not t.is_apart and t.kind = 'consultation' as int) as consultations,
         cast(not t.is_apart and t.kind = 'temperature_test' as int) as temperature_tests,
+        0 as reclassified_from_complaint,
+        0 as reclassified_to_complaint,
         cast(not t.is_apart and t.first_answer_s is not null as int) as first_answers,
         case when not t.is_apart then t.first_answer_s end as first_answer_s,
         cast(not t.is_apart and t.on_site_s is not null as int) as arrivals,
@@ -68,6 +70,23 @@ counted as (
         {% endfor %}
     from {{ ref('int_complaint_case') }}
     where season is not null
+    union all
+    select
+        season,
+        reclassified_date,
+        branch_id,
+        line,
+        category,
+        {% for name in service_sums() -%}
+        {{
+            {
+                'reclassified_from_complaint': "cast(from_kind = 'complaint' as int)",
+                'reclassified_to_complaint': "cast(to_kind = 'complaint' as int)",
+            }.get(name, '0')
+        }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_ticket_reclassification') }}
+    where season is not null and 'complaint' in (from_kind, to_kind)
 )
 
 select
