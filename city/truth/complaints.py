@@ -24,10 +24,14 @@ def newest_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
 
 
 def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS) -> pd.DataFrame:
-    """One row a case: case_id, day, household_id, line, tickets. The day is that of the first ticket within a season."""
+    """One row a case: case_id, day (of its first ticket within a season), household_id, line, tickets, calls of the resident."""
     latest = newest_tickets(tickets)
-    case = _cases(latest)
-    mine = latest.assign(case=case, home=latest["household_id"].replace("", None))[_counts(latest)]
+    named = _named(latest)
+    line = latest["line"].to_numpy()
+    passed_on = (named >= 0) & (line[np.maximum(named, 0)] != line)
+    mine = latest.assign(case=_cases(latest, named), call=~passed_on, home=latest["household_id"].replace("", None))[
+        _counts(latest)
+    ]
     mine["outside"] = ~np.any([(mine["day"] >= s.first_day) & (mine["day"] <= s.last_day) for s in seasons], axis=0)
     by_case = mine.groupby("case", sort=False)
     first = by_case.nth(0).set_index("case")
@@ -39,6 +43,7 @@ def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS
             "household_id": by_case["home"].first().reindex(first.index).fillna(""),
             "line": first["line"],
             "tickets": by_case.size().reindex(first.index),
+            "calls": by_case["call"].sum().reindex(first.index),
         }
     )
     return frame.reset_index(drop=True)
@@ -65,16 +70,23 @@ class _Sets:
         self._above[self.of(one)] = self.of(other)
 
 
-def _cases(latest: pd.DataFrame) -> np.ndarray:
-    """A number for each ticket: tickets of any kind that name one another, then calls that follow soon upon one another."""
-    created, numbers = latest["created_s"].tolist(), latest["ticket_no"].tolist()
-    sets, places = _Sets(len(latest)), dict[str, list[int]]()
-    for place, number in enumerate(numbers):
+def _named(latest: pd.DataFrame) -> np.ndarray:
+    """Place of the ticket that each ticket names, -1 where it names none of its time."""
+    created, places = latest["created_s"].tolist(), dict[str, list[int]]()
+    for place, number in enumerate(latest["ticket_no"]):
         places.setdefault(number, []).append(place)
-    for place, named in enumerate(latest["related_no"]):
-        near = [p for p in places.get(named, ()) if p != place and abs(created[p] - created[place]) <= _SAME_MATTER_S]
-        if near:
-            sets.join(place, near[0])
+    named = np.full(len(latest), -1)
+    for place, number in enumerate(latest["related_no"]):
+        near = [p for p in places.get(number, ()) if p != place and abs(created[p] - created[place]) <= _SAME_MATTER_S]
+        named[place] = near[0] if near else -1
+    return named
+
+
+def _cases(latest: pd.DataFrame, named: np.ndarray) -> np.ndarray:
+    """A number for each ticket: tickets of any kind that name one another, then calls that follow soon upon one another."""
+    created, sets = latest["created_s"].tolist(), _Sets(len(latest))
+    for place in np.flatnonzero(named >= 0).tolist():
+        sets.join(place, int(named[place]))
     counted = np.flatnonzero(_counts(latest).to_numpy()).tolist()
     matters: dict[int, set[tuple[str, str]]] = {}
     for place, household, category in zip(counted, *(latest.loc[counted, c] for c in ("household_id", "category")), strict=True):

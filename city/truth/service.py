@@ -28,7 +28,7 @@ SUMS = (
     "reclassified_from_complaint", "reclassified_to_complaint",
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
-    "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases",
+    "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
     "followed_up", "rated", "satisfied", "satisfaction_sum", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 
@@ -49,7 +49,8 @@ def service_timeliness(
         line=cases["line"],
         category=first.reindex(name).to_numpy(),
         complaint_cases=1,
-        repeat_cases=(cases["tickets"] > 1).astype(int),
+        repeat_cases=(cases["calls"] > 1).astype(int),
+        forwarded_tickets=cases["tickets"] - cases["calls"],
     )
     changes = reclassified(lines)
     changes = changes[(changes["from_kind"] == "complaint") | (changes["to_kind"] == "complaint")]

@@ -26,6 +26,7 @@
         'still_open',
         'complaint_cases',
         'repeat_cases',
+        'forwarded_tickets',
         'followed_up',
         'rated',
         'satisfied',

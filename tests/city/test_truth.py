@@ -253,6 +253,7 @@ def test_a_cross_reference_joins_tickets_however_late() -> None:
     ]
     cases = complaint_cases(_tickets(rows))
     assert dict(zip(cases["case_id"], cases["tickets"], strict=True)) == {"963963:a": 3, "12345:d": 1}
+    assert cases["calls"].tolist() == [2, 1], "12319 passed on what the hotline knew"
     assert cases["day"].tolist() == [FIRST, FIRST]
 
 

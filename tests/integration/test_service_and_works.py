@@ -45,8 +45,8 @@ COUNTS = (
     "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
-    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "followed_up", "rated", "satisfied", "walk_ins",
-    "group_petitions", "petition_people",
+    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
+    "rated", "satisfied", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 SERVICE_KEY = ("season", "service_date", "period", "unit_kind", "unit_id", "line", "category")
 

@@ -20,6 +20,7 @@ complaint as (
         (array_agg(household_id order by nth_of_case) filter (where household_id is not null))[1] as household_id,
         (array_agg(branch_id order by nth_of_case) filter (where branch_id is not null))[1] as named_branch_id,
         cast(count(*) as int) as tickets,
+        cast(count(*) filter (where not is_forwarded) as int) as calls,
         cast(count(distinct line) as int) as lines,
         bool_or(is_user_fault) as is_user_fault
     from ticket
@@ -34,6 +35,7 @@ select
     c.line,
     c.category,
     c.tickets,
+    c.calls,
     c.lines,
     c.is_user_fault,
     c.household_id,

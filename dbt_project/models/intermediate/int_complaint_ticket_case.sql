@@ -31,9 +31,13 @@ reference as (
 call as (
     select
         t.*,
-        coalesce(n.set_no, t.ticket_rank) as group_rank
+        coalesce(s.set_no, t.ticket_rank) as group_rank,
+        -- One line passed the matter on to another: nobody called.
+        coalesce(o.line <> t.line, false) as is_forwarded
     from ticket as t
-    left join named_set as n on t.ticket_rank = n.member
+    left join named_set as s on t.ticket_rank = s.member
+    left join reference as r on t.ticket_rank = r.ticket_rank
+    left join ticket as o on r.named_rank = o.ticket_rank
     where t.is_counted
 ),
 
@@ -90,6 +94,7 @@ select
         else 'cross_reference'
     end as case_rule,
     cast(nth_of_case as int) as nth_of_case,
+    is_forwarded,
     related_ticket_no,
     category,
     created_at,

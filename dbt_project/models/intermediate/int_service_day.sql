@@ -49,6 +49,7 @@ counted as (
         o.still_open,
         0 as complaint_cases,
         0 as repeat_cases,
+        0 as forwarded_tickets,
         cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
         cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
@@ -66,7 +67,13 @@ counted as (
         line,
         category,
         {% for name in service_sums() -%}
-        {{ {'complaint_cases': '1', 'repeat_cases': 'cast(tickets > 1 as int)'}.get(name, '0') }}{{ ',' if not loop.last }}
+        {{
+            {
+                'complaint_cases': '1',
+                'repeat_cases': 'cast(calls > 1 as int)',
+                'forwarded_tickets': 'tickets - calls',
+            }.get(name, '0')
+        }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_complaint_case') }}
     where season is not null
