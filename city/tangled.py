@@ -13,9 +13,10 @@ import pandas as pd
 from city.calendar import SEASONS, SPAN, Season, day_number, local_day, local_s
 from city.network import Network
 from city.streams import Streams
-from city.tickets import COMPLAINT, REPAIR, TICKET, TURNED_REPAIR, live
+from city.tickets import COMPLAINT, REOPENED, REPAIR, TICKET, TURNED_REPAIR, live
 
 _HOTLINE, _CITY = "963963", "12345"
+_MADE = ["edit", "returned", "again", "keeps_solved"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Call:
     kind: str = COMPLAINT
     edit: int = 0
     returned: bool = False
+    again: float = 0  # solved after 4 hours, opened again after 8, and solved again so many hours after the call, 0 never
+    keeps_solved: bool = False
 
 
 _REPAIR_CALL, _RETURNED_CALL = Call(_HOTLINE, 0, kind=REPAIR), Call(_CITY, 0, returned=True)
@@ -47,6 +50,11 @@ _STORIES: dict[str, tuple[Call, ...]] = {
     ),
     "root that was handed back": (_RETURNED_CALL, Call(_HOTLINE, 30, 0), Call(_HOTLINE, 60, 0, at_home=False)),
     "handed back and no more": (Call(_CITY, 0, returned=True),),
+    "solved twice, in time": (Call(_HOTLINE, 0, kind=REPAIR, edit=REOPENED, again=20),),
+    "solved twice, too late": (Call(_HOTLINE, 0, kind=REPAIR, edit=REOPENED, again=60),),
+    "solved twice, too late, under the first time": (Call(_HOTLINE, 0, kind=REPAIR, edit=REOPENED, again=60, keeps_solved=True),),
+    "solved once and open again": (Call(_HOTLINE, 0, kind=REPAIR, edit=REOPENED),),
+    "opened again by the city line": (Call(_CITY, 0, edit=REOPENED, again=50),),
     "names one of 59 days ago": (Call(_HOTLINE, 0), Call(_CITY, 59 * 24, 0, at_home=False)),
     "names one of 61 days ago": (Call(_HOTLINE, 0), Call(_CITY, 61 * 24, 0, at_home=False)),
 }
@@ -68,16 +76,19 @@ def tangled_tickets(network: Network, others: pd.DataFrame, streams: Streams) ->
         for number, (begins, calls) in enumerate(_begun(season)):
             created = local_s(begins, 8) + int(rng.integers(60, 3600))
             rows += _rows(calls, created, next(homes, -1), ("不热", "室温不达标")[number % 2], len(rows))
-    frame = pd.DataFrame(rows, columns=[*TICKET, "edit", "returned"])
+    frame = pd.DataFrame(rows, columns=[*TICKET, *_MADE])
     frame["stamped_s"] = frame["created_s"]
-    made = frame[["edit", "returned"]]
-    frame = live(frame.drop(columns=["edit", "returned"]), streams.rng("tickets", "tangled", "life"))
-    return _numbered(frame.assign(edit=made["edit"], returned=made["returned"]))
+    frame = live(frame[[*TICKET, "stamped_s"]], streams.rng("tickets", "tangled", "life")).assign(**frame[_MADE])
+    opened = (frame["edit"] == REOPENED).to_numpy()
+    for name, hours in (("accepted_s", 1), ("on_site_s", 2), ("solved_s", 4), ("closed_s", 5), ("edited_s", 8)):
+        frame.loc[opened, name] = frame.loc[opened, "created_s"] + hours * 3600
+    frame["again_s"] = np.where(frame["again"] > 0, frame["created_s"] + frame["again"] * 3600, -1).astype(np.int64)
+    return _numbered(frame.drop(columns="again"))
 
 
 def _begun(season: Season) -> list[tuple[int, tuple[Call, ...]]]:
-    """First day of each story: ten days apart from the tenth day on, or where the season's edge puts it."""
-    inside = [(season.first_day + 10 + 10 * number, calls) for number, calls in enumerate(_STORIES.values())]
+    """First day of each story: a week apart from the tenth day on, or where the season's edge puts it."""
+    inside = [(season.first_day + 10 + 7 * number, calls) for number, calls in enumerate(_STORIES.values())]
     edges = [(season.first_day + days, calls) for days, calls in _EDGES.values()]
     return inside + [(begins, calls) for begins, calls in edges if begins >= day_number(SPAN.start)]
 
@@ -86,7 +97,7 @@ def _rows(calls: tuple[Call, ...], created: int, home: int, category: str, befor
     return [
         (
             call.line, call.kind, category, created + round(call.hours * 3600), home if call.at_home else -1,
-            before + call.names if call.names >= 0 else -1, False, call.edit, call.returned,
+            before + call.names if call.names >= 0 else -1, False, call.edit, call.returned, call.again, call.keeps_solved,
         )
         for call in calls
     ]  # fmt: skip

@@ -33,7 +33,7 @@ _COLD = ("室温不达标", "不热")
 _OTHER_CATEGORIES = {REPAIR: ("漏水", "不热", "其他"), CONSULTATION: ("收费", "服务", "其他"), TEST: ("室温不达标",)}
 TICKET = ("line", "kind", "category", "created_s", "household", "related", "alone")
 # What happens to a ticket after closing.
-TURNED_CONSULTATION, RATED, TURNED_REPAIR = 1, 2, 3
+TURNED_CONSULTATION, RATED, TURNED_REPAIR, REOPENED = 1, 2, 3, 4
 
 
 def build_tickets(network: Network, cases: Discontent, streams: Streams, window: Window) -> pd.DataFrame:
@@ -144,6 +144,8 @@ def live(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     edit[(rng.random(count) < 0.05) & frame["alone"].to_numpy() & (frame["kind"] == COMPLAINT).to_numpy()] = TURNED_CONSULTATION
     frame["edit"] = edit
     frame["edited_s"] = _before_eleven(frame["closed_s"].to_numpy() + rng.integers(3600, 5 * DAY_S, count))
+    frame["again_s"] = -1  # a ticket that is opened again is closed again at this moment, or never
+    frame["keeps_solved"] = False  # and its source keeps the time of the first solution
     frame["returned"] = (frame["line"] == "12345").to_numpy() & (rng.random(count) < 0.06) & (edit == 0)
     return frame
 
@@ -180,8 +182,9 @@ def ticket_versions(tickets: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
         (2, ACCEPTED, "accepted_s"),
         (3, CLOSED, "closed_s"),
         (4, CLOSED, "edited_s"),
+        (5, CLOSED, "again_s"),
     ):
-        rows = tickets if version < 4 else tickets[tickets["edit"] > 0]
+        rows = tickets if version < 4 else tickets[tickets["edit"] > 0 if version == 4 else tickets["again_s"] >= 0]
         rows = rows.assign(version=version, status=status, updated_s=rows[since] + (version > 1) * rng.integers(1, 280, len(rows)))
         if version < 4:
             rows["satisfaction"] = 0 if version < 3 else np.where(rows["edit"] == RATED, 0, rows["satisfaction"])
@@ -198,6 +201,11 @@ def ticket_versions(tickets: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
             rows.loc[rows["edit"] == TURNED_CONSULTATION, "kind"] = CONSULTATION
             rows.loc[rows["edit"] == TURNED_REPAIR, "kind"] = REPAIR
             rows.loc[(rows["edit"] == RATED) & (rows["satisfaction"] == 0), "satisfaction"] = 4
+            opened = (rows["edit"] == REOPENED).to_numpy()
+            rows.loc[opened, "status"], rows.loc[opened, "closed_s"] = ACCEPTED, -1
+        if version == 5:
+            rows["closed_s"] = rows["again_s"]
+            rows["solved_s"] = rows["solved_s"].where(rows["keeps_solved"], rows["again_s"] - 1800)
         stages.append(rows)
     frame = pd.concat(stages, ignore_index=True)
     return frame.sort_values(["updated_s", "ticket_no", "version"], kind="stable").reset_index(drop=True)

@@ -11,6 +11,7 @@ from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
+from city.truth.reopened import last_solutions
 
 # Limits as they stand in the place's dated rows: repairs 24 h, tickets of 12345 24 h, cases of the letters office 60 days.
 _REPAIR_S, _CITY_LINE_S, _PETITION_S = 24 * 3600, 24 * 3600, 60 * DAY_S
@@ -26,7 +27,7 @@ _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
     "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint",
-    "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed",
+    "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
     "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
     "followed_up", "rated", "satisfied", "satisfaction_sum", "walk_ins", "group_petitions", "petition_people",
@@ -72,7 +73,10 @@ def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:
 
 def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Tickets of one line with what its source shows of them; -1 where it shows nothing."""
-    rows = _newest(rows, "ticket_no")
+    again = last_solutions(rows)
+    rows = _newest(rows, "ticket_no").set_index("ticket_no", drop=False)
+    rows.loc[again.index, ["solved_s", "closed_s"]] = again[["solved_s", "closed_s"]]
+    rows["reopenings"] = again["reopenings"].reindex(rows.index).fillna(0).astype(int)
     shown = _SHOWN[feed]
     made = rows.assign(**{name: -1 for name in _MOMENTS if name not in shown})
     return pd.DataFrame(
@@ -84,6 +88,7 @@ def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
             "satisfaction": rows["satisfaction"] if "satisfaction" in shown else 0,
             "apart": np.where(rows["status"] == RETURNED, "returned", ""),
             "persons": 0,
+            "reopenings": rows["reopenings"],
             "household_id": rows["household_no"],
         }
     )
@@ -106,6 +111,7 @@ def _reception(rows: pd.DataFrame) -> pd.DataFrame:
             "satisfaction": 0,
             "apart": rows["channel"].map({"接待日来访": "walk_in", "集体上访": "group_petition"}),
             "persons": rows["persons"],
+            "reopenings": 0,
             "household_id": rows["household_no"],
         }
     )
@@ -159,6 +165,7 @@ def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
         "solved": solved,
         "solved_s_sum": (t["solved_s"] - t["created_s"]) * solved,
         "closed": ordinary & (t["closed_s"] >= 0),
+        "reopenings": t["reopenings"] * ordinary,
         **_limits(t, end_s),
         "followed_up": ordinary & (t["closed_s"] >= 0) & (t["follow_up_s"] >= 0),
         "rated": rated,

@@ -16,6 +16,7 @@
         'solved',
         'solved_s',
         'closed',
+        'reopenings',
         'repairs_judged',
         'repairs_in_time',
         'petitions_due',

@@ -43,7 +43,7 @@ def _equal(have: Any, want: str, within: float) -> bool:
 
 COUNTS = (
     "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
-    "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed",
+    "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
     "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
     "rated", "satisfied", "walk_ins", "group_petitions", "petition_people",

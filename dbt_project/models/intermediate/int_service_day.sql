@@ -39,6 +39,7 @@ counted as (
         cast(not t.is_apart and t.solved_s is not null as int) as solved,
         case when not t.is_apart then t.solved_s end as solved_s,
         cast(not t.is_apart and t.closed_at is not null as int) as closed,
+        case when not t.is_apart then t.reopenings else 0 end as reopenings,
         o.repairs_judged,
         o.repairs_in_time,
         o.petitions_due,

@@ -67,6 +67,7 @@ select
     cast(p.solved as int) as solved,
     cast(p.solved_s as double precision) / 3600 / nullif(p.solved, 0) as mean_solved_hours,
     cast(p.closed as int) as closed,
+    cast(p.reopenings as int) as reopenings,
     cast(p.repairs_judged as int) as repairs_judged,
     cast(p.repairs_in_time as int) as repairs_in_time,
     {{ percent('p.repairs_in_time', 'p.repairs_judged') }} as repair_timely_percent,
