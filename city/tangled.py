@@ -58,6 +58,7 @@ _STORIES: dict[str, tuple[Call, ...]] = {
     "names one of 59 days ago": (Call(_HOTLINE, 0), Call(_CITY, 59 * 24, 0, at_home=False)),
     "names one of 61 days ago": (Call(_HOTLINE, 0), Call(_CITY, 61 * 24, 0, at_home=False)),
 }
+_ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 # Begun so many days before the season's first day (negative) or after it.
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {
     "from the day before on": (-1, (Call(_HOTLINE, 8), Call(_HOTLINE, 26))),
@@ -70,9 +71,12 @@ def tangled_tickets(network: Network, others: pd.DataFrame, streams: Streams) ->
     """Tickets as build_tickets gives them; `others` are those, whose homes are left alone."""
     rng = streams.rng("tickets", "tangled")
     free = np.setdiff1d(np.arange(network.size.residents), others["household"].to_numpy())
-    homes = iter(rng.permutation(free).tolist())
+    paused = network.suspensions[np.isin(network.suspensions[:, 0], free)]
+    homes = iter(rng.permutation(np.setdiff1d(free, paused[:, 0])).tolist())
     rows: list[tuple[object, ...]] = []
     for season in SEASONS:
+        for home, day in _paused_home(paused, season):
+            rows += _rows(_ALTHOUGH_SUSPENDED, local_s(day, 8) + int(rng.integers(60, 3600)), home, "收费", len(rows))
         for number, (begins, calls) in enumerate(_begun(season)):
             created = local_s(begins, 8) + int(rng.integers(60, 3600))
             rows += _rows(calls, created, next(homes, -1), ("不热", "室温不达标")[number % 2], len(rows))
@@ -84,6 +88,13 @@ def tangled_tickets(network: Network, others: pd.DataFrame, streams: Streams) ->
         frame.loc[opened, name] = frame.loc[opened, "created_s"] + hours * 3600
     frame["again_s"] = np.where(frame["again"] > 0, frame["created_s"] + frame["again"] * 3600, -1).astype(np.int64)
     return _numbered(frame.drop(columns="again"))
+
+
+def _paused_home(paused: np.ndarray, season: Season) -> list[tuple[int, int]]:
+    """The first home whose heating is suspended for a fortnight of the season, and a day within; none in a very small city."""
+    first, last = np.maximum(paused[:, 1], season.first_day), np.minimum(paused[:, 2], season.last_day)
+    long = np.flatnonzero(last - first >= 14)
+    return [(int(paused[row, 0]), int(first[row]) + 5) for row in long[:1]]
 
 
 def _begun(season: Season) -> list[tuple[int, tuple[Call, ...]]]:

@@ -117,6 +117,8 @@ def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
             continue
         served = register.served_counts(season)
         inside = (day >= season.first_day) & (day <= last)
+        paused = np.flatnonzero(inside & homes.resident & ~homes.served)
+        paused = paused[~cases.loc[paused, ["household_id", "day"]].duplicated().to_numpy()]
         for unit_kind in UNIT_KINDS:
             ids = register.unit_ids(unit_kind)
             unit = np.zeros(len(cases), dtype=int) if unit_kind == "company" else getattr(homes, unit_kind)
@@ -124,7 +126,10 @@ def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
             for mine in (inside & resident & (unit >= 0), inside & ~resident & (unit >= 0)):
                 cell = unit[mine] * days + day[mine] - season.first_day
                 counts.append(np.cumsum(np.bincount(cell, minlength=len(ids) * days).reshape(len(ids), days), axis=1))
-            mean_served = np.cumsum(served[unit_kind][:, :days], axis=1) / np.arange(1, days + 1)
+            also = np.zeros((len(ids), days), dtype=np.int64)  # a suspended home that complains is served on that day
+            mine = paused[unit[paused] >= 0]
+            np.add.at(also, (unit[mine], day[mine] - season.first_day), 1)
+            mean_served = np.cumsum(served[unit_kind][:, :days] + also, axis=1) / np.arange(1, days + 1)
             row, column = (a.ravel() for a in np.indices((len(ids), days)))
             frame = pd.DataFrame(
                 {

@@ -14,6 +14,7 @@ from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
+from city.truth.reopened import last_solutions
 from city.truth.rooms import _automatic, below_design_days, room_compliance
 
 FIRST = day_number(date(2016, 1, 11))
@@ -338,6 +339,29 @@ def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
     assert company["per_10000_households"] == pytest.approx(10_000 * 2 / (7 / 3))
     assert _cell(frame, day=FIRST + 2, unit_id="S1")["cases"] == 1
     assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
+
+
+def test_a_suspended_home_that_complains_is_served_on_that_day() -> None:
+    rows = [("963963", number, 1, "complaint", category, 30.0, "H2", "") for number, category in (("a", "no_heat"), ("b", "leak"))]
+    observed = _observed(tickets=_tickets(rows))
+    frame = complaint_rate(observed, Register(observed.registers))
+    served = {day: _cell(frame, day=FIRST + day, unit_kind="company")["served_households"] for day in range(3)}
+    assert served == {0: 3, 1: (3 + 3) / 2, 2: (3 + 3 + 2) / 3}
+    assert _cell(frame, day=FIRST + 1, unit_id="S1")["served_households"] == (2 + 2) / 2
+
+
+def test_a_ticket_opened_again_has_its_last_solution() -> None:
+    states = [("待受理", -1, -1), ("已办结", 10, 11), ("已受理", 10, -1), ("已办结", 20, 21)]
+    kept = [*states[:3], ("已办结", 10, 11)]
+    lives = {"a": states, "b": kept, "c": states[:3], "d": states[:2], "e": [*states[:2], ("已退回", -1, -1)]}
+    rows = [(n, v, 100 + v, *s) for n, life in lives.items() for v, s in enumerate(life)]
+    frame = pd.DataFrame(rows, columns=["ticket_no", "version", "arrival_s", "status", "solved_s", "closed_s"])
+    found = last_solutions(frame)
+    assert found.to_dict("index") == {
+        "a": {"reopenings": 1, "solved_s": 20, "closed_s": 21},
+        "b": {"reopenings": 1, "solved_s": -1, "closed_s": 103},
+        "c": {"reopenings": 1, "solved_s": -1, "closed_s": -1},
+    }
 
 
 def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:
