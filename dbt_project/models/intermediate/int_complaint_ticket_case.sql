@@ -53,18 +53,64 @@ matter as (
     group by group_rank, household_id, coalesce(category, 'unknown')
 ),
 
-matter_call as (
+-- Calls of a group that follow soon upon one another are one span: what thousands name is a few of them.
+call_span as (
     select
-        c.group_rank,
-        lag(c.group_rank) over earlier as before_rank,
-        c.created_at - lag(c.created_at) over earlier <= ({{ limit_hours('case_gap_hours') }}) as is_soon
-    from matter as m
-    inner join call as c on m.group_rank = c.group_rank
-    where m.groups > 1
-    window earlier as (partition by m.household_id, m.category order by c.created_at, c.ticket_rank)
+        group_rank,
+        min(created_at) as began_at,
+        max(created_at) as ended_at
+    from (
+        select
+            group_rank,
+            created_at,
+            sum(cast(begins as int)) over (partition by group_rank order by created_at, ticket_rank) as span_no
+        from (
+            select
+                group_rank,
+                ticket_rank,
+                created_at,
+                coalesce(created_at - lag(created_at) over in_group > ({{ limit_hours('case_gap_hours') }}), true) as begins
+            from call
+            window in_group as (partition by group_rank order by created_at, ticket_rank)
+        ) as gap
+    ) as counted
+    group by group_rank, span_no
 ),
 
-{{ joined_sets('soon', 'select distinct group_rank as one, before_rank as other from matter_call where is_soon and group_rank <> before_rank') }},
+matter_span as (
+    select
+        m.household_id,
+        m.category,
+        s.group_rank,
+        s.began_at,
+        coalesce(
+            s.began_at - max(s.ended_at) over (in_time rows between unbounded preceding and 1 preceding)
+            > ({{ limit_hours('case_gap_hours') }}),
+            true
+        ) as begins
+    from matter as m
+    inner join call_span as s on m.group_rank = s.group_rank
+    where m.groups > 1
+    window in_time as (partition by m.household_id, m.category order by s.began_at, s.group_rank)
+),
+
+stretch as (
+    select
+        household_id,
+        category,
+        group_rank,
+        sum(cast(begins as int)) over (partition by household_id, category order by began_at, group_rank) as stretch_no
+    from matter_span
+),
+
+same_stretch as (
+    select
+        group_rank,
+        min(group_rank) over (partition by household_id, category, stretch_no) as first_rank
+    from stretch
+),
+
+{{ joined_sets('soon', 'select distinct group_rank as one, first_rank as other from same_stretch where group_rank <> first_rank') }},
 
 numbered as (
     select
