@@ -32,11 +32,12 @@ from city.renewal import plan_projects, renewal_log, renewed_stations
 from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
+from city.tangled import tangled_tickets
 from city.telemetry.faults import fault_table
 from city.telemetry.feed import DENSE_DAYS, Telemetry
 from city.telemetry.sources import outage_hours, sound_sources, source_items, source_rows
 from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12319
-from city.tickets import CATEGORY_NAMES, KIND_NAMES, build_tickets
+from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED, TURNED_CONSULTATION, build_tickets
 from city.truth import Observed, write_truth
 from city.truth.works import write_cold_as_made, write_incident_truth, write_works_truth
 from city.weather import Weather, weather_items, weather_json
@@ -154,13 +155,14 @@ class _Builder:
 
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
-        self.tickets = feed_versions(tickets, self.network.household_ids, self.streams, self.window)
+        tangled = tangled_tickets(self.network, tickets, self.streams)
+        self.tickets = feed_versions(tickets, tangled, self.network.household_ids, self.streams, self.window)
         hotline, line_12345, line_12319 = (self.tickets[f] for f in ("hotline_963963", "city_line_12345", "city_line_12319"))
         sql.write_table(self.out / "sql", "hotline.ticket_log", hotline_table(hotline, self.streams.rng("hotline", "seats")))
         write_items(self.out / "http" / "city_line_12345", line_12345["arrival_s"].to_numpy(), items_12345(line_12345))
         sheets.write_12319(self.shelf, rows_12319(line_12319), line_12319["arrival_s"].to_numpy())
         for feed, frame in self.tickets.items():
-            edited = frame[(frame["version"] == 4) & (frame["edit"] == 1)]
+            edited = frame[(frame["version"] == 4) & (frame["edit"] == TURNED_CONSULTATION)]
             other = {
                 "tickets": int(frame["ticket_no"].nunique()),
                 "complaints_turned_consultation": len(edited),
@@ -249,6 +251,7 @@ class _Builder:
                     "created_s": tickets["stamped_s"],
                     "household_id": tickets["household_no"],
                     "related_no": tickets["related_no"],
+                    "returned": tickets["status"] == RETURNED,
                 }
             ),
             weather=outdoor[["observed_s", "arrival_s", "temp"]],

@@ -10,7 +10,7 @@ import pandas as pd
 from city.calendar import DAY_S, OFFSET_S, Window, local_day, local_s, local_text
 from city.people import addresses, names, phones
 from city.streams import Streams, affordable, pick_distinct
-from city.tickets import ACCEPTED, CLOSED, COMPLAINT, ticket_versions
+from city.tickets import ACCEPTED, CLOSED, COMPLAINT, RATED, ticket_versions
 
 FEED_OF_LINE = {"963963": "hotline_963963", "12345": "city_line_12345", "12319": "city_line_12319"}
 _SHARES = {
@@ -33,33 +33,43 @@ _STORIES = (
 )
 
 
-def feed_versions(tickets: pd.DataFrame, household_ids: np.ndarray, streams: Streams, window: Window) -> dict[str, pd.DataFrame]:
-    """Versions of the tickets by feed, inside the window, defects planted and labelled."""
-    rng = streams.rng("tickets", "people")
+def feed_versions(
+    tickets: pd.DataFrame, tangled: pd.DataFrame, household_ids: np.ndarray, streams: Streams, window: Window
+) -> dict[str, pd.DataFrame]:
+    """Versions of the tickets by feed, inside the window, defects planted and labelled; the tangled ones are left sound."""
+    versions = _versions(tickets, household_ids, streams, window, "tickets")
+    more = _versions(tangled, household_ids, streams, window, "tickets", "tangled")
+    more = more.assign(reason="", duplicate=False, created_text="", ticket_text=more["ticket_no"])
+    feeds = {}
+    for line, feed in FEED_OF_LINE.items():
+        mine = versions[versions["line"] == line].reset_index(drop=True)
+        mine = _plant(mine, streams.rng("tickets", "defects", line), textual=line != "963963")
+        mine = pd.concat([mine, more[more["line"] == line]], ignore_index=True)
+        feeds[feed] = mine.sort_values(["arrival_s", "updated_s"], kind="stable").reset_index(drop=True)
+    return feeds
+
+
+def _versions(tickets: pd.DataFrame, household_ids: np.ndarray, streams: Streams, window: Window, *name: str) -> pd.DataFrame:
+    """What each source would send, inside the window; random numbers by the name."""
+    rng = streams.rng(*name, "people")
     tickets = tickets.copy()
     count = len(tickets)
     tickets["household_no"] = np.where(tickets["household"] >= 0, household_ids[np.maximum(tickets["household"], 0)], "")
     tickets["name"], tickets["phone"], tickets["address"] = names(rng, count), phones(rng, count), addresses(rng, count)
     tickets["content"] = _contents(tickets, rng)
-    versions = _assigned_and_followed_up(ticket_versions(tickets, streams.rng("tickets", "versions")))
+    versions = _assigned_and_followed_up(ticket_versions(tickets, streams.rng(*name, "versions")))
     versions["arrival_s"] = versions["updated_s"]
     in_file = (versions["line"] == "12319").to_numpy()
     day = local_day(versions["updated_s"].to_numpy())
     versions.loc[in_file, "arrival_s"] = day[in_file] * DAY_S - OFFSET_S + round(_FILE_HOUR * 3600)
-    versions = versions[window.holds(versions["arrival_s"].to_numpy())]
-    feeds = {}
-    for line, feed in FEED_OF_LINE.items():
-        mine = versions[versions["line"] == line].reset_index(drop=True)
-        mine = _plant(mine, streams.rng("tickets", "defects", line), textual=line != "963963")
-        feeds[feed] = mine.sort_values(["arrival_s", "updated_s"], kind="stable").reset_index(drop=True)
-    return feeds
+    return versions[window.holds(versions["arrival_s"].to_numpy())]
 
 
 def _assigned_and_followed_up(versions: pd.DataFrame) -> pd.DataFrame:
     """Between acceptance and arrival someone is sent; the satisfaction added after closing comes from a call back."""
     seen = versions["on_site_s"] >= 0
     after = 60 + versions["created_s"] % 1600  # less than the shortest way to the house
-    called = (versions["version"] == 4) & (versions["edit"] == 2)
+    called = (versions["version"] == 4) & (versions["edit"] == RATED)
     return versions.assign(
         assigned_s=np.where(seen, versions["accepted_s"] + after, -1),
         follow_up_s=np.where(called, versions["edited_s"], -1),

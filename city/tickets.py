@@ -31,7 +31,9 @@ CATEGORY_NAMES = {
 WAITING, ACCEPTED, CLOSED, RETURNED = "待受理", "已受理", "已办结", "已退回"
 _COLD = ("室温不达标", "不热")
 _OTHER_CATEGORIES = {REPAIR: ("漏水", "不热", "其他"), CONSULTATION: ("收费", "服务", "其他"), TEST: ("室温不达标",)}
-_TABLE = ("line", "kind", "category", "created_s", "household", "related", "alone")
+TICKET = ("line", "kind", "category", "created_s", "household", "related", "alone")
+# What happens to a ticket after closing.
+TURNED_CONSULTATION, RATED, TURNED_REPAIR, REOPENED = 1, 2, 3, 4
 
 
 def build_tickets(network: Network, cases: Discontent, streams: Streams, window: Window) -> pd.DataFrame:
@@ -41,11 +43,11 @@ def build_tickets(network: Network, cases: Discontent, streams: Streams, window:
     for day, household in zip(cases.day.tolist(), cases.household.tolist(), strict=True):
         _tickets_of_case(rows, rng, day, household, window)
     _other_tickets(rows, network, streams.rng("tickets", "others"))
-    frame = pd.DataFrame(rows, columns=list(_TABLE))
+    frame = pd.DataFrame(rows, columns=list(TICKET))
     late = (frame["line"] == "12319") & _late(frame["created_s"].to_numpy())
     frame["created_s"] -= 2 * 3600 * late
     frame = _midnight_stamps(frame, rng)
-    return _numbered(_life(frame, rng))
+    return _numbered(live(frame, rng))
 
 
 def _tickets_of_case(rows: list[tuple[Any, ...]], rng: np.random.Generator, day: int, household: int, window: Window) -> None:
@@ -125,7 +127,7 @@ def _midnight_stamps(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFr
     return frame
 
 
-def _life(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def live(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """From waiting to closed: accepted, on site, solved, closed; who was at fault; how satisfied."""
     count = len(frame)
     created = frame["created_s"].to_numpy()
@@ -137,11 +139,13 @@ def _life(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     frame["user_fault"] = (rng.random(count) < 0.3) & (frame["kind"] != CONSULTATION)
     frame["satisfaction"] = np.where(rng.random(count) < 0.5, rng.choice(5, count, p=(0.04, 0.06, 0.15, 0.35, 0.4)) + 1, 0)
     frame["is_phone"] = rng.random(count) < 0.7
-    # After closing: 1 the kind becomes consultation (only cases of one ticket), 2 the satisfaction is added.
-    edit = np.where(rng.random(count) < 0.1, 2, 0)
-    edit[(rng.random(count) < 0.05) & frame["alone"].to_numpy() & (frame["kind"] == COMPLAINT).to_numpy()] = 1
+    # After closing the kind becomes consultation (only of cases of one ticket) or the satisfaction is added.
+    edit = np.where(rng.random(count) < 0.1, RATED, 0)
+    edit[(rng.random(count) < 0.05) & frame["alone"].to_numpy() & (frame["kind"] == COMPLAINT).to_numpy()] = TURNED_CONSULTATION
     frame["edit"] = edit
     frame["edited_s"] = _before_eleven(frame["closed_s"].to_numpy() + rng.integers(3600, 5 * DAY_S, count))
+    frame["again_s"] = -1  # a ticket that is opened again is closed again at this moment, or never
+    frame["keeps_solved"] = False  # and its source keeps the time of the first solution
     frame["returned"] = (frame["line"] == "12345").to_numpy() & (rng.random(count) < 0.06) & (edit == 0)
     return frame
 
@@ -178,11 +182,12 @@ def ticket_versions(tickets: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
         (2, ACCEPTED, "accepted_s"),
         (3, CLOSED, "closed_s"),
         (4, CLOSED, "edited_s"),
+        (5, CLOSED, "again_s"),
     ):
-        rows = tickets if version < 4 else tickets[tickets["edit"] > 0]
+        rows = tickets if version < 4 else tickets[tickets["edit"] > 0 if version == 4 else tickets["again_s"] >= 0]
         rows = rows.assign(version=version, status=status, updated_s=rows[since] + (version > 1) * rng.integers(1, 280, len(rows)))
         if version < 4:
-            rows["satisfaction"] = 0 if version < 3 else np.where(rows["edit"] == 2, 0, rows["satisfaction"])
+            rows["satisfaction"] = 0 if version < 3 else np.where(rows["edit"] == RATED, 0, rows["satisfaction"])
         if version < 3:
             rows[["on_site_s", "solved_s", "closed_s"]] = -1
             rows["user_fault"] = False
@@ -193,8 +198,14 @@ def ticket_versions(tickets: pd.DataFrame, rng: np.random.Generator) -> pd.DataF
             rows.loc[back, "status"] = RETURNED
             rows.loc[back, ["on_site_s", "solved_s", "closed_s"]] = -1
         if version == 4:
-            rows.loc[rows["edit"] == 1, "kind"] = CONSULTATION
-            rows.loc[(rows["edit"] == 2) & (rows["satisfaction"] == 0), "satisfaction"] = 4
+            rows.loc[rows["edit"] == TURNED_CONSULTATION, "kind"] = CONSULTATION
+            rows.loc[rows["edit"] == TURNED_REPAIR, "kind"] = REPAIR
+            rows.loc[(rows["edit"] == RATED) & (rows["satisfaction"] == 0), "satisfaction"] = 4
+            opened = (rows["edit"] == REOPENED).to_numpy()
+            rows.loc[opened, "status"], rows.loc[opened, "closed_s"] = ACCEPTED, -1
+        if version == 5:
+            rows["closed_s"] = rows["again_s"]
+            rows["solved_s"] = rows["solved_s"].where(rows["keeps_solved"], rows["again_s"] - 1800)
         stages.append(rows)
     frame = pd.concat(stages, ignore_index=True)
     return frame.sort_values(["updated_s", "ticket_no", "version"], kind="stable").reset_index(drop=True)

@@ -25,6 +25,7 @@ OF_HEATING = {
     "sensor_worklist",
     "service_timeliness",
     "source_exchange",
+    "ticket_reclassification",
     "works_progress",
 }
 """The same whatever the order in which the rows came."""

@@ -2,69 +2,109 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
-from city.calendar import local_day
+from city.calendar import DAY_S, OFFSET_S, SEASONS, Season, local_day
 from city.truth.observed import Observed
 from city.truth.register import UNIT_KINDS, Register
 
 _SAME_CASE_S = 24 * 3600
-_LEVELS = 3
+_SAME_MATTER_S = 60 * DAY_S
 
 
-def complaint_cases(tickets: pd.DataFrame) -> pd.DataFrame:
-    """One row a case: case_id, day, household_id, tickets. Of several versions of a ticket the latest decides."""
+def newest_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
+    """One row a ticket, the latest of its versions, in order of time; one without an hour after the others of its day."""
     latest = tickets.sort_values(["version", "arrival_s"], kind="stable").drop_duplicates(["line", "ticket_no"], keep="last")
-    latest = (
-        latest[latest["kind"] == "complaint"].sort_values(["created_s", "line", "ticket_no"], kind="stable").reset_index(drop=True)
-    )
-    root = _roots(latest)
-    session = _sessions(latest, root)
-    case = session[root]
-    own = root == np.arange(len(latest))
-    frame = latest.assign(case=case)
-    first = frame[own].drop_duplicates("case", keep="first").set_index("case")
-    counted = frame.groupby("case").size()
-    return pd.DataFrame(
+    day = local_day(latest["created_s"].to_numpy())
+    latest = latest.assign(day=day, hourless=day * DAY_S - OFFSET_S == latest["created_s"])
+    return latest.sort_values(["day", "hourless", "created_s", "line", "ticket_no"], kind="stable").reset_index(drop=True)
+
+
+def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS) -> pd.DataFrame:
+    """One row a case: case_id, day (of its first ticket within a season), household_id, line, tickets, calls of the resident."""
+    latest = newest_tickets(tickets)
+    named = _named(latest)
+    line = latest["line"].to_numpy()
+    passed_on = (named >= 0) & (line[np.maximum(named, 0)] != line)
+    mine = latest.assign(case=_cases(latest, named), call=~passed_on, home=latest["household_id"].replace("", None))[
+        _counts(latest)
+    ]
+    mine["outside"] = ~np.any([(mine["day"] >= s.first_day) & (mine["day"] <= s.last_day) for s in seasons], axis=0)
+    by_case = mine.groupby("case", sort=False)
+    first = by_case.nth(0).set_index("case")
+    day = mine.sort_values("outside", kind="stable").groupby("case")["day"].first()
+    frame = pd.DataFrame(
         {
             "case_id": first["line"] + ":" + first["ticket_no"],
-            "day": local_day(first["created_s"].to_numpy()),
-            "household_id": first["household_id"],
+            "day": day.reindex(first.index),
+            "household_id": by_case["home"].first().reindex(first.index).fillna(""),
             "line": first["line"],
-            "tickets": counted.reindex(first.index),
+            "tickets": by_case.size().reindex(first.index),
+            "calls": by_case["call"].sum().reindex(first.index),
         }
-    ).reset_index(drop=True)
+    )
+    return frame.reset_index(drop=True)
 
 
-def _roots(tickets: pd.DataFrame) -> np.ndarray:
-    """Row of the ticket that each ticket finally refers to; its own row when it refers to no complaint."""
-    place = {no: i for i, no in enumerate(tickets["ticket_no"])}
-    step = np.array([place.get(no, i) if no else i for i, no in enumerate(tickets["related_no"])], dtype=int)
-    root = step
-    for _ in range(_LEVELS - 1):
-        root = step[root]
-    return root
+def _counts(latest: pd.DataFrame) -> pd.Series:
+    """Complaints that were not handed back."""
+    return (latest["kind"] == "complaint") & ~latest["returned"].astype(bool)
 
 
-def _sessions(tickets: pd.DataFrame, root: np.ndarray) -> np.ndarray:
-    """Case number of each root ticket: calls of a household about one category, each within 24 h of the one before."""
-    case = np.arange(len(tickets))
-    last: dict[tuple[str, str], tuple[int, int]] = {}
-    rows = zip(tickets["household_id"], tickets["category"], tickets["created_s"].tolist(), strict=True)
-    for i, (household, category, created) in enumerate(rows):
-        if root[i] != i or not household:
-            continue
-        before = last.get((household, category))
-        if before is not None and created - before[0] <= _SAME_CASE_S:
-            case[i] = before[1]
-        last[household, category] = (created, int(case[i]))
-    return case
+class _Sets:
+    """Sets that only ever grow together."""
+
+    def __init__(self, count: int) -> None:
+        self._above = list(range(count))
+
+    def of(self, member: int) -> int:
+        while self._above[member] != member:
+            self._above[member] = self._above[self._above[member]]
+            member = self._above[member]
+        return member
+
+    def join(self, one: int, other: int) -> None:
+        self._above[self.of(one)] = self.of(other)
+
+
+def _named(latest: pd.DataFrame) -> np.ndarray:
+    """Place of the ticket that each ticket names, -1 where it names none of its time."""
+    created, places = latest["created_s"].tolist(), dict[str, list[int]]()
+    for place, number in enumerate(latest["ticket_no"]):
+        places.setdefault(number, []).append(place)
+    named = np.full(len(latest), -1)
+    for place, number in enumerate(latest["related_no"]):
+        near = [p for p in places.get(number, ()) if p != place and abs(created[p] - created[place]) <= _SAME_MATTER_S]
+        named[place] = near[0] if near else -1
+    return named
+
+
+def _cases(latest: pd.DataFrame, named: np.ndarray) -> np.ndarray:
+    """A number for each ticket: tickets of any kind that name one another, then calls that follow soon upon one another."""
+    created, sets = latest["created_s"].tolist(), _Sets(len(latest))
+    for place in np.flatnonzero(named >= 0).tolist():
+        sets.join(place, int(named[place]))
+    counted = np.flatnonzero(_counts(latest).to_numpy()).tolist()
+    matters: dict[int, set[tuple[str, str]]] = {}
+    for place, household, category in zip(counted, *(latest.loc[counted, c] for c in ("household_id", "category")), strict=True):
+        matters.setdefault(sets.of(place), set()).update({(household, category)} if household else ())
+    calls: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for place in counted:
+        for matter in matters[sets.of(place)]:
+            calls.setdefault(matter, []).append((created[place], place))
+    for about in calls.values():
+        for (before, one), (after, other) in pairwise(sorted(about)):
+            if after - before <= _SAME_CASE_S:
+                sets.join(one, other)
+    return np.array([sets.of(place) for place in range(len(latest))], dtype=int)
 
 
 def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
     """To-date cases and rate by season, day and unit."""
-    cases = complaint_cases(observed.tickets)
+    cases = complaint_cases(observed.tickets, observed.seasons)
     day = cases["day"].to_numpy()
     household = cases["household_id"].to_numpy().astype(str)
     homes = register.homes(household, day)
@@ -77,6 +117,8 @@ def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
             continue
         served = register.served_counts(season)
         inside = (day >= season.first_day) & (day <= last)
+        paused = np.flatnonzero(inside & homes.resident & ~homes.served)
+        paused = paused[~cases.loc[paused, ["household_id", "day"]].duplicated().to_numpy()]
         for unit_kind in UNIT_KINDS:
             ids = register.unit_ids(unit_kind)
             unit = np.zeros(len(cases), dtype=int) if unit_kind == "company" else getattr(homes, unit_kind)
@@ -84,7 +126,10 @@ def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
             for mine in (inside & resident & (unit >= 0), inside & ~resident & (unit >= 0)):
                 cell = unit[mine] * days + day[mine] - season.first_day
                 counts.append(np.cumsum(np.bincount(cell, minlength=len(ids) * days).reshape(len(ids), days), axis=1))
-            mean_served = np.cumsum(served[unit_kind][:, :days], axis=1) / np.arange(1, days + 1)
+            also = np.zeros((len(ids), days), dtype=np.int64)  # a suspended home that complains is served on that day
+            mine = paused[unit[paused] >= 0]
+            np.add.at(also, (unit[mine], day[mine] - season.first_day), 1)
+            mean_served = np.cumsum(served[unit_kind][:, :days] + also, axis=1) / np.arange(1, days + 1)
             row, column = (a.ravel() for a in np.indices((len(ids), days)))
             frame = pd.DataFrame(
                 {

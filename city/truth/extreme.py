@@ -19,7 +19,7 @@ def extreme_weather(observed: Observed, register: Register, rooms: pd.DataFrame,
     if rooms.empty:
         return pd.DataFrame()
     outdoor, cold = outdoor_days(observed), below_design_days(observed)
-    cases = complaint_cases(observed.tickets)
+    cases = complaint_cases(observed.tickets, observed.seasons)
     resident = register.resident(cases["household_id"].to_numpy(), cases["day"].to_numpy())
     daily = cases[resident].groupby("day").size()
     company = rooms[(rooms["unit_kind"] == "company") & (rooms["point_kind"] == "all") & (rooms["period"] == "day")]

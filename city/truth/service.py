@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 
 from city.calendar import DAY_S, OFFSET_S, Season
-from city.tickets import CATEGORY_NAMES, KIND_NAMES
+from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
 from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
+from city.truth.reclassified import reclassified
 from city.truth.register import Register
+from city.truth.reopened import last_solutions
 
 # Limits as they stand in the place's dated rows: repairs 24 h, tickets of 12345 24 h, cases of the letters office 60 days.
 _REPAIR_S, _CITY_LINE_S, _PETITION_S = 24 * 3600, 24 * 3600, 60 * DAY_S
 _SATISFIED = 4
+_IN_PERSON = ("walk_in", "group_petition")
 _MIDNIGHT = 57_600  # 16:00 UTC
 _SHOWN = {
     "hotline_963963": ("accepted_s", "assigned_s", "on_site_s", "solved_s", "closed_s", "follow_up_s", "satisfaction"),
@@ -22,10 +25,11 @@ _SHOWN = {
 }
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
-    "tickets", "complaints", "repair_requests", "consultations", "temperature_tests",
-    "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed",
+    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "reclassified_from_complaint", "reclassified_to_complaint",
+    "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
-    "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases",
+    "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
     "followed_up", "rated", "satisfied", "satisfaction_sum", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 
@@ -37,7 +41,7 @@ def service_timeliness(
     tickets = pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
     end_s = observed.window.end_s
     counted = _counts(tickets, end_s)
-    cases = complaint_cases(observed.tickets)
+    cases = complaint_cases(observed.tickets, observed.seasons)
     first = tickets.drop_duplicates(["line", "ticket_no"]).set_index(["line", "ticket_no"])["category"]
     name = [tuple(case.split(":", 1)) for case in cases["case_id"]]
     counted_cases = pd.DataFrame(0, index=cases.index, columns=list(SUMS)).assign(
@@ -46,9 +50,17 @@ def service_timeliness(
         line=cases["line"],
         category=first.reindex(name).to_numpy(),
         complaint_cases=1,
-        repeat_cases=(cases["tickets"] > 1).astype(int),
+        repeat_cases=(cases["calls"] > 1).astype(int),
+        forwarded_tickets=cases["tickets"] - cases["calls"],
     )
-    rows = pd.concat([counted, counted_cases], ignore_index=True)
+    changes = reclassified(lines)
+    changes = changes[(changes["from_kind"] == "complaint") | (changes["to_kind"] == "complaint")]
+    counted_changes = pd.DataFrame(0, index=changes.index, columns=list(SUMS)).assign(
+        **changes[["day", "household_id", "line", "category"]],
+        reclassified_from_complaint=(changes["from_kind"] == "complaint").astype(int),
+        reclassified_to_complaint=(changes["to_kind"] == "complaint").astype(int),
+    )
+    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True)
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
@@ -61,7 +73,10 @@ def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:
 
 def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Tickets of one line with what its source shows of them; -1 where it shows nothing."""
-    rows = _newest(rows, "ticket_no")
+    again = last_solutions(rows)
+    rows = _newest(rows, "ticket_no").set_index("ticket_no", drop=False)
+    rows.loc[again.index, ["solved_s", "closed_s"]] = again[["solved_s", "closed_s"]]
+    rows["reopenings"] = again["reopenings"].reindex(rows.index).fillna(0).astype(int)
     shown = _SHOWN[feed]
     made = rows.assign(**{name: -1 for name in _MOMENTS if name not in shown})
     return pd.DataFrame(
@@ -71,8 +86,9 @@ def _line(feed: str, rows: pd.DataFrame) -> pd.DataFrame:
             "category": rows["category"].map(CATEGORY_NAMES),
             "created_s": rows["stamped_s"],
             "satisfaction": rows["satisfaction"] if "satisfaction" in shown else 0,
-            "apart": "",
+            "apart": np.where(rows["status"] == RETURNED, "returned", ""),
             "persons": 0,
+            "reopenings": rows["reopenings"],
             "household_id": rows["household_no"],
         }
     )
@@ -95,6 +111,7 @@ def _reception(rows: pd.DataFrame) -> pd.DataFrame:
             "satisfaction": 0,
             "apart": rows["channel"].map({"接待日来访": "walk_in", "集体上访": "group_petition"}),
             "persons": rows["persons"],
+            "reopenings": 0,
             "household_id": rows["household_no"],
         }
     )
@@ -112,9 +129,9 @@ def _limits(t: pd.DataFrame, end_s: int) -> dict[str, pd.Series]:
     closed = t["closed_s"] >= 0
     city_good = t["closed_s"] <= t["created_s"] + _CITY_LINE_S
     city_open_late = city & ~closed & (t["created_s"] + _CITY_LINE_S < end_s)
-    due = ~ordinary & (t["created_s"] + _PETITION_S < end_s)
+    due = t["apart"].isin(_IN_PERSON) & (t["created_s"] + _PETITION_S < end_s)
     petition_good = closed & (t["closed_s"] <= t["created_s"] + _PETITION_S)
-    petition_late = ~ordinary & ~petition_good & (closed | due)
+    petition_late = t["apart"].isin(_IN_PERSON) & ~petition_good & (closed | due)
     late = [repair & repair_over & ~repair_good, city & closed & ~city_good, city_open_late, petition_late]
     return {
         "repairs_judged": repair & repair_over,
@@ -136,6 +153,7 @@ def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
     rated = ordinary & (t["satisfaction"] > 0)
     made: dict[str, pd.Series] = {
         "tickets": ordinary,
+        "returned": t["apart"] == "returned",
         "complaints": ordinary & (t["kind"] == "complaint"),
         "repair_requests": ordinary & (t["kind"] == "repair"),
         "consultations": ordinary & (t["kind"] == "consultation"),
@@ -147,6 +165,7 @@ def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
         "solved": solved,
         "solved_s_sum": (t["solved_s"] - t["created_s"]) * solved,
         "closed": ordinary & (t["closed_s"] >= 0),
+        "reopenings": t["reopenings"] * ordinary,
         **_limits(t, end_s),
         "followed_up": ordinary & (t["closed_s"] >= 0) & (t["follow_up_s"] >= 0),
         "rated": rated,

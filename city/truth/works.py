@@ -14,6 +14,7 @@ from city.truth.growth import capacity_outlook, new_community_watch
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.observed import Observed
 from city.truth.programmes import works_progress
+from city.truth.reclassified import reclassified
 from city.truth.refunds import refund_days
 from city.truth.register import Register
 from city.truth.service import service_timeliness
@@ -41,6 +42,7 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     timeliness = service_timeliness(observed, register, lines, works.sound("reception_days"))
     write_answer(refund_days(observed, register, lines), folder / "refund_exposure.csv", "refund_date")
     write_answer(timeliness, folder / "service_timeliness.csv", "service_date")
+    write_answer(reclassified(lines), folder / "ticket_reclassification.csv", "reclassified_date")
     visits = works.sound("household_visits")
     write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")
     write_answer(works_progress(observed, works.sound("works_projects")), folder / "works_progress.csv", "as_of_date")

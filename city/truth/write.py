@@ -38,7 +38,7 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
     }
     for name, frame in answers.items():
         write_answer(frame, folder / f"{name}.csv", "heating_date")
-    write_answer(complaint_cases(observed.tickets), folder / "complaint_cases.csv", "case_date")
+    write_answer(complaint_cases(observed.tickets, observed.seasons), folder / "complaint_cases.csv", "case_date")
     return answers
 
 

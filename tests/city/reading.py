@@ -213,12 +213,13 @@ def weather_rows(city: City) -> pd.DataFrame:
 
 def ticket_rows(city: City, line: str) -> pd.DataFrame:
     rows = []
-    for no, version, created, closed, kind, category, household, related, arrival, rest in _tickets(city, line):
+    for no, version, created, closed, kind, category, household, related, status, arrival, rest in _tickets(city, line):
         made, shut = _moment(created), _moment(closed) if closed else None
         known = kind in _KINDS and category in _CATEGORIES
         reason = _ticket_reason(no, made, shut, arrival, known=known)
         row = {"line": line, "ticket_no": no, "version": version, "created": made, "kind": _KINDS.get(kind)}
         row |= {"category": _CATEGORIES.get(category), "household": household or "", "related": related or ""}
+        row |= {"returned": status == "已退回"}
         rows.append({**row, "arrival": arrival, "rest": rest, "reason": reason})
     return _finish(rows, ["ticket_no", "version", "arrival"])
 
@@ -234,18 +235,18 @@ def _ticket_reason(number: str, made: datetime | None, shut: datetime | None, ar
 
 
 def _tickets(city: City, line: str) -> Iterator[tuple[Any, ...]]:
-    """Number, version, created, closed, kind, category, household, related number, arrival, and all of it."""
+    """Number, version, created, closed, kind, category, household, related number, status, arrival, and all of it."""
     if line == "12345":
-        keys = ("orderNo", "version", "createTime", "closeTime", "type", "category", "householdNo", "hotlineNo")
+        keys = ("orderNo", "version", "createTime", "closeTime", "type", "category", "householdNo", "hotlineNo", "state")
         for item in city.items("city_line_12345"):
             yield (*(item[k] for k in keys), datetime.fromisoformat(item["updateTime"]), str(item))
     elif line == "12319":
-        keys = ("工单编号", "版本", "受理时间", "办结时间", "类别", "问题", "用户编号", "关联963963单号")
+        keys = ("工单编号", "版本", "受理时间", "办结时间", "类别", "问题", "用户编号", "关联963963单号", "状态")
         for _, body, arrival in city.files("12319/"):
             for row in csv.DictReader(io.StringIO(body.decode("utf-8-sig"))):
                 yield (*(int(row[k]) if k == "版本" else row[k] for k in keys), arrival, str(row))
     else:
-        keys = ("ticket_no", "version", "created_at", "closed_at", "kind", "category", "household_no", "related_no")
+        keys = ("ticket_no", "version", "created_at", "closed_at", "kind", "category", "household_no", "related_no", "status")
         with (city.folder / "sql" / "hotline.ticket_log.csv").open(encoding="utf-8") as source:
             for row in csv.DictReader(source):
                 values = (int(row[k]) if k == "version" else row[k] for k in keys)

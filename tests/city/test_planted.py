@@ -101,6 +101,17 @@ def test_tickets_of_three_lines_refer_to_each_other(rows: dict[str, pd.DataFrame
     assert (lines[lines["kind"] == "complaint"]["household"] == "").any()
 
 
+def test_tangled_tickets_are_the_cases_their_stories_say(whole_city: City) -> None:
+    """Tickets by case of the numbers from 9 on; the second winter has a call that names one of the first, which is two cases."""
+    cases = pd.read_csv(whole_city.folder / "truth" / "complaint_cases.csv")
+    mine = cases[cases["case_id"].str.contains("-9[0-9]{3}$")]
+    winter = [6, 3, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1]
+    assert sorted(mine["tickets"]) == sorted([*winter, *winter, 1, 1])
+    dated = dict(zip(mine["case_id"], mine["case_date"], strict=True))
+    eve = {number: day for number, day in dated.items() if "1019-" in number}
+    assert sorted(eve.values()) == ["2015-10-20", "2016-10-20"]
+
+
 def test_sent_again_files_stand_under_another_name_with_the_same_rows(whole_city: City) -> None:
     again = [name for name in whole_city.delivered if "重发" in name]
     assert {name.split("/")[1] for name in again if name.startswith("rounds")} == {"xlsx", "csv"}

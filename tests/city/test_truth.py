@@ -11,8 +11,10 @@ import pytest
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.reclassified import reclassified
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
+from city.truth.reopened import last_solutions
 from city.truth.rooms import _automatic, below_design_days, room_compliance
 
 FIRST = day_number(date(2016, 1, 11))
@@ -114,7 +116,7 @@ def _tickets(rows: list[tuple[str, str, int, str, str, float, str, str]]) -> pd.
     """(line, number, version, kind, category, hours after the first midnight, household, related)"""
     columns = ["line", "ticket_no", "version", "kind", "category", "hour", "household_id", "related_no"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"])
+    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"], returned=False)
 
 
 def _cell(frame: pd.DataFrame, **where: object) -> pd.Series:
@@ -252,6 +254,7 @@ def test_a_cross_reference_joins_tickets_however_late() -> None:
     ]
     cases = complaint_cases(_tickets(rows))
     assert dict(zip(cases["case_id"], cases["tickets"], strict=True)) == {"963963:a": 3, "12345:d": 1}
+    assert cases["calls"].tolist() == [2, 1], "12319 passed on what the hotline knew"
     assert cases["day"].tolist() == [FIRST, FIRST]
 
 
@@ -263,6 +266,63 @@ def test_only_what_is_a_complaint_in_its_last_version_counts() -> None:
     ]
     cases = complaint_cases(_tickets(rows))
     assert cases["case_id"].tolist() == ["12345:b"]
+
+
+def _cases(calls: list[tuple[str, float, str, str, str]], returned: tuple[str, ...] = ()) -> dict[str, int]:
+    """Tickets by case of calls (number, hour, kind, household, named number) about one category."""
+    rows = [("963963", number, 1, kind, "no_heat", hour, home, named) for number, hour, kind, home, named in calls]
+    frame = _tickets(rows)
+    cases = complaint_cases(frame.assign(returned=frame["ticket_no"].isin(returned)))
+    return dict(zip(cases["case_id"].str.removeprefix("963963:"), cases["tickets"], strict=True))
+
+
+def test_references_are_followed_to_their_end_and_over_sixty_days() -> None:
+    chain = [(f"{n}", 50.0 * n, "complaint", "", f"{n - 1}") for n in range(6)]
+    assert _cases(chain) == {"0": 6}
+    for hours, cases in ((1440.0, {"a": 2}), (1440.1, {"a": 1, "b": 1})):
+        assert _cases([("a", 0.0, "complaint", "", ""), ("b", hours, "complaint", "", "a")]) == cases
+
+
+def test_the_hours_run_from_the_last_call_whichever_way_it_came() -> None:
+    first, second, third = ("a", 0.5, "complaint", "H1", ""), ("b", 20.5, "complaint", "", "a"), ("c", 40.5, "complaint", "H1", "")
+    assert _cases([first, second, third]) == {"a": 3}
+    assert _cases([first, ("c", 30.5, "complaint", "H1", ""), ("b", 35.5, "complaint", "", "a")]) == {"a": 3}
+    assert _cases([first, ("b", 20.5, "repair", "H1", "a"), third]) == {"a": 1, "c": 1}
+
+
+def test_what_is_no_complaint_or_was_handed_back_links_and_does_not_count() -> None:
+    calls = [("a", 1.0, "complaint", "H1", ""), ("b", 40.0, "complaint", "", "a"), ("c", 80.0, "complaint", "", "a")]
+    assert _cases(calls) == {"a": 3}
+    assert _cases(calls, returned=("a",)) == {"b": 2}
+    assert _cases([("a", 1.0, "repair", "H1", ""), *calls[1:]]) == {"b": 2}
+    assert _cases(calls, returned=("a", "b", "c")) == {}
+
+
+def test_a_case_is_of_the_day_of_its_first_call_within_the_season() -> None:
+    rows = [
+        ("963963", number, 1, "complaint", "no_heat", hour, "H1", "") for number, hour in (("a", -4.0), ("b", 10.0), ("c", 30.0))
+    ]
+    for kept, day in ((1, -1), (2, 0), (3, 0)):
+        cases = complaint_cases(_tickets(rows[:kept]), (SEASON,))
+        assert (cases["case_id"].tolist(), cases["day"].tolist(), cases["tickets"].tolist()) == (
+            ["963963:a"],
+            [FIRST + day],
+            [kept],
+        )
+
+
+def test_a_changed_kind_is_kept_with_from_to_and_when() -> None:
+    rows = [
+        ("a", 1, "投诉", 1.0, -1),
+        ("a", 3, "投诉", 20.0, 9),
+        ("a", 4, "咨询", 50.0, 9),
+        ("b", 1, "投诉", 1.0, -1),
+        ("b", 2, "投诉", 2.0, -1),
+    ]
+    frame = pd.DataFrame(rows, columns=["ticket_no", "version", "kind", "hour", "closed_s"]).iloc[::-1]
+    arrival = [local_s(FIRST, h) for h in frame["hour"]]
+    made = reclassified({"x": frame.assign(line="963963", arrival_s=arrival, category="不热", household_no="H1")})
+    assert made.to_numpy().tolist() == [["963963", "a", 1, FIRST + 2, "complaint", "consultation", True, "no_heat", "H1"]]
 
 
 def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
@@ -279,6 +339,29 @@ def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
     assert company["per_10000_households"] == pytest.approx(10_000 * 2 / (7 / 3))
     assert _cell(frame, day=FIRST + 2, unit_id="S1")["cases"] == 1
     assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
+
+
+def test_a_suspended_home_that_complains_is_served_on_that_day() -> None:
+    rows = [("963963", number, 1, "complaint", category, 30.0, "H2", "") for number, category in (("a", "no_heat"), ("b", "leak"))]
+    observed = _observed(tickets=_tickets(rows))
+    frame = complaint_rate(observed, Register(observed.registers))
+    served = {day: _cell(frame, day=FIRST + day, unit_kind="company")["served_households"] for day in range(3)}
+    assert served == {0: 3, 1: (3 + 3) / 2, 2: (3 + 3 + 2) / 3}
+    assert _cell(frame, day=FIRST + 1, unit_id="S1")["served_households"] == (2 + 2) / 2
+
+
+def test_a_ticket_opened_again_has_its_last_solution() -> None:
+    states = [("待受理", -1, -1), ("已办结", 10, 11), ("已受理", 10, -1), ("已办结", 20, 21)]
+    kept = [*states[:3], ("已办结", 10, 11)]
+    lives = {"a": states, "b": kept, "c": states[:3], "d": states[:2], "e": [*states[:2], ("已退回", -1, -1)]}
+    rows = [(n, v, 100 + v, *s) for n, life in lives.items() for v, s in enumerate(life)]
+    frame = pd.DataFrame(rows, columns=["ticket_no", "version", "arrival_s", "status", "solved_s", "closed_s"])
+    found = last_solutions(frame)
+    assert found.to_dict("index") == {
+        "a": {"reopenings": 1, "solved_s": 20, "closed_s": 21},
+        "b": {"reopenings": 1, "solved_s": -1, "closed_s": 103},
+        "c": {"reopenings": 1, "solved_s": -1, "closed_s": -1},
+    }
 
 
 def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:

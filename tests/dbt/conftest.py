@@ -14,6 +14,7 @@ import pytest
 from psycopg import sql
 
 from hearth.contracts.entities import ENTITIES
+from hearth.contracts.loading import find_contract
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 
@@ -116,6 +117,15 @@ class Company:
             sql.SQL(", ").join(sql.Placeholder() * len(row)),
         )
         self.connection.execute(statement, list(row.values()))
+
+    def knows_contract(self, feed: str) -> None:
+        """The contract of a feed as it stands in feeds/, as a load writes it down."""
+        contract = find_contract(feed)
+        self.run(
+            "insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron, lateness_hours, content)"
+            " values (%s, %s, %s, 'test', 'test', '0 0 * * *', 24, %s)",
+            feed, contract.content_hash, contract.entity, contract.model_dump_json(by_alias=True),
+        )  # fmt: skip
 
     def _write_batch(self, batch: int, feed: str, entity: str, days: dict[date, int]) -> None:
         count = sum(days.values())

@@ -13,6 +13,7 @@ MARTS = (
     "pipe_risk",
     "refund_exposure",
     "service_timeliness",
+    "ticket_reclassification",
     "works_progress",
 )
 
@@ -23,8 +24,8 @@ def test_without_rows_nothing_is_claimed_and_every_test_passes(company):
     assert {mart: company.one(f"select count(*) from candidate.{mart}") for mart in MARTS} == dict.fromkeys(MARTS, 0)
 
 
-def test_a_log_of_tickets_alone_says_nothing_about_walk_ins(company):
-    """One repair by telephone, handled in an hour: a rate of 100 %, and nobody knows whether anybody came in person."""
+def test_nobody_came_in_person_is_a_zero_only_where_a_log_of_it_was_asked_for(company):
+    """One repair, handled in an hour: 100 %, and nobody knows whether anybody came in person until an empty log says so."""
     day = "2016-11-01"
     company.load(
         "service_ticket",
@@ -37,12 +38,16 @@ def test_a_log_of_tickets_alone_says_nothing_about_walk_ins(company):
         ],
     )  # fmt: skip
     company.dbt(full=True)
-    rows = company.rows(
+    figures = (
         "select repair_timely_percent, mean_first_answer_minutes, walk_ins, group_petitions, petition_closed_percent"
         " from candidate.service_timeliness where period = 'to_date' and unit_kind = 'company' and line = 'all'"
         f" and category = 'all' and service_date = '{day}'"
     )
-    assert rows == [(100.0, 10.0, None, None, None)]
+    assert company.rows(figures) == [(100.0, 10.0, None, None, None)]
+    company.load("service_ticket", [], feed="reception_days")
+    company.knows_contract("reception_days")
+    company.dbt(full=True)
+    assert company.rows(figures) == [(100.0, 10.0, 0, 0, None)]
 
 
 def test_a_step_typed_before_its_report_gives_no_hours_and_is_not_in_time(company):

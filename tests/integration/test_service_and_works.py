@@ -42,10 +42,11 @@ def _equal(have: Any, want: str, within: float) -> bool:
 
 
 COUNTS = (
-    "tickets", "complaints", "repair_requests", "consultations", "temperature_tests", "first_answers", "arrivals", "solved",
-    "closed", "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
-    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "followed_up", "rated", "satisfied", "walk_ins",
-    "group_petitions", "petition_people",
+    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed", "reopenings",
+    "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
+    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
+    "rated", "satisfied", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 SERVICE_KEY = ("season", "service_date", "period", "unit_kind", "unit_id", "line", "category")
 
@@ -66,6 +67,14 @@ def test_service_is_as_timely_as_the_city_says(world: World, published: Warehous
 
 def ratio(part: str, whole: str, unit: int) -> str:
     return repr(float(part) / unit / float(whole)) if float(whole) else ""
+
+
+def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, published: Warehouse) -> None:
+    key = ("line", "ticket_no", "change_no")
+    figures = ("reclassified_date", "from_kind", "to_kind", "is_after_closing", "category")
+    found = published.rows(f"select {', '.join((*key, *figures))} from marts.ticket_reclassification")
+    assert_same(found, truth_of(world, "ticket_reclassification"), key, figures)
+    assert {row[5] for row in found if row[4] == "complaint"} == {"consultation", "repair"}
 
 
 def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:

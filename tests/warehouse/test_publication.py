@@ -27,6 +27,7 @@ DISTURBED = {
     "units of complaint_rate with the company": "update candidate.complaint_rate set cases = cases + 5 where period = 'day'"
     " and unit_kind = 'station'",
     "service_timeliness with complaint_rate": "update candidate.service_timeliness set complaint_cases = complaint_cases + 1",
+    "service_timeliness with ticket_reclassification": "update candidate.service_timeliness set reclassified_from_complaint = 9",
     "extreme_weather with room_compliance and complaint_rate": "insert into candidate.extreme_weather (season, heating_date,"
     " percent, spell_start_date, spell_day, outdoor_degc, design_degc, below_degc) select season, heating_date, percent + 1,"
     " heating_date, 1, -30, -21, 9 from candidate.room_compliance where period = 'day' and unit_kind = 'company'"

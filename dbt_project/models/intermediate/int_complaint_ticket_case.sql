@@ -1,13 +1,17 @@
 -- Which case each complaint ticket belongs to. The same case reaches the company by several lines and several calls:
--- a ticket that names another complaint belongs to that one's case; of the others, calls of one household about one category
--- belong together while each comes within `case_gap_hours` of the one before. Everything else is a case of its own.
+-- tickets that name one another, directly or through others, are one case; calls of one household about one category are one
+-- case while each comes within `case_gap_hours` of the call before, and a ticket that names such a call is one of them.
+-- Tickets of every kind link; only complaints that are the company's count.
 with recursive ticket as (
     select
         *,
-        row_number() over (order by created_at, line, ticket_no) as ticket_rank
+        -- Time order; a ticket without an hour comes after those of its day that have one.
+        row_number() over (order by created_date, is_midnight_stamped, created_at, line, ticket_no) as ticket_rank,
+        -- Walk-ins and group petitions are counted apart: most of them speak of a case that a line knows already. What was
+        -- handed back is somebody else's.
+        kind = 'complaint' and coalesce(status, '') <> 'returned' and coalesce(channel, '') not in ('walk_in', 'group_petition')
+            as is_counted
     from {{ ref('stg_service_ticket') }}
-    -- Walk-ins and group petitions are counted apart: most of them speak of a case that a line knows already.
-    where kind = 'complaint' and coalesce(channel, '') not in ('walk_in', 'group_petition')
 ),
 
 -- A number may stand on two lines; the earliest ticket of that number is meant.
@@ -17,101 +21,131 @@ reference as (
         min(o.ticket_rank) as named_rank
     from ticket as t
     inner join ticket as o on t.related_ticket_no = o.ticket_no and t.ticket_rank <> o.ticket_rank
+    where abs({{ epoch_seconds('t.created_at') }} - {{ epoch_seconds('o.created_at') }})
+        <= ({{ limit_value('case_reference_days') }}) * 86400
     group by t.ticket_rank
 ),
 
-followed as (
-    select
-        ticket_rank,
-        named_rank,
-        1 as levels,
-        array[ticket_rank] as path
-    from reference
-    union all
-    select
-        f.ticket_rank,
-        r.named_rank,
-        f.levels + 1,
-        f.path || f.named_rank
-    from followed as f
-    inner join reference as r on f.named_rank = r.ticket_rank
-    where f.named_rank <> all(f.path) and f.levels < ({{ limit_value('case_reference_levels') }})
-),
-
--- Where the references of a ticket end. Tickets that name each other in a circle belong to the earliest of the circle.
--- A chain with more levels than are followed has no end here: such a ticket stands on its own.
-ended as (
-    select
-        f.ticket_rank,
-        case
-            when f.named_rank = any(f.path) then (
-                select min(c.circle_rank)
-                from unnest(f.path) with ordinality as c (circle_rank, place)
-                where c.place >= array_position(f.path, f.named_rank)
-            )
-            else f.named_rank
-        end as root_rank
-    from followed as f
-    left join reference as r on f.named_rank = r.ticket_rank
-    where r.ticket_rank is null or f.named_rank = any(f.path)
-),
-
-rooted as (
-    select
-        t.*,
-        coalesce(e.root_rank, t.ticket_rank) as root_rank
-    from ticket as t
-    left join ended as e on t.ticket_rank = e.ticket_rank
-),
+{{ joined_sets('named', 'select ticket_rank as one, named_rank as other from reference') }},
 
 call as (
     select
-        ticket_rank,
-        household_id,
-        category,
-        coalesce(
-            household_id is null
-            or created_at - lag(created_at) over earlier > ({{ limit_hours('case_gap_hours') }}),
-            true
-        ) as begins
-    from rooted
-    where root_rank = ticket_rank
-    window earlier as (partition by household_id, category order by ticket_rank)
+        t.*,
+        coalesce(s.set_no, t.ticket_rank) as group_rank,
+        -- One line passed the matter on to another: nobody called.
+        coalesce(o.line <> t.line, false) as is_forwarded
+    from ticket as t
+    left join named_set as s on t.ticket_rank = s.member
+    left join reference as r on t.ticket_rank = r.ticket_rank
+    left join ticket as o on r.named_rank = o.ticket_rank
+    where t.is_counted
 ),
 
-root_case as (
+-- What more than one group of calls is about; what only one is about joins nothing.
+matter as (
     select
-        ticket_rank,
-        case
-            when household_id is null then ticket_rank
-            else max(case when begins then ticket_rank end) over (
-                partition by household_id, category order by ticket_rank
-            )
-        end as case_rank
+        group_rank,
+        household_id,
+        coalesce(category, 'unknown') as category,
+        count(*) over (partition by household_id, coalesce(category, 'unknown')) as groups
     from call
+    where household_id is not null
+    group by group_rank, household_id, coalesce(category, 'unknown')
+),
+
+-- Calls of a group that follow soon upon one another are one span: what thousands name is a few of them.
+call_span as (
+    select
+        group_rank,
+        min(created_at) as began_at,
+        max(created_at) as ended_at
+    from (
+        select
+            group_rank,
+            created_at,
+            sum(cast(begins as int)) over (partition by group_rank order by created_at, ticket_rank) as span_no
+        from (
+            select
+                group_rank,
+                ticket_rank,
+                created_at,
+                coalesce(created_at - lag(created_at) over in_group > ({{ limit_hours('case_gap_hours') }}), true) as begins
+            from call
+            window in_group as (partition by group_rank order by created_at, ticket_rank)
+        ) as gap
+    ) as counted
+    group by group_rank, span_no
+),
+
+matter_span as (
+    select
+        m.household_id,
+        m.category,
+        s.group_rank,
+        s.began_at,
+        coalesce(
+            s.began_at - max(s.ended_at) over (in_time rows between unbounded preceding and 1 preceding)
+            > ({{ limit_hours('case_gap_hours') }}),
+            true
+        ) as begins
+    from matter as m
+    inner join call_span as s on m.group_rank = s.group_rank
+    where m.groups > 1
+    window in_time as (partition by m.household_id, m.category order by s.began_at, s.group_rank)
+),
+
+stretch as (
+    select
+        household_id,
+        category,
+        group_rank,
+        sum(cast(begins as int)) over (partition by household_id, category order by began_at, group_rank) as stretch_no
+    from matter_span
+),
+
+same_stretch as (
+    select
+        group_rank,
+        min(group_rank) over (partition by household_id, category, stretch_no) as first_rank
+    from stretch
+),
+
+{{ joined_sets('soon', 'select distinct group_rank as one, first_rank as other from same_stretch where group_rank <> first_rank') }},
+
+numbered as (
+    select
+        c.*,
+        coalesce(s.set_no, c.group_rank) as case_rank,
+        row_number() over (partition by c.group_rank order by c.ticket_rank) as nth_of_group
+    from call as c
+    left join soon_set as s on c.group_rank = s.member
+),
+
+ordered as (
+    select
+        *,
+        row_number() over in_time as nth_of_case,
+        first_value(line || ':' || ticket_no) over in_time as case_id
+    from numbered
+    window in_time as (partition by case_rank order by ticket_rank)
 )
 
 select
-    t.line,
-    t.ticket_no,
-    f.line || ':' || f.ticket_no as case_id,
+    line,
+    ticket_no,
+    case_id,
     case
-        when t.root_rank <> t.ticket_rank then 'cross_reference'
-        when c.case_rank <> t.ticket_rank then 'household_category_24h'
-        else 'single'
+        when nth_of_case = 1 then 'single'
+        when nth_of_group = 1 then 'household_category_24h'
+        else 'cross_reference'
     end as case_rule,
-    t.root_rank = t.ticket_rank as is_root,
-    -- Roots first, each in order of time: number 1 is the ticket the case is named after.
-    cast(row_number() over (
-        partition by c.case_rank order by t.root_rank <> t.ticket_rank, t.ticket_rank
-    ) as int) as nth_of_case,
-    t.related_ticket_no,
-    t.category,
-    t.created_at,
-    t.created_date,
-    t.household_id,
-    t.branch_id,
-    t.is_user_fault
-from rooted as t
-inner join root_case as c on t.root_rank = c.ticket_rank
-inner join ticket as f on c.case_rank = f.ticket_rank
+    cast(nth_of_case as int) as nth_of_case,
+    is_forwarded,
+    related_ticket_no,
+    category,
+    created_at,
+    created_date,
+    household_id,
+    branch_id,
+    is_user_fault
+from ordered

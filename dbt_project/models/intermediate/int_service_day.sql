@@ -1,4 +1,4 @@
--- What happened in service on each day with any ticket or complaint case, for the company and each branch: over all lines
+-- What happened in service on each day with any ticket, complaint case or change of a kind, for the company and each branch: over all lines
 -- and categories, by line, and by category. Sums of whole numbers, so that days add up to the season to date.
 with outcome as (
     select
@@ -25,10 +25,13 @@ counted as (
         t.line,
         t.category,
         cast(not t.is_apart as int) as tickets,
+        cast(t.is_returned and not t.is_in_person as int) as returned,
         cast(not t.is_apart and t.kind = 'complaint' as int) as complaints,
         cast(not t.is_apart and t.kind = 'repair' as int) as repair_requests,
         cast(not t.is_apart and t.kind = 'consultation' as int) as consultations,
         cast(not t.is_apart and t.kind = 'temperature_test' as int) as temperature_tests,
+        0 as reclassified_from_complaint,
+        0 as reclassified_to_complaint,
         cast(not t.is_apart and t.first_answer_s is not null as int) as first_answers,
         case when not t.is_apart then t.first_answer_s end as first_answer_s,
         cast(not t.is_apart and t.on_site_s is not null as int) as arrivals,
@@ -36,6 +39,7 @@ counted as (
         cast(not t.is_apart and t.solved_s is not null as int) as solved,
         case when not t.is_apart then t.solved_s end as solved_s,
         cast(not t.is_apart and t.closed_at is not null as int) as closed,
+        case when not t.is_apart then t.reopenings else 0 end as reopenings,
         o.repairs_judged,
         o.repairs_in_time,
         o.petitions_due,
@@ -46,6 +50,7 @@ counted as (
         o.still_open,
         0 as complaint_cases,
         0 as repeat_cases,
+        0 as forwarded_tickets,
         cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
         cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
@@ -63,10 +68,33 @@ counted as (
         line,
         category,
         {% for name in service_sums() -%}
-        {{ {'complaint_cases': '1', 'repeat_cases': 'cast(tickets > 1 as int)'}.get(name, '0') }}{{ ',' if not loop.last }}
+        {{
+            {
+                'complaint_cases': '1',
+                'repeat_cases': 'cast(calls > 1 as int)',
+                'forwarded_tickets': 'tickets - calls',
+            }.get(name, '0')
+        }}{{ ',' if not loop.last }}
         {% endfor %}
     from {{ ref('int_complaint_case') }}
     where season is not null
+    union all
+    select
+        season,
+        reclassified_date,
+        branch_id,
+        line,
+        category,
+        {% for name in service_sums() -%}
+        {{
+            {
+                'reclassified_from_complaint': "cast(from_kind = 'complaint' as int)",
+                'reclassified_to_complaint': "cast(to_kind = 'complaint' as int)",
+            }.get(name, '0')
+        }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_ticket_reclassification') }}
+    where season is not null and 'complaint' in (from_kind, to_kind)
 )
 
 select

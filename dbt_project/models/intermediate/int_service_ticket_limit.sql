@@ -32,7 +32,8 @@ limited as (
         and coalesce(l.ticket_kind, t.kind) = t.kind
         and coalesce(l.line, t.line) = t.line
     -- The limits of ordinary tickets are not for those who came in person, unless they name their line.
-    where not t.is_apart or l.line is not null
+    -- What was handed back is nobody's lateness here.
+    where (not t.is_in_person or l.line is not null) and not t.is_returned
 )
 
 select

@@ -1,5 +1,6 @@
 {%- set counted = ['cases', 'enterprise_cases', 'tickets', 'user_fault_cases'] %}
--- Complaint cases per served home, by day and for the season to date. Every unit has a row for every season day, so that a
+-- Complaint cases per served home, by day and for the season to date. A home with suspended heating that complains is a served
+-- one on that day. Every unit has a row for every season day, so that a
 -- day without complaints is a zero and not a gap; lines and categories apart are given for the company and its branches. Before
 -- the first day tickets were asked for nothing is known: no zero, and no figure to date for a season that began before it.
 with series_day as (
@@ -13,8 +14,11 @@ with series_day as (
         k.line,
         k.category,
         k.series_no,
-        case when k.is_served_known then cast(coalesce(s.served_households, 0) as int) end as homes,
-        s.heated_area_m2 as area_m2,
+        case when k.is_served_known then cast(coalesce(s.served_households, 0) + coalesce(a.homes, 0) as int) end as homes,
+        case
+            when k.is_served_known and s.unit_id is null then a.heated_area_m2
+            else s.heated_area_m2 + coalesce(a.heated_area_m2, 0)
+        end as area_m2,
         {%- for name in counted %}
         case when d.tickets_known then coalesce(c.{{ name }}, 0) end as {{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -22,6 +26,8 @@ with series_day as (
     inner join {{ ref('int_complaint_series') }} as k on d.season = k.season
     left join {{ ref('int_served_unit_day') }} as s
         on d.heating_date = s.heating_date and k.unit_kind = s.unit_kind and k.unit_id = s.unit_id
+    left join {{ ref('int_complaint_suspended_day') }} as a
+        on d.heating_date = a.heating_date and k.unit_kind = a.unit_kind and k.unit_id = a.unit_id
     left join {{ ref('int_complaint_series_day') }} as c
         on d.heating_date = c.heating_date and k.series_no = c.series_no
 ),

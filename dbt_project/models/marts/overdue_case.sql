@@ -1,5 +1,6 @@
 -- Cases whose time is up and which are still open at the end of the last known day, the longest overdue first. A case that
--- broke several limits stands once, by the limit that ran out first.
+-- broke several limits stands once, by the limit that ran out first. Those of the newest season come first: the rest are a
+-- backlog, in which somebody has to look whether they are open at all.
 with broken as (
     select
         l.*,
@@ -8,9 +9,14 @@ with broken as (
     where l.outcome = 'late' and l.reached_at is null
 ),
 
+newest as (
+    select season from {{ ref('int_season_day') }} order by heating_date desc limit 1
+),
+
 placed as (
     select
         t.season,
+        t.season <> newest.season as is_backlog,
         b.known_date as as_of_date,
         t.line,
         t.ticket_no,
@@ -26,6 +32,7 @@ placed as (
         {{ hours_between('b.deadline_at', 'b.known_until') }} as overdue_hours
     from broken as b
     inner join {{ ref('int_service_ticket') }} as t on b.line = t.line and b.ticket_no = t.ticket_no
+    cross join newest
     left join {{ ref('int_household_place') }} as h
         on t.household_id = h.household_id and t.service_date between h.from_date and h.to_date
     where b.nth = 1
@@ -33,8 +40,9 @@ placed as (
 
 select
     season,
+    is_backlog,
     as_of_date,
-    cast(row_number() over (order by overdue_hours desc, line asc, ticket_no asc) as int) as priority,
+    cast(row_number() over (order by is_backlog asc, overdue_hours desc, line asc, ticket_no asc) as int) as priority,
     line,
     ticket_no,
     kind,

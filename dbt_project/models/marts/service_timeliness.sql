@@ -1,12 +1,8 @@
 -- How fast customers are served, day by day and for the season to date, as known today. Three rates of nearly the same name
--- have three denominators. Who came in person and group petitions are counted apart from everything else.
+-- have three denominators. Who came in person and group petitions are counted apart from everything else; a day nobody was asked
+-- about them is unknown, and so is the season to date from then on.
 with series as (
     select distinct season, unit_kind, unit_id, line, category from {{ ref('int_service_day') }}
-),
-
--- A place whose log of reception days never came does not know that nobody came.
-reception as (
-    select coalesce(sum(walk_ins + group_petitions), 0) > 0 as is_known from {{ ref('int_service_day') }}
 ),
 
 daily as (
@@ -19,10 +15,13 @@ daily as (
         s.line,
         s.category,
         {% for name in service_sums() -%}
-        coalesce(c.{{ name }}, 0) as {{ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+        coalesce(c.{{ name }}, 0) as {{ name }},
+        {% endfor -%}
+        k.walk_ins_known,
+        k.group_petitions_known
     from series as s
     inner join {{ ref('int_season_day') }} as d on s.season = d.season
+    inner join {{ ref('int_in_person_day') }} as k on d.heating_date = k.heating_date
     left join {{ ref('int_service_day') }} as c
         on d.heating_date = c.service_date and s.unit_kind = c.unit_kind and s.unit_id = c.unit_id
         and s.line = c.line and s.category = c.category
@@ -42,6 +41,8 @@ every_period as (
         {% for name in service_sums() -%}
         cast(sum({{ name }}) over to_date as bigint) as {{ name }},
         {% endfor -%}
+        bool_and(walk_ins_known) over to_date as walk_ins_known,
+        bool_and(group_petitions_known) over to_date as group_petitions_known,
         'to_date' as period
     from daily
     window to_date as (partition by season, unit_kind, unit_id, line, category order by service_date)
@@ -56,7 +57,8 @@ select
     p.unit_id,
     p.line,
     p.category,
-    {% for name in ['tickets', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'first_answers'] -%}
+    {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'reclassified_from_complaint',
+    'reclassified_to_complaint', 'first_answers'] -%}
     cast(p.{{ name }} as int) as {{ name }},
     {% endfor -%}
     cast(p.first_answer_s as double precision) / 60 / nullif(p.first_answers, 0) as mean_first_answer_minutes,
@@ -65,6 +67,7 @@ select
     cast(p.solved as int) as solved,
     cast(p.solved_s as double precision) / 3600 / nullif(p.solved, 0) as mean_solved_hours,
     cast(p.closed as int) as closed,
+    cast(p.reopenings as int) as reopenings,
     cast(p.repairs_judged as int) as repairs_judged,
     cast(p.repairs_in_time as int) as repairs_in_time,
     {{ percent('p.repairs_in_time', 'p.repairs_judged') }} as repair_timely_percent,
@@ -79,14 +82,14 @@ select
     cast(p.complaint_cases as int) as complaint_cases,
     cast(p.repeat_cases as int) as repeat_cases,
     {{ percent('p.repeat_cases', 'p.complaint_cases') }} as repeat_percent,
+    cast(p.forwarded_tickets as int) as forwarded_tickets,
     cast(p.followed_up as int) as followed_up,
     {{ percent('p.followed_up', 'p.closed') }} as followed_up_percent,
     cast(p.rated as int) as rated,
     cast(p.satisfied as int) as satisfied,
     {{ percent('p.satisfied', 'p.rated') }} as satisfied_percent,
     cast(p.satisfaction_sum as double precision) / nullif(p.rated, 0) as mean_satisfaction,
-    case when r.is_known then cast(p.walk_ins as int) end as walk_ins,
-    case when r.is_known then cast(p.group_petitions as int) end as group_petitions,
-    case when r.is_known then cast(p.petition_people as int) end as petition_people
+    case when p.walk_ins_known then cast(p.walk_ins as int) end as walk_ins,
+    case when p.group_petitions_known then cast(p.group_petitions as int) end as group_petitions,
+    case when p.group_petitions_known then cast(p.petition_people as int) end as petition_people
 from every_period as p
-cross join reception as r

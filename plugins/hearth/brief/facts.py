@@ -74,9 +74,12 @@ order by r.interval_high_percent, r.percent, r.unit_id limit %(limit)s
 """
 _OVERDUE = """
 select line, ticket_no, kind, category, station_id, limit_code, limit_hours, overdue_hours
-from marts.overdue_case order by priority limit %(limit)s
+from marts.overdue_case where not is_backlog order by priority limit %(limit)s
 """
-_OVERDUE_SUM = "select count(*) as number, max(as_of_date) as as_of from marts.overdue_case"
+_OVERDUE_SUM = """
+select count(*) filter (where not is_backlog) as number, count(*) filter (where is_backlog) as older, max(as_of_date) as as_of
+from marts.overdue_case
+"""
 _WARNINGS = """
 select station_id, system_id, warning, since_date, lasting_days, evidence, evidence_zh, what_to_do, what_to_do_zh
 from marts.early_warning order by priority limit %(limit)s
@@ -104,11 +107,12 @@ class Kpi:
 
 @dataclass(frozen=True)
 class Listed:
-    """The first rows of a worklist, how many there are, and the day it is of (None: the list is empty)."""
+    """The first rows of a worklist, how many there are, the day it is of (None: the list is empty), how many of earlier seasons."""
 
     rows: list[dict[str, Any]]
     number: int
     as_of: date | None
+    older: int = 0
 
 
 @dataclass(frozen=True)

@@ -241,11 +241,12 @@ def as_of(listed_day: date | None, facts: Facts) -> str:
 def how_many(listed: Listed, one: tuple[str, str], facts: Facts) -> str:
     """So many there are, so many are shown, and of which day."""
     zh, en = one
+    backlog = f"；往季积压 backlog of earlier seasons: {listed.older}" if listed.older else ""
     if not listed.number:
-        return f"截至 {facts.newest_day} 无{zh} no {en} at {facts.newest_day}"
+        return f"截至 {facts.newest_day} 无{zh} no {en} at {facts.newest_day}{backlog}"
     shown = f"，列出前 {len(listed.rows)} 条 first {len(listed.rows)} shown" if len(listed.rows) < listed.number else ""
     note = as_of(listed.as_of, facts)
-    return f"共 {listed.number} 条 {en}{shown}" + (f"；{note}" if note else "")
+    return f"共 {listed.number} 条 {en}{shown}" + (f"；{note}" if note else "") + backlog
 
 
 def headline(facts: Facts) -> list[str]:

@@ -15,7 +15,13 @@ FACTORS = {"room_compliance_percent": 100, "complaints_per_10000_households": 10
 
 DEFINED_IN = {
     "room_compliance_percent": ("room_compliance", "int_unit_room_day", "int_household_day", "int_point_day"),
-    "complaints_per_10000_households": ("complaint_rate", "int_complaint_case", "int_complaint_ticket_case", "int_served_unit_day"),
+    "complaints_per_10000_households": (
+        "complaint_rate",
+        "int_complaint_case",
+        "int_complaint_ticket_case",
+        "int_served_unit_day",
+        "int_complaint_suspended_day",
+    ),
     "renewal_progress_percent": ("renewal_progress", "int_renewal_project_day"),
 }
 

@@ -78,6 +78,16 @@ select concat_ws(' ', c.season, c.heating_date, c.period, c.unit_kind, c.unit_id
 from candidate.complaint_rate as c join candidate.service_timeliness as s on s.season = c.season and s.service_date = c.heating_date
     and (s.period, s.unit_kind, s.unit_id, s.line, s.category) = (c.period, c.unit_kind, c.unit_id, c.line, c.category)
 """,
+    "service_timeliness with ticket_reclassification": """
+select concat_ws(' ', s.season, s.service_date, v.name) as place, v.one::float8 as one, v.other::float8 as other
+from candidate.service_timeliness as s
+left join (select reclassified_date, count(*) filter (where from_kind = 'complaint') as gone,
+    count(*) filter (where to_kind = 'complaint') as come from candidate.ticket_reclassification group by reclassified_date) as r
+    on r.reclassified_date = s.service_date
+cross join lateral (values ('from complaint', s.reclassified_from_complaint, coalesce(r.gone, 0)),
+    ('to complaint', s.reclassified_to_complaint, coalesce(r.come, 0))) as v (name, one, other)
+where s.period = 'day' and s.unit_kind = 'company' and s.line = 'all' and s.category = 'all'
+""",
     "extreme_weather with room_compliance and complaint_rate": """
 select concat_ws(' ', x.heating_date, v.name) as place, v.one, v.other
 from candidate.extreme_weather as x
