@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, STANDARD_DEGC, Window, day_number, iso_days, local_s, local_text
+from city.calendar import DAY_S, SEASONS, STANDARD_DEGC, Window, day_number, iso_days, local_s, local_text
 from city.cases import Discontent
 from city.manual import avoid_limits, tenths_text
 from city.people import names, phones
@@ -76,6 +76,7 @@ def _whom(rooms: Rooms, cases: Discontent, rng: np.random.Generator) -> pd.DataF
     frame["day"] = rng.integers(*_VISITS, len(frame))
     complained = np.flatnonzero((cases.season == 0) & (cases.household < network.size.residents))
     others = pd.DataFrame({"household": cases.household[complained], "why": "临时故障", "day": cases.day[complained] + 1})
+    others = others[others["day"] <= SEASONS[0].last_day]  # who called on the last evening was not visited any more
     others = others[~others["household"].isin(frame["household"]) & ~inside[others["household"]]].drop_duplicates("household")
     others = others.iloc[np.sort(rng.permutation(len(others))[: network.size.some(_OTHERS, 8)])]
     return pd.concat([frame, others], ignore_index=True).drop_duplicates("household", ignore_index=True)
