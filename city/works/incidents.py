@@ -7,9 +7,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, SPAN, day_number, local_s
+from city.calendar import DAY_S, SEASONS, SPAN, day_number, local_s
 from city.network import Network
 from city.rooms import Rooms
+from city.streams import Streams
 
 _OVERHAUL, _FAULT, _EMERGENCY = "检修", "故障", "抢修"
 _BREAKS = 430  # in two years at full scale
@@ -61,6 +62,33 @@ def breaks(network: Network, segments: pd.DataFrame, rng: np.random.Generator) -
             "work_s": rng.integers(3 * 3600, 30 * 3600, count),
             "planned": False,
             "segment_no": segments["segment_no"].to_numpy()[chosen],
+        }
+    )
+
+
+def crews_alone(network: Network, streams: Streams) -> tuple[int, int]:
+    """Day and branch of which the reserves name the crews and nothing else; something fails there that day."""
+    return day_number(date(2016, 12, 22)), int(streams.rng("reserves", "crews alone").integers(0, network.size.branches))
+
+
+def at_the_edges(network: Network, streams: Streams) -> pd.DataFrame:
+    """Outages over a season's first and last day, two that nobody ever closes (no `work_s`), one that meets crews alone."""
+    rng = streams.rng("maintenance", "edges")
+    alone, branch = crews_alone(network, streams)
+    first, last = SEASONS[1].first_day, SEASONS[0].last_day
+    day = np.array([first - 2, last, last - 4, day_number(SPAN.end) - 3, alone])
+    stations = rng.integers(0, network.size.stations, len(day))
+    stations[-1] = np.flatnonzero(network.station_branch == branch)[0]
+    return pd.DataFrame(
+        {
+            "kind": [_EMERGENCY, _EMERGENCY, _FAULT, _FAULT, _EMERGENCY],
+            "asset_kind": ["pipe", "valve", "pump", "heat_exchanger", "valve"],
+            "station": stations,
+            "priority": "high",
+            "reported_s": day * DAY_S + rng.integers(8 * 3600, 18 * 3600, len(day)) - 8 * 3600,
+            "work_s": [3 * DAY_S + 4321, 2 * DAY_S + 1234, -1, -1, 8 * 3600],
+            "planned": False,
+            "segment_no": "",
         }
     )
 

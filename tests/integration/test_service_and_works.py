@@ -130,15 +130,23 @@ def test_works_stand_where_the_city_says(world: World, published: Warehouse) -> 
 
 
 INCIDENT = (
-    "season", "incident_date", "kind", "branch_id", "diagnosed_hours", "decided_hours", "on_site_hours", "restored_hours",
-    "households_without_heat", "household_hours_without_heat", "readiness", "short_items",
+    "season", "incident_date", "kind", "branch_id", "without_heat_from_date", "is_open", "diagnosed_hours", "decided_hours",
+    "on_site_hours", "restored_hours", "outage_hours", "season_outage_hours", "households_without_heat",
+    "household_hours_without_heat", "readiness", "short_items", "unknown_items",
 )  # fmt: skip
 
 
 def test_incidents_are_answered_as_the_city_says(world: World, published: Warehouse) -> None:
     found = published.rows(f"select order_no, {', '.join(INCIDENT)} from marts.incident_response")
     assert_same(found, truth_of(world, "incident_response"), ("order_no",), INCIDENT)
-    assert {row[11] for row in found} >= {"ready", "unknown"}
+    by_order = {row[0]: dict(zip(INCIDENT, row[1:], strict=True)) for row in found}
+    assert {row["readiness"] for row in by_order.values()} >= {"ready", "unknown"}
+    before, after, left_open, still_open, crews_alone = (by_order[f"WO-90000{n}"] for n in range(1, 6))
+    for over in (before, after, left_open):
+        assert 0 < over["season_outage_hours"] < over["outage_hours"] and over["household_hours_without_heat"] > 0
+    assert before["without_heat_from_date"] > before["incident_date"]
+    assert left_open["is_open"] and still_open["is_open"] and still_open["season_outage_hours"] > 48
+    assert (crews_alone["readiness"], crews_alone["unknown_items"]) == ("unknown", "spare_part, vehicle")
 
 
 def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -> None:
