@@ -12,7 +12,7 @@ from city.network import Network
 from city.people import names
 from city.rooms import Rooms
 from city.streams import Streams, pick_distinct
-from city.works.incidents import at_the_edges, boilers, breaks, steps, with_causes
+from city.works.incidents import at_the_edges, boilers, breaks, steps, winter_breaks, with_causes
 
 _OVERHAUL, _FAULT, _EMERGENCY, _MAJOR = "检修", "故障", "抢修", "大修"
 _ASSETS = np.array(["pump", "heat_exchanger", "valve", "control_cabinet", "pipe"])
@@ -24,7 +24,7 @@ _SUMMARY = {
 }
 
 
-def work_orders(rooms: Rooms, segments: pd.DataFrame, streams: Streams, window: Window) -> pd.DataFrame:
+def work_orders(rooms: Rooms, segments: pd.DataFrame, renewed: np.ndarray, streams: Streams, window: Window) -> pd.DataFrame:
     """Rows of maintenance.work_order_log: two versions an order, with labels."""
     network, rng = rooms.network, streams.rng("maintenance")
     orders = [
@@ -38,7 +38,7 @@ def work_orders(rooms: Rooms, segments: pd.DataFrame, streams: Streams, window: 
     ]
     frame = pd.concat(orders, ignore_index=True).sort_values("reported_s", kind="stable").reset_index(drop=True)
     frame["order_no"] = [f"WO-{i + 1:06d}" for i in range(len(frame))]
-    later = at_the_edges(network, streams)
+    later = pd.concat([at_the_edges(network, streams), winter_breaks(network, renewed, streams)], ignore_index=True)
     later["order_no"] = [f"WO-9{i + 1:05d}" for i in range(len(later))]
     crews = names(streams.rng("maintenance", "crew"), 30)
     frame, later = (with_causes(f, rooms).assign(crew=crews[f["station"].to_numpy() % 30]) for f in (frame, later))

@@ -63,20 +63,31 @@ def _in_season(rows: pd.DataFrame, seasons: tuple[Season, ...]) -> pd.DataFrame:
 def _readiness(reserves: pd.DataFrame, seasons: tuple[Season, ...], day: int, branch: str) -> tuple[str, str, str]:
     """State, short and unknown items: it takes the branch's own crews, vehicles and parts, and every plant's fuel and power."""
     season = next((s for s in seasons if s.first_day <= day <= s.last_day), None)
-    today = reserves[reserves["day"] == day].set_index(["site", "item"])
+    today = reserves[reserves["day"] == day]
     short, unknown = set(), set()
     for item, name in _ITEMS.items():
         sites = {branch}
         if item in _OF_PLANTS:
             same = reserves["day"].between(season.first_day, season.last_day) if season else reserves["day"] < 0
             sites = set(reserves.loc[same & (reserves["item"] == item), "site"])
-        told = [today.loc[(site, item)] for site in sites if (site, item) in today.index]
-        if any(row["quantity"] < row["required"] for row in told):
+        told = today[(today["item"] == item) & today["site"].isin(sites)]
+        if (told["quantity"] < told["required"]).any():
             short.add(name)
         if len(told) < max(len(sites), 1):
             unknown.add(name)
     state = "short" if short else "unknown" if unknown else "ready"
     return state, ", ".join(sorted(short)), ", ".join(sorted(unknown))
+
+
+def _new_since(newest: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) -> pd.Series:
+    """Day from which each pipe is the one that lies there now: of the first export that shows its year, or that year's end."""
+    year = newest.set_index("segment_no")["year"]
+    since = pd.Series([day_number(date(int(y) + 1, 1, 1)) for y in year], index=year.index)
+    for day, frame in exports:
+        shown = frame[(frame["reason"] == "") & ~frame["duplicate"]].drop_duplicates("segment_no").set_index("segment_no")["year"]
+        same = year.eq(shown.reindex(year.index))
+        since = since.mask(same, since.clip(upper=day_number(day)))
+    return since
 
 
 def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) -> pd.DataFrame:
@@ -89,8 +100,7 @@ def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) ->
     known = len(rows) > 0  # without any log of orders nobody knows that nothing failed
     first, last = (int(rows["day"].min()), int(rows["day"].max())) if known else (0, 0)
     broken = rows[rows["kind"].isin(list(_FAULTS)) & (rows["segment_no"] != "")]
-    laid = np.array([day_number(date(int(year), 1, 1)) for year in frame["year"]])
-    since = pd.Series(np.maximum(laid, first), index=frame["segment_no"])
+    since = _new_since(frame, exports).clip(lower=first)
     began = since.reindex(broken["segment_no"]).fillna(np.inf).to_numpy(dtype=float)
     counted = broken[broken["day"].to_numpy(dtype=float) >= began].groupby("segment_no").size()
     failures = counted.reindex(frame["segment_no"]).fillna(0).astype(int).to_numpy()

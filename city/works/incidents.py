@@ -15,6 +15,7 @@ from city.streams import Streams
 _OVERHAUL, _FAULT, _EMERGENCY = "检修", "故障", "抢修"
 _BREAKS = 430  # in two years at full scale
 _BOILERS = 20
+_RENEWED_BROKEN = 3  # at any scale
 _CAUSES = {
     "pump": "水泵故障",
     "heat_exchanger": "换热器堵塞",
@@ -89,6 +90,25 @@ def at_the_edges(network: Network, streams: Streams) -> pd.DataFrame:
             "work_s": [3 * DAY_S + 4321, 2 * DAY_S + 1234, -1, -1, 8 * 3600],
             "planned": False,
             "segment_no": "",
+        }
+    )
+
+
+def winter_breaks(network: Network, renewed: np.ndarray, streams: Streams) -> pd.DataFrame:
+    """A few pipes that are renewed in the summer of 2016 broke twice in the winter before: the reason why they were renewed."""
+    rng = streams.rng("maintenance", "winter breaks")
+    chosen = np.repeat(rng.permutation(renewed)[:_RENEWED_BROKEN], 2)
+    days = day_number(date(2016, 1, 5)) + rng.integers(0, 80, len(chosen))
+    return pd.DataFrame(
+        {
+            "kind": _EMERGENCY,
+            "asset_kind": "pipe_segment",
+            "station": rng.integers(0, network.size.stations, len(chosen)),
+            "priority": "high",
+            "reported_s": days * DAY_S + rng.integers(0, DAY_S, len(chosen)) - 8 * 3600,
+            "work_s": rng.integers(3 * 3600, 30 * 3600, len(chosen)),
+            "planned": False,
+            "segment_no": chosen,
         }
     )
 

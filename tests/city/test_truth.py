@@ -11,7 +11,7 @@ import pytest
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.complaints import complaint_cases, complaint_rate
-from city.truth.incidents import incident_response
+from city.truth.incidents import incident_response, pipe_risk
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.rooms import _automatic, below_design_days, room_compliance
@@ -354,3 +354,28 @@ def test_crews_alone_are_no_readiness() -> None:
     assert found["unknown_items"].tolist() == ["fuel, power, spare_part, vehicle", "", "fuel"]
     reserves.loc[0, "quantity"] = 5
     assert incident_response(_observed(), orders, reserves.assign(day=reserves["day"] + FIRST))["readiness"].tolist()[0] == "short"
+
+
+def _export(day: date, rows: list[tuple[str, int]]) -> tuple[date, pd.DataFrame]:
+    frame = pd.DataFrame(rows, columns=["segment_no", "year"])
+    return day, frame.assign(length=100.0, insulation="岩棉", laying="直埋", reason="", duplicate=False)
+
+
+def test_a_pipe_is_new_from_the_export_that_first_shows_it() -> None:
+    """R was renewed in the summer: earlier failures are the old pipe's. L is registered late, C's year was corrected."""
+    exports = [
+        _export(date(2015, 9, 1), [("R", 1980), ("C", 1990)]),
+        _export(date(2016, 9, 1), [("R", 2016), ("C", 1985)]),
+        _export(date(2016, 11, 1), [("R", 2016), ("C", 1985), ("L", 2015)]),
+    ]
+    failures = [
+        ("R", date(2016, 1, 20)), ("R", date(2016, 8, 31)), ("R", date(2016, 9, 1)), ("C", date(2015, 5, 2)),
+        ("L", date(2015, 12, 31)), ("L", date(2016, 1, 1)), ("", date(2015, 5, 1)), ("", date(2017, 4, 30)),
+    ]  # fmt: skip
+    orders = [
+        _order(str(n), 24 * (day_number(day) - FIRST) + 12, None, segment_no=segment) for n, (segment, day) in enumerate(failures)
+    ]
+    found = pipe_risk(pd.DataFrame(orders), exports).set_index("segment_no")
+    assert found["failures"].to_dict() == {"R": 1, "C": 1, "L": 1}
+    years = found["failures"] / found["failures_per_km_year"].astype(float) / 0.1
+    assert (years * 365.25).round(6).to_dict() == {"R": 242, "C": 731, "L": 486}

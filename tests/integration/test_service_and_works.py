@@ -154,6 +154,11 @@ def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -
     found = published.rows(f"select segment_no, {', '.join(figures)} from marts.pipe_risk")
     assert_same(found, truth_of(world, "pipe_risk"), ("segment_no",), figures)
     assert sum(row[2] for row in found) > 5
+    dug_up = published.rows(
+        "select p.segment_no, p.year_laid, p.failures, count(*) from marts.pipe_risk as p inner join marts.incident_response as i"
+        " on i.asset_id = p.segment_no and i.order_no > 'WO-900005' group by 1, 2, 3"
+    )
+    assert dug_up and {row[1:] for row in dug_up} == {(2016, 0, 2)}, "broke twice in the winter before it was renewed"
 
 
 def test_communities_without_heat_are_those_of_the_city(world: World, published: Warehouse) -> None:
