@@ -23,7 +23,7 @@ from city.manual import fixed_rounds, mobile_visits
 from city.network import Network, build_network
 from city.packets import REASON_NAMES
 from city.people import PHONE_PREFIX
-from city.pipes import first_segments, pipe_exports
+from city.pipes import first_segments, pipe_exports, renewed_in_summer
 from city.planted import feed_counts, total
 from city.points import Points, build_points
 from city.registers import build_registers
@@ -178,7 +178,7 @@ class _Builder:
     def send_works(self) -> None:
         whole = Window(SPAN.start, self.window.end)
         exports = pipe_exports(self.network, self.streams, whole)
-        orders = work_orders(self.rooms, first_segments(exports), self.streams, self.window)
+        orders = work_orders(self.rooms, first_segments(exports), renewed_in_summer(exports), self.streams, self.window)
         sql.write_table(self.out / "sql", "maintenance.work_order_log", work_order_table(orders))
         self.orders, self.exports = orders, exports
         self.planted["maintenance_orders"] = feed_counts(orders["reason"], orders["duplicate"])

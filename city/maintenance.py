@@ -12,7 +12,7 @@ from city.network import Network
 from city.people import names
 from city.rooms import Rooms
 from city.streams import Streams, pick_distinct
-from city.works.incidents import boilers, breaks, steps, with_causes
+from city.works.incidents import at_the_edges, boilers, breaks, steps, winter_breaks, with_causes
 
 _OVERHAUL, _FAULT, _EMERGENCY, _MAJOR = "检修", "故障", "抢修", "大修"
 _ASSETS = np.array(["pump", "heat_exchanger", "valve", "control_cabinet", "pipe"])
@@ -24,7 +24,7 @@ _SUMMARY = {
 }
 
 
-def work_orders(rooms: Rooms, segments: pd.DataFrame, streams: Streams, window: Window) -> pd.DataFrame:
+def work_orders(rooms: Rooms, segments: pd.DataFrame, renewed: np.ndarray, streams: Streams, window: Window) -> pd.DataFrame:
     """Rows of maintenance.work_order_log: two versions an order, with labels."""
     network, rng = rooms.network, streams.rng("maintenance")
     orders = [
@@ -38,9 +38,15 @@ def work_orders(rooms: Rooms, segments: pd.DataFrame, streams: Streams, window: 
     ]
     frame = pd.concat(orders, ignore_index=True).sort_values("reported_s", kind="stable").reset_index(drop=True)
     frame["order_no"] = [f"WO-{i + 1:06d}" for i in range(len(frame))]
-    frame = with_causes(frame, rooms)
-    frame["crew"] = names(streams.rng("maintenance", "crew"), 30)[frame["station"].to_numpy() % 30]
-    return _versions(frame, network, rng, window)
+    later = pd.concat([at_the_edges(network, streams), winter_breaks(network, renewed, streams)], ignore_index=True)
+    later["order_no"] = [f"WO-9{i + 1:05d}" for i in range(len(later))]
+    crews = names(streams.rng("maintenance", "crew"), 30)
+    frame, later = (with_causes(f, rooms).assign(crew=crews[f["station"].to_numpy() % 30]) for f in (frame, later))
+    sound = _versions(later, window).assign(reason="", duplicate=False)
+    rows = pd.concat([_with_defects(_versions(frame, window), rng), sound], ignore_index=True)
+    rows["station_id"] = network.station_ids[rows["station"].to_numpy()]
+    rows["branch_id"] = network.branch_ids[network.station_branch[rows["station"].to_numpy()]]
+    return rows.sort_values("updated_s", kind="stable").reset_index(drop=True)
 
 
 def _summer(network: Network, rng: np.random.Generator, year: int, count: int, kind: str) -> pd.DataFrame:
@@ -75,17 +81,22 @@ def _faults(rooms: Rooms, rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _versions(frame: pd.DataFrame, network: Network, rng: np.random.Generator, window: Window) -> pd.DataFrame:
+def _versions(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Each order as it is reported and as it is completed; one without `work_s` is never completed, and says its homes at once."""
     started = frame["reported_s"] + frame["work_s"] // 4
     completed = frame["reported_s"] + frame["work_s"]
     unknown = dict.fromkeys(("diagnosed_s", "decided_s", "on_site_s", "started_s", "restored_s", "completed_s"), -1)
+    is_open = frame["work_s"] < 0
     first = frame.assign(version=1, status="reported", updated_s=frame["reported_s"] + 60, **unknown).assign(
-        cause="", without_heat=-1
+        cause="", without_heat=frame["without_heat"].where(is_open, -1)
     )
     last = frame.assign(version=2, status="completed", started_s=started, completed_s=completed, updated_s=completed + 900)
-    last = last.assign(**steps(last))
+    last = last.assign(**steps(last))[~is_open]
     rows = pd.concat([first, last], ignore_index=True)
-    rows = rows[window.holds(rows["updated_s"].to_numpy())].reset_index(drop=True)
+    return rows[window.holds(rows["updated_s"].to_numpy())].reset_index(drop=True)
+
+
+def _with_defects(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     rows["reason"], rows["duplicate"] = "", False
     some = max(1, len(rows) // 2500)
     picks = pick_distinct(
@@ -96,10 +107,7 @@ def _versions(frame: pd.DataFrame, network: Network, rng: np.random.Generator, w
     rows.loc[picks["time_after_arrival"], "reported_s"] += 3 * DAY_S
     rows.loc[picks["time_after_arrival"], "reason"] = "time_after_arrival"
     rows.loc[picks["unknown_code"], ["kind", "reason"]] = ["巡检", "unknown_code"]
-    rows = pd.concat([rows, rows.loc[picks["duplicate"]].assign(duplicate=True)], ignore_index=True)
-    rows["station_id"] = network.station_ids[rows["station"].to_numpy()]
-    rows["branch_id"] = network.branch_ids[network.station_branch[rows["station"].to_numpy()]]
-    return rows.sort_values("updated_s", kind="stable").reset_index(drop=True)
+    return pd.concat([rows, rows.loc[picks["duplicate"]].assign(duplicate=True)], ignore_index=True)
 
 
 def work_order_table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -52,7 +52,20 @@ def first_segments(exports: list[tuple[date, pd.DataFrame]]) -> pd.DataFrame:
     """Sound segments of the first export: what can break."""
     if not exports:
         return pd.DataFrame({"segment_no": [], "year": [], "length": [], "insulation": []})
-    frame = exports[0][1]
+    return _sound(exports[0][1])
+
+
+def renewed_in_summer(exports: list[tuple[date, pd.DataFrame]]) -> np.ndarray:
+    """Numbers of the segments that the export of September 2016 shows laid anew since the one of November 2015."""
+    year = {day: _sound(frame).set_index("segment_no")["year"] for day, frame in exports}
+    if not set(EXPORT_DAYS[1:3]) <= set(year):
+        return np.array([], dtype=str)
+    before, after = (year[day] for day in EXPORT_DAYS[1:3])
+    after = after[after.index.isin(before.index)]
+    return np.array(sorted(after.index[after > before.reindex(after.index)]))
+
+
+def _sound(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["reason"] == "") & ~frame["duplicate"]].drop_duplicates("segment_no").reset_index(drop=True)
 
 

@@ -7,11 +7,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from city.calendar import day_number, local_day
+from city.calendar import Season, day_number, iso_days, local_day, local_s
 from city.truth.observed import Observed
 
 _FAULTS = {"故障": "fault", "抢修": "emergency"}
 _ITEMS = {"燃料": "fuel", "备用电源": "power", "抢修班组": "crew", "抢修车辆": "vehicle", "备品备件": "spare_part"}
+_OF_PLANTS = ("燃料", "备用电源")
 _STEPS = {"diagnosed_hours": "diagnosed_s", "decided_hours": "decided_s", "on_site_hours": "on_site_s"}
 
 
@@ -22,33 +23,71 @@ def newest_orders(orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def incident_response(observed: Observed, orders: pd.DataFrame, reserves: pd.DataFrame) -> pd.DataFrame:
-    """One row a fault or emergency repair."""
+    """One row a fault or emergency repair; an outage lasts until it is mended, an open one until the window's end."""
     rows = newest_orders(orders)
-    rows = rows[rows["kind"].isin(list(_FAULTS))].copy()
-    rows["season"] = ""
-    for season in observed.seasons:
-        rows.loc[rows["day"].between(season.first_day, observed.last_day(season)), "season"] = season.code
+    rows = rows[rows["kind"].isin(list(_FAULTS))].reset_index(drop=True)
     for name, column in _STEPS.items():
         rows[name] = ((rows[column] - rows["reported_s"]) / 3600).where(rows[column] >= 0)
     end = rows["restored_s"].where(rows["restored_s"] >= 0, rows["completed_s"])
     rows["restored_hours"] = ((end - rows["reported_s"]) / 3600).where(end >= 0)
+    rows["is_open"] = end < 0
+    rows["without_heat_until_s"] = end.where(~rows["is_open"], observed.window.end_s)
+    rows["outage_hours"] = (rows["without_heat_until_s"] - rows["reported_s"]) / 3600
+    rows = _in_season(rows, observed.seasons)
     known = (rows["season"] != "") & (rows["without_heat"] >= 0)
     rows["households_without_heat"] = rows["without_heat"].where(known).astype("Int64")
-    rows["household_hours_without_heat"] = (rows["without_heat"] * rows["restored_hours"]).where(known)
-    short = [_short(reserves, day, branch) for day, branch in zip(rows["day"], rows["branch_id"], strict=True)]
-    rows["readiness"] = [state for state, _ in short]
-    rows["short_items"] = [items for _, items in short]
+    rows["household_hours_without_heat"] = (rows["without_heat"] * rows["season_outage_hours"]).where(known)
+    answers = [_readiness(reserves, observed.seasons, d, b) for d, b in zip(rows["day"], rows["branch_id"], strict=True)]
+    rows[["readiness", "short_items", "unknown_items"]] = pd.DataFrame(answers, index=rows.index, columns=range(3))
     rows["kind"] = rows["kind"].map(_FAULTS)
-    kept = ["order_no", "season", "day", "kind", "branch_id", *_STEPS, "restored_hours"]
-    return rows[[*kept, "households_without_heat", "household_hours_without_heat", "readiness", "short_items"]]
+    kept = ["order_no", "season", "day", "without_heat_from_date", "kind", "branch_id", "is_open", *_STEPS, "restored_hours"]
+    kept += ["outage_hours", "season_outage_hours", "households_without_heat", "household_hours_without_heat"]
+    return rows[[*kept, "readiness", "short_items", "unknown_items"]]
 
 
-def _short(reserves: pd.DataFrame, day: int, branch: str) -> tuple[str, str]:
-    """Readiness of a branch on a day: fuel and power are the whole company's."""
-    mine = reserves[reserves["day"] == day]
-    mine = mine[(mine["site"] == branch) | mine["item"].isin(["燃料", "备用电源"])]
-    items = sorted({_ITEMS[item] for item in mine.loc[mine["quantity"] < mine["required"], "item"]})
-    return ("unknown" if mine.empty else "short" if items else "ready"), ", ".join(items)
+def _in_season(rows: pd.DataFrame, seasons: tuple[Season, ...]) -> pd.DataFrame:
+    """The first season an outage reaches, and what of it lies within, from the season's first midnight to its last."""
+    rows = rows.assign(season="", season_outage_hours=np.nan)
+    from_day = rows["day"].to_numpy().copy()
+    for season in sorted(seasons, key=lambda s: s.start, reverse=True):
+        opens, closes = local_s(season.first_day), local_s(season.last_day + 1)
+        within = np.minimum(rows["without_heat_until_s"], closes) - np.maximum(rows["reported_s"], opens)
+        reported_in = rows["day"].between(season.first_day, season.last_day)
+        mine = reported_in | ((rows["reported_s"] < opens) & (within > 0))
+        rows.loc[mine, "season"] = season.code
+        rows.loc[mine, "season_outage_hours"] = within[mine] / 3600
+        from_day[mine.to_numpy()] = np.maximum(rows["day"].to_numpy(), season.first_day)[mine.to_numpy()]
+    return rows.assign(without_heat_from_date=iso_days(from_day))
+
+
+def _readiness(reserves: pd.DataFrame, seasons: tuple[Season, ...], day: int, branch: str) -> tuple[str, str, str]:
+    """State, short and unknown items: it takes the branch's own crews, vehicles and parts, and every plant's fuel and power."""
+    season = next((s for s in seasons if s.first_day <= day <= s.last_day), None)
+    today = reserves[reserves["day"] == day]
+    short, unknown = set(), set()
+    for item, name in _ITEMS.items():
+        sites = {branch}
+        if item in _OF_PLANTS:
+            same = reserves["day"].between(season.first_day, season.last_day) if season else reserves["day"] < 0
+            sites = set(reserves.loc[same & (reserves["item"] == item), "site"])
+        told = today[(today["item"] == item) & today["site"].isin(sites)]
+        if (told["quantity"] < told["required"]).any():
+            short.add(name)
+        if len(told) < max(len(sites), 1):
+            unknown.add(name)
+    state = "short" if short else "unknown" if unknown else "ready"
+    return state, ", ".join(sorted(short)), ", ".join(sorted(unknown))
+
+
+def _new_since(newest: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) -> pd.Series:
+    """Day from which each pipe is the one that lies there now: of the first export that shows its year, or that year's end."""
+    year = newest.set_index("segment_no")["year"]
+    since = pd.Series([day_number(date(int(y) + 1, 1, 1)) for y in year], index=year.index)
+    for day, frame in exports:
+        shown = frame[(frame["reason"] == "") & ~frame["duplicate"]].drop_duplicates("segment_no").set_index("segment_no")["year"]
+        same = year.eq(shown.reindex(year.index))
+        since = since.mask(same, since.clip(upper=day_number(day)))
+    return since
 
 
 def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) -> pd.DataFrame:
@@ -61,8 +100,7 @@ def pipe_risk(orders: pd.DataFrame, exports: list[tuple[date, pd.DataFrame]]) ->
     known = len(rows) > 0  # without any log of orders nobody knows that nothing failed
     first, last = (int(rows["day"].min()), int(rows["day"].max())) if known else (0, 0)
     broken = rows[rows["kind"].isin(list(_FAULTS)) & (rows["segment_no"] != "")]
-    laid = np.array([day_number(date(int(year), 1, 1)) for year in frame["year"]])
-    since = pd.Series(np.maximum(laid, first), index=frame["segment_no"])
+    since = _new_since(frame, exports).clip(lower=first)
     began = since.reindex(broken["segment_no"]).fillna(np.inf).to_numpy(dtype=float)
     counted = broken[broken["day"].to_numpy(dtype=float) >= began].groupby("segment_no").size()
     failures = counted.reindex(frame["segment_no"]).fillna(0).astype(int).to_numpy()

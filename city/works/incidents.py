@@ -7,13 +7,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, SPAN, day_number, local_s
+from city.calendar import DAY_S, SEASONS, SPAN, day_number, local_s
 from city.network import Network
 from city.rooms import Rooms
+from city.streams import Streams
 
 _OVERHAUL, _FAULT, _EMERGENCY = "检修", "故障", "抢修"
 _BREAKS = 430  # in two years at full scale
 _BOILERS = 20
+_RENEWED_BROKEN = 3  # at any scale
 _CAUSES = {
     "pump": "水泵故障",
     "heat_exchanger": "换热器堵塞",
@@ -61,6 +63,52 @@ def breaks(network: Network, segments: pd.DataFrame, rng: np.random.Generator) -
             "work_s": rng.integers(3 * 3600, 30 * 3600, count),
             "planned": False,
             "segment_no": segments["segment_no"].to_numpy()[chosen],
+        }
+    )
+
+
+def crews_alone(network: Network, streams: Streams) -> tuple[int, int]:
+    """Day and branch of which the reserves name the crews and nothing else; something fails there that day."""
+    return day_number(date(2016, 12, 22)), int(streams.rng("reserves", "crews alone").integers(0, network.size.branches))
+
+
+def at_the_edges(network: Network, streams: Streams) -> pd.DataFrame:
+    """Outages over a season's first and last day, two that nobody ever closes (no `work_s`), one that meets crews alone."""
+    rng = streams.rng("maintenance", "edges")
+    alone, branch = crews_alone(network, streams)
+    first, last = SEASONS[1].first_day, SEASONS[0].last_day
+    day = np.array([first - 2, last, last - 4, day_number(SPAN.end) - 3, alone])
+    stations = rng.integers(0, network.size.stations, len(day))
+    stations[-1] = np.flatnonzero(network.station_branch == branch)[0]
+    return pd.DataFrame(
+        {
+            "kind": [_EMERGENCY, _EMERGENCY, _FAULT, _FAULT, _EMERGENCY],
+            "asset_kind": ["pipe", "valve", "pump", "heat_exchanger", "valve"],
+            "station": stations,
+            "priority": "high",
+            "reported_s": day * DAY_S + rng.integers(8 * 3600, 18 * 3600, len(day)) - 8 * 3600,
+            "work_s": [3 * DAY_S + 4321, 2 * DAY_S + 1234, -1, -1, 8 * 3600],
+            "planned": False,
+            "segment_no": "",
+        }
+    )
+
+
+def winter_breaks(network: Network, renewed: np.ndarray, streams: Streams) -> pd.DataFrame:
+    """A few pipes that are renewed in the summer of 2016 broke twice in the winter before: the reason why they were renewed."""
+    rng = streams.rng("maintenance", "winter breaks")
+    chosen = np.repeat(rng.permutation(renewed)[:_RENEWED_BROKEN], 2)
+    days = day_number(date(2016, 1, 5)) + rng.integers(0, 80, len(chosen))
+    return pd.DataFrame(
+        {
+            "kind": _EMERGENCY,
+            "asset_kind": "pipe_segment",
+            "station": rng.integers(0, network.size.stations, len(chosen)),
+            "priority": "high",
+            "reported_s": days * DAY_S + rng.integers(0, DAY_S, len(chosen)) - 8 * 3600,
+            "work_s": rng.integers(3 * 3600, 30 * 3600, len(chosen)),
+            "planned": False,
+            "segment_no": chosen,
         }
     )
 

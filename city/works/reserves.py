@@ -11,6 +11,7 @@ from city.sheets import Shelf
 from city.streams import Streams
 from city.weather import Weather
 from city.works.defects import label, with_pairs
+from city.works.incidents import crews_alone
 from city.works.table import workbook
 
 FUEL, POWER, CREW, VEHICLE, PARTS = "燃料", "备用电源", "抢修班组", "抢修车辆", "备品备件"
@@ -50,7 +51,17 @@ def reserve_log(network: Network, weather: Weather, streams: Streams, window: Wi
     frame = pd.concat(parts, ignore_index=True).sort_values(["day", "site", "item"], kind="stable")
     frame["arrival_s"] = [local_s(d, 20) for d in frame["day"]]
     frame = frame[window.holds(frame["arrival_s"].to_numpy())].reset_index(drop=True)
-    return _plant(frame, streams.rng("reserves", "defects"))
+    return _crews_alone(_plant(frame, streams.rng("reserves", "defects")), network, streams)
+
+
+def _crews_alone(rows: pd.DataFrame, network: Network, streams: Streams) -> pd.DataFrame:
+    """On one day a branch reports its crews, who are enough, and leaves out its vehicles and parts."""
+    day, branch = crews_alone(network, streams)
+    mine = (rows["day"] == day) & (rows["site"] == network.branch_ids[branch])
+    crew = mine & (rows["item"] == CREW) & (rows["reason"] == "")
+    rows.loc[crew, "quantity"] = rows.loc[crew, "required"] + 1
+    rows.loc[crew, "quantity_text"] = rows.loc[crew, "quantity"].astype(str)
+    return rows[~mine | (rows["item"] == CREW)].reset_index(drop=True)
 
 
 def _plant(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pytest
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
@@ -391,3 +392,82 @@ def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:
     assert _cell(frame, day=FIRST, unit_id="B1")["percent"] == pytest.approx(100 * 1000 / 1600)
     assert np.isnan(_cell(frame, day=FIRST, unit_id="S2")["percent"])
     assert _cell(frame, day=FIRST - 50, unit_kind="company")["renewed_length_m"] == 40.0
+
+
+def _order(number: str, reported: float, restored: float | None, **more: object) -> dict[str, object]:
+    """A fault with twenty homes, reported and restored so many hours after the first midnight."""
+    end = -1 if restored is None else local_s(FIRST, restored)
+    unknown = dict.fromkeys(("diagnosed_s", "decided_s", "on_site_s", "completed_s"), -1)
+    row = {"order_no": number, "kind": "故障", "reported_s": local_s(FIRST, reported), "restored_s": end, "without_heat": 20}
+    return {**unknown, **row, "branch_id": "B1", "version": 1, "updated_s": 0, "reason": "", "duplicate": False, **more}
+
+
+def test_an_outage_counts_within_the_season_and_an_open_one_to_the_windows_end() -> None:
+    """The season is three days long and the window ends with it."""
+    orders = [
+        _order("before", -5, 7),
+        _order("over", 70, 75),
+        _order("summer", -30, 0),
+        _order("open", 60, None),
+        _order("all", -9, 99),
+    ]
+    reserves = pd.DataFrame({"day": [], "site": [], "item": [], "quantity": [], "required": []})
+    rows = incident_response(_observed(), pd.DataFrame(orders), reserves).set_index("order_no")
+    assert rows["season_outage_hours"].fillna(-1).to_dict() == {"before": 7, "over": 2, "summer": -1, "open": 12, "all": 72}
+    assert rows["outage_hours"].to_dict() == {"before": 12, "over": 5, "summer": 30, "open": 12, "all": 108}
+    assert rows["household_hours_without_heat"].fillna(-1).to_dict() == {
+        "before": 140,
+        "over": 40,
+        "summer": -1,
+        "open": 240,
+        "all": 1440,
+    }
+    assert rows["without_heat_from_date"].to_dict() == {
+        "before": "2016-01-11", "over": "2016-01-13", "summer": "2016-01-09", "open": "2016-01-13", "all": "2016-01-11",
+    }  # fmt: skip
+    assert rows.index[rows["is_open"]].tolist() == ["open"] and np.isnan(rows.loc["open", "restored_hours"])
+
+
+def test_crews_alone_are_no_readiness() -> None:
+    """On the first day crews alone; on the second everything; on the third one of the two plants says nothing of its fuel."""
+    own = [(day, "B1", item, 6, 6) for day in (1, 2) for item in ("抢修班组", "抢修车辆", "备品备件")]
+    plants = [
+        (1, "P1", "燃料", 9, 9),
+        (1, "P2", "燃料", 9, 9),
+        (2, "P1", "燃料", 9, 9),
+        (1, "P1", "备用电源", 1, 1),
+        (2, "P1", "备用电源", 1, 1),
+    ]
+    columns = ["day", "site", "item", "quantity", "required"]
+    reserves = pd.DataFrame([(0, "B1", "抢修班组", 7, 6), *own, *plants], columns=columns)
+    orders = pd.DataFrame([_order(str(day), 24 * day + 3, 24 * day + 4) for day in range(3)])
+    found = incident_response(_observed(), orders, reserves.assign(day=reserves["day"] + FIRST))
+    assert found["readiness"].tolist() == ["unknown", "ready", "unknown"]
+    assert found["unknown_items"].tolist() == ["fuel, power, spare_part, vehicle", "", "fuel"]
+    reserves.loc[0, "quantity"] = 5
+    assert incident_response(_observed(), orders, reserves.assign(day=reserves["day"] + FIRST))["readiness"].tolist()[0] == "short"
+
+
+def _export(day: date, rows: list[tuple[str, int]]) -> tuple[date, pd.DataFrame]:
+    frame = pd.DataFrame(rows, columns=["segment_no", "year"])
+    return day, frame.assign(length=100.0, insulation="岩棉", laying="直埋", reason="", duplicate=False)
+
+
+def test_a_pipe_is_new_from_the_export_that_first_shows_it() -> None:
+    """R was renewed in the summer: earlier failures are the old pipe's. L is registered late, C's year was corrected."""
+    exports = [
+        _export(date(2015, 9, 1), [("R", 1980), ("C", 1990)]),
+        _export(date(2016, 9, 1), [("R", 2016), ("C", 1985)]),
+        _export(date(2016, 11, 1), [("R", 2016), ("C", 1985), ("L", 2015)]),
+    ]
+    failures = [
+        ("R", date(2016, 1, 20)), ("R", date(2016, 8, 31)), ("R", date(2016, 9, 1)), ("C", date(2015, 5, 2)),
+        ("L", date(2015, 12, 31)), ("L", date(2016, 1, 1)), ("", date(2015, 5, 1)), ("", date(2017, 4, 30)),
+    ]  # fmt: skip
+    orders = [
+        _order(str(n), 24 * (day_number(day) - FIRST) + 12, None, segment_no=segment) for n, (segment, day) in enumerate(failures)
+    ]
+    found = pipe_risk(pd.DataFrame(orders), exports).set_index("segment_no")
+    assert found["failures"].to_dict() == {"R": 1, "C": 1, "L": 1}
+    years = found["failures"] / found["failures_per_km_year"].astype(float) / 0.1
+    assert (years * 365.25).round(6).to_dict() == {"R": 242, "C": 731, "L": 486}

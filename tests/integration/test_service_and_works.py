@@ -139,15 +139,23 @@ def test_works_stand_where_the_city_says(world: World, published: Warehouse) -> 
 
 
 INCIDENT = (
-    "season", "incident_date", "kind", "branch_id", "diagnosed_hours", "decided_hours", "on_site_hours", "restored_hours",
-    "households_without_heat", "household_hours_without_heat", "readiness", "short_items",
+    "season", "incident_date", "kind", "branch_id", "without_heat_from_date", "is_open", "diagnosed_hours", "decided_hours",
+    "on_site_hours", "restored_hours", "outage_hours", "season_outage_hours", "households_without_heat",
+    "household_hours_without_heat", "readiness", "short_items", "unknown_items",
 )  # fmt: skip
 
 
 def test_incidents_are_answered_as_the_city_says(world: World, published: Warehouse) -> None:
     found = published.rows(f"select order_no, {', '.join(INCIDENT)} from marts.incident_response")
     assert_same(found, truth_of(world, "incident_response"), ("order_no",), INCIDENT)
-    assert {row[11] for row in found} >= {"ready", "unknown"}
+    by_order = {row[0]: dict(zip(INCIDENT, row[1:], strict=True)) for row in found}
+    assert {row["readiness"] for row in by_order.values()} >= {"ready", "unknown"}
+    before, after, left_open, still_open, crews_alone = (by_order[f"WO-90000{n}"] for n in range(1, 6))
+    for over in (before, after, left_open):
+        assert 0 < over["season_outage_hours"] < over["outage_hours"] and over["household_hours_without_heat"] > 0
+    assert before["without_heat_from_date"] > before["incident_date"]
+    assert left_open["is_open"] and still_open["is_open"] and still_open["season_outage_hours"] > 48
+    assert (crews_alone["readiness"], crews_alone["unknown_items"]) == ("unknown", "spare_part, vehicle")
 
 
 def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -> None:
@@ -155,6 +163,11 @@ def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -
     found = published.rows(f"select segment_no, {', '.join(figures)} from marts.pipe_risk")
     assert_same(found, truth_of(world, "pipe_risk"), ("segment_no",), figures)
     assert sum(row[2] for row in found) > 5
+    dug_up = published.rows(
+        "select p.segment_no, p.year_laid, p.failures, count(*) from marts.pipe_risk as p inner join marts.incident_response as i"
+        " on i.asset_id = p.segment_no and i.order_no > 'WO-900005' group by 1, 2, 3"
+    )
+    assert dug_up and {row[1:] for row in dug_up} == {(2016, 0, 2)}, "broke twice in the winter before it was renewed"
 
 
 def test_communities_without_heat_are_those_of_the_city(world: World, published: Warehouse) -> None:

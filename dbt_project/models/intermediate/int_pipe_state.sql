@@ -1,8 +1,15 @@
 -- Segments of each register's newest export with their age and what the maintenance log says of them. A failure before a
--- segment was laid anew is the old pipe's.
-with newest as (
+-- segment was laid anew is the old pipe's. It is the new one from the first export that shows its year; the year's end is the
+-- latest, for a register may begin, or be brought up to date, long after.
+with export as (
     select *, max(export_no) over (partition by feed) as newest_export_no
     from {{ ref('int_pipe_segment_export') }}
+),
+
+shown as (
+    select feed, segment_no, year_laid, min(export_date) as first_shown_date
+    from export
+    group by feed, segment_no, year_laid
 ),
 
 record as (
@@ -20,8 +27,9 @@ segment as (
         n.*,
         r.record_from,
         r.record_to,
-        greatest(r.record_from, make_date(n.year_laid, 1, 1)) as watched_from
-    from newest as n
+        greatest(r.record_from, least(w.first_shown_date, make_date(n.year_laid + 1, 1, 1))) as watched_from
+    from export as n
+    left join shown as w on n.feed = w.feed and n.segment_no = w.segment_no and n.year_laid = w.year_laid
     cross join record as r
     where n.export_no = n.newest_export_no
 ),
