@@ -74,7 +74,7 @@ AGREEMENTS = {
     ),
     "service_timeliness with complaint_rate": """
 select concat_ws(' ', c.season, c.heating_date, c.period, c.unit_kind, c.unit_id, c.line, c.category) as place,
-    s.complaint_cases::float8 as one, c.cases::float8 as other
+    s.complaint_cases::float8 as one, (c.cases + c.enterprise_cases)::float8 as other
 from candidate.complaint_rate as c join candidate.service_timeliness as s on s.season = c.season and s.service_date = c.heating_date
     and (s.period, s.unit_kind, s.unit_id, s.line, s.category) = (c.period, c.unit_kind, c.unit_id, c.line, c.category)
 """,
