@@ -58,6 +58,7 @@ _STORIES: dict[str, tuple[Call, ...]] = {
     "names one of 59 days ago": (Call(_HOTLINE, 0), Call(_CITY, 59 * 24, 0, at_home=False)),
     "names one of 61 days ago": (Call(_HOTLINE, 0), Call(_CITY, 61 * 24, 0, at_home=False)),
 }
+_AN_ENTERPRISE = (Call(_HOTLINE, 0),)
 _ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 # Begun so many days before the season's first day (negative) or after it.
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {
@@ -75,6 +76,8 @@ def tangled_tickets(network: Network, others: pd.DataFrame, streams: Streams) ->
     homes = iter(rng.permutation(np.setdiff1d(free, paused[:, 0])).tolist())
     rows: list[tuple[object, ...]] = []
     for season in SEASONS:
+        for home in np.setdiff1d(np.flatnonzero(network.household_enterprise), others["household"].to_numpy())[:1].tolist():
+            rows += _rows(_AN_ENTERPRISE, local_s(season.first_day + 6, 9), home, "服务", len(rows))
         for home, day in _paused_home(paused, season):
             rows += _rows(_ALTHOUGH_SUSPENDED, local_s(day, 8) + int(rng.integers(60, 3600)), home, "收费", len(rows))
         for number, (begins, calls) in enumerate(_begun(season)):

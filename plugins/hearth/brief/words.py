@@ -106,11 +106,13 @@ def card(kpi: Kpi, day: date) -> Card:
     """The card of one KPI of a heating day."""
     words = NAMES[kpi.name]
     sign, zh, en = VERDICTS[kpi.verdict]
+    due = _target(kpi, kpi.target_to_date, words)
     lines = [
         *_own_lines(kpi, day),
         Line("前一日累计", "to date, day before", number(kpi.day_before, unit=words.unit)),
         Line("上季同日（变化）", "last season, same day (change)", _last_season(kpi, words)),
-        Line("目标", "target", _target(kpi, words)),
+        Line("目标", "target", _target(kpi, kpi.target, words)),
+        *([Line("截至当日应控制", "due by now", due)] if due != _target(kpi, kpi.target, words) else []),
         _time_line(kpi, day),
     ]
     return Card(kpi.name, words.zh, words.en, number(kpi.value, unit=words.unit), kpi.verdict, sign, zh, en, lines)
@@ -121,12 +123,10 @@ def _last_season(kpi: Kpi, words: KpiWords) -> str:
     return before if kpi.change is None else f"{before}（{number(kpi.change, unit=words.change_unit, sign=True)}）"
 
 
-def _target(kpi: Kpi, words: KpiWords) -> str:
-    if kpi.target is None:
+def _target(kpi: Kpi, value: float | None, words: KpiWords) -> str:
+    if value is None:
         return "未设 none set"
-    sign = "≥" if kpi.target_direction == "at_least" else "≤"
-    due = "" if kpi.target_to_date == kpi.target else f"（截至当日 due by now {sign} {number(kpi.target_to_date)}）"
-    return f"{sign} {number(kpi.target, unit=words.unit)}{due}"
+    return f"{'≥' if kpi.target_direction == 'at_least' else '≤'} {number(value, unit=words.unit)}"
 
 
 def today_value(kpi: Kpi, day: date) -> str:
