@@ -60,7 +60,8 @@ def service_timeliness(
         reclassified_from_complaint=(changes["from_kind"] == "complaint").astype(int),
         reclassified_to_complaint=(changes["to_kind"] == "complaint").astype(int),
     )
-    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True)
+    # In a few days nothing may be reclassified, and an empty column has no type of its own.
+    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True).astype({"day": np.int64})
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
