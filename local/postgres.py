@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -59,11 +60,14 @@ class ServerError(RuntimeError):
     """The server could not do what was asked; the message carries the end of its log."""
 
 
+LASTING_PORTS = range(20000, 32768)
+"""Below the ports a system gives to outgoing connections (Linux: from 32768, IANA: from 49152): one chosen here stays free until
+the service that is to listen there has started, however long that takes."""
+
+
 def free_port(preferred: int | None = None) -> int:
-    """`preferred` when nobody listens there, else any free port."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
+    """`preferred` when nobody listens there, else a free one of LASTING_PORTS."""
+    for port in (*([preferred] if preferred else []), *random.sample(LASTING_PORTS, 100)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

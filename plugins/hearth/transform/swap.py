@@ -1,7 +1,10 @@
 """A mart of a new shape takes the old one's place without making readers wait.
 
 It is filled beside the old one; only the change of names needs the table for itself. PostgreSQL lets nobody past a lock that waits,
-so a lock that is not had at once is given up and asked for again: whoever reads meanwhile reads the old one.
+so a lock that is not had at once is given up and asked for again: whoever reads meanwhile reads the old one. A reader of several
+marts may hold one and wait for the next; so all locks are taken before anything is changed, and only the first one is waited for.
+Who holds none while it waits, and waits for none while it holds some, closes no circle that PostgreSQL would end by refusing the
+reader.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from collections.abc import Sequence
 import psycopg
 from psycopg import sql
 
-from hearth.warehouse.branches import protect, release
+from hearth.warehouse.branches import altered, protect, release
 
 WAIT_SECONDS = 600.0
 """How long readers of a mart are waited for; HEARTH_PUBLISH_WAIT_SECONDS sets another."""
@@ -43,7 +46,7 @@ def take_place(connection: psycopg.Connection, marts: Sequence[str]) -> None:
     while True:
         try:
             with connection.transaction():
-                connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{AT_ONCE_MILLISECONDS}ms")))
+                _lock(connection, altered(connection, marts))
                 for mart in marts:
                     old, new = sql.Identifier("marts", mart), sql.Identifier("marts", beside(mart))
                     release(connection, mart)
@@ -55,6 +58,14 @@ def take_place(connection: psycopg.Connection, marts: Sequence[str]) -> None:
             if time.monotonic() >= until:
                 raise ReadersInTheWay(_in_the_way(connection, marts, wait)) from None
             time.sleep(min(PAUSE_SECONDS, wait))
+
+
+def _lock(connection: psycopg.Connection, marts: Sequence[str]) -> None:
+    """Have all these marts alone until the transaction ends. Raises LockNotAvailable."""
+    connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(f"{AT_ONCE_MILLISECONDS}ms")))
+    for number, mart in enumerate(marts):
+        how = sql.SQL("nowait" if number else "")
+        connection.execute(sql.SQL("lock table {} in access exclusive mode {}").format(sql.Identifier("marts", mart), how))
 
 
 def _in_the_way(connection: psycopg.Connection, marts: Sequence[str], wait: float) -> str:

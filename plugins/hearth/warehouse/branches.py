@@ -86,10 +86,21 @@ def protect(connection: psycopg.Connection) -> list[str]:
 
 def release(connection: psycopg.Connection, mart: str) -> None:
     """Take away the policies that hold a mart in place because they name it; `protect` makes them again."""
+    for other in _named_by(connection, mart):
+        connection.execute(sql.SQL("drop policy branch on {}").format(sql.Identifier("marts", other)))
+
+
+def altered(connection: psycopg.Connection, marts: Iterable[str]) -> list[str]:
+    """The published tables that an exchange of these marts changes with `release` and `protect`, or takes away."""
+    known = {name for (name,) in connection.execute("select tablename::text from pg_tables where schemaname = 'marts'")}
+    others = {other for mart in marts for other in _named_by(connection, mart)} | {mart for mart, _ in unprotected(connection)}
+    return sorted(known & (others | set(marts)))
+
+
+def _named_by(connection: psycopg.Connection, mart: str) -> list[str]:
+    """Marts with a policy that names this one."""
     query = "select tablename::text from pg_policies where schemaname = 'marts' and policyname = 'branch'"
-    if mart == UNITS:
-        for (other,) in connection.execute(query).fetchall():
-            connection.execute(sql.SQL("drop policy branch on {}").format(sql.Identifier("marts", other)))
+    return [other for (other,) in connection.execute(query)] if mart == UNITS else []
 
 
 def unprotected(connection: psycopg.Connection) -> list[tuple[str, str]]:
