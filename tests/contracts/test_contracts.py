@@ -32,6 +32,8 @@ def test_all_contracts_of_the_repository_load() -> None:
         ("title: Outdoor", "title: A\ntitle: Outdoor", "title: Outdoor", ["given twice"]),
         ("feed: weather", "feed: wether", "feed:", ["must be named like its file"]),
         ("feed: weather", "feed: [weather", "title:", ["not YAML"]),
+        ("time_zone:", "in_service: {from: 2016-12-01, to: 2016-11-30}\ntime_zone:", "in_service:", ["is after to 2016-11-30"]),
+        ("time_zone:", "in_service: {}\ntime_zone:", "in_service:", ["expected from, to, or both"]),
         ("{constant: 60}", "{constant: 60, from: period}", "period_minutes:", ["exactly one of"]),
     ],
 )
@@ -67,3 +69,12 @@ def test_layout_and_comments_do_not_change_a_contracts_hash(tmp_path: Path) -> N
     assert load_contract(path).content_hash == before
     path.write_text(WEATHER.replace("-9999", "-9998"), encoding="utf-8")
     assert load_contract(path).content_hash != before
+
+
+def test_when_a_feed_was_in_service_is_part_of_what_its_contract_means(tmp_path: Path) -> None:
+    path = tmp_path / "weather.yml"
+    path.write_text(WEATHER, encoding="utf-8")
+    without = load_contract(path)
+    assert "in_service" not in without.content_text, "contracts that do not say it keep the hash they had before it could be said"
+    path.write_text(WEATHER + "in_service: {from: 2016-12-01}\n", encoding="utf-8")
+    assert '"in_service": {"from": "2016-12-01", "to": null}' in load_contract(path).content_text

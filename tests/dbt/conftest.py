@@ -38,8 +38,17 @@ class Company:
         hours, minutes, *seconds = (int(part) for part in clock.split(":"))
         return datetime(day.year, day.month, day.day, hours, minutes, *seconds, tzinfo=self.zone).astimezone(UTC)
 
-    def load(self, entity: str, rows: Iterable[dict[str, Any]], feed: str | None = None) -> int:
-        """One batch of raw rows with its ledger rows; `arrived_at` defaults to an hour after the event. Returns the batch id."""
+    def load(
+        self,
+        entity: str,
+        rows: Iterable[dict[str, Any]],
+        feed: str | None = None,
+        asked: tuple[str, str] = ("2015-05-01", "2017-05-01"),
+    ) -> int:
+        """One batch of raw rows with its ledger rows; `arrived_at` defaults to an hour after the event. Returns the batch id.
+
+        `asked`: the local days at whose beginnings the batch's interval begins and ends.
+        """
         feed = feed or f"{entity}_feed"
         definition = ENTITIES[entity]
         batch = self.one("select nextval('ledger.batch_id')")
@@ -54,7 +63,7 @@ class Company:
             day = day.astimezone(self.zone).date() if isinstance(day, datetime) else day
             days[day] = days.get(day, 0) + 1
             self._insert(entity, row)
-        self._write_batch(batch, feed, entity, days)
+        self._write_batch(batch, feed, entity, days, (self.at(asked[0]), self.at(asked[1])))
         self._changed |= {(entity, day) for day in days}
         return int(batch)
 
@@ -118,27 +127,27 @@ class Company:
         )
         self.connection.execute(statement, list(row.values()))
 
-    def knows_contract(self, feed: str) -> None:
-        """The contract of a feed as it stands in feeds/, as a load writes it down."""
-        contract = find_contract(feed)
+    def knows_contract(self, feed: str, **changed: Any) -> None:
+        """The contract of a feed as it stands in feeds/, with what is changed of it, as a load writes it down."""
+        contract = find_contract(feed).model_copy(update=changed)
         self.run(
             "insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron, lateness_hours, content)"
             " values (%s, %s, %s, 'test', 'test', '0 0 * * *', 24, %s)",
             feed, contract.content_hash, contract.entity, contract.model_dump_json(by_alias=True),
         )  # fmt: skip
 
-    def _write_batch(self, batch: int, feed: str, entity: str, days: dict[date, int]) -> None:
+    def _write_batch(self, batch: int, feed: str, entity: str, days: dict[date, int], asked: tuple[datetime, datetime]) -> None:
         count = sum(days.values())
         pull = self.one(
             "insert into ledger.pull (feed, interval_start, interval_end, run_id, source_address, manifest, files, size_bytes)"
-            " values (%s, %s, '2017-05-01', 'test', 'test', 'test', 0, 0) returning pull_id",
-            feed, self.at("2015-05-01"),
+            " values (%s, %s, %s, 'test', 'test', 'test', 0, 0) returning pull_id",
+            feed, *asked,
         )  # fmt: skip
         self.run(
             "insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id, run_id,"
             " contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate)"
-            " values (%s, %s, %s, 'pull', 'loaded', %s, '2017-05-01', %s, 'test', repeat('0', 64), repeat('0', 64), %s, %s, 0, 0)",
-            batch, feed, entity, self.at("2015-05-01"), pull, count, count,
+            " values (%s, %s, %s, 'pull', 'loaded', %s, %s, %s, 'test', repeat('0', 64), repeat('0', 64), %s, %s, 0, 0)",
+            batch, feed, entity, *asked, pull, count, count,
         )  # fmt: skip
         for day, rows in days.items():
             self.run("insert into ledger.batch_day values (%s, %s, %s, %s)", batch, entity, day, rows)

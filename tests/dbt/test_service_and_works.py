@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hearth.contracts.contract import InService
+
 MARTS = (
     "capacity_outlook",
     "cold_buildings",
@@ -48,6 +50,44 @@ def test_nobody_came_in_person_is_a_zero_only_where_a_log_of_it_was_asked_for(co
     company.knows_contract("reception_days")
     company.dbt(full=True)
     assert company.rows(figures) == [(100.0, 10.0, 0, 0, None)]
+
+
+def test_a_line_that_joins_late_and_ends_early_makes_no_zeros(company):
+    """The hotline is known all season, 12345 from 1 to 10 December: so are all lines together, until its contract says it was only
+    in service then. A repair reported to it on the 10th is not late because the hotline is ahead."""
+    built = ("build", "--select", "+complaint_rate", "+int_service_ticket_limit", "--exclude-resource-type", "unit_test")
+    company.empty()
+    complaint = {"kind": "complaint", "category": "no_heat", "status": "accepted"}
+    repair = {"line": "12345", "kind": "repair", "category": "leak", "status": "accepted"}
+    by_hotline = [("2016-11-20", "A1"), ("2016-12-05", "A2"), ("2016-12-20", "A3")]
+    rows = [{**complaint, "line": "963963", "ticket_no": n, "created_at": company.at(d, "08:00")} for d, n in by_hotline]
+    company.load("service_ticket", rows, feed="hotline_963963")
+    company.knows_contract("hotline_963963")
+    rows = [
+        {**complaint, "line": "12345", "ticket_no": "B1", "created_at": company.at("2016-12-02", "08:00")},
+        {**repair, "ticket_no": "B2", "created_at": company.at("2016-12-10", "20:00")},
+    ]
+    company.load("service_ticket", rows, feed="city_line_12345", asked=("2016-12-01", "2016-12-11"))
+    company.knows_contract("city_line_12345")
+    company.dbt(*built, full=True)
+
+    def figures(day: str, line: str = "all") -> tuple:
+        return company.one(
+            "select d.cases, t.cases, t.days, t.days_known, t.known_since_date::text, t.known_until_date::text"
+            " from candidate.complaint_rate d join candidate.complaint_rate t"
+            " using (season, heating_date, unit_kind, unit_id, line, category) where d.period = 'day' and t.period = 'to_date'"
+            f" and unit_kind = 'company' and category = 'all' and line = '{line}' and heating_date = '{day}'"
+        )
+
+    ten = ("2016-12-01", "2016-12-10")
+    assert figures("2016-11-20") == (None, None, 32, 0, *ten)
+    assert figures("2016-12-20") == (None, 2, 62, 10, *ten)
+    assert figures("2016-12-03", "12345") == (0, 1, 45, 3, *ten)
+    assert figures("2016-12-20", "963963") == (1, 3, 62, 62, "2015-05-01", "2017-04-30")
+    assert company.rows("select outcome from intermediate.int_service_ticket_limit where ticket_no = 'B2'") == [("open",)] * 2
+    company.knows_contract("city_line_12345", in_service=InService(**{"from": "2016-12-01", "to": "2016-12-10"}))
+    company.dbt(*built, full=True)
+    assert figures("2016-12-20") == (1, 4, 62, 62, "2015-05-01", "2017-04-30")
 
 
 def test_a_step_typed_before_its_report_gives_no_hours_and_is_not_in_time(company):

@@ -66,7 +66,7 @@ def test_service_is_as_timely_as_the_city_says(world: World, published: Warehous
 
 
 def ratio(part: str, whole: str, unit: int) -> str:
-    return repr(float(part) / unit / float(whole)) if float(whole) else ""
+    return repr(float(part) / unit / float(whole)) if float(whole or 0) else ""
 
 
 def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, published: Warehouse) -> None:

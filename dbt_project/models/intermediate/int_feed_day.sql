@@ -36,9 +36,9 @@ owed as (
         c.entity,
         d.heating_date,
         c.rows_per_day
-    from {{ ref('stg_feed_since') }} as s
+    from {{ ref('stg_feed_known') }} as s
     inner join {{ ref('stg_contract') }} as c on s.feed = c.feed
-    inner join {{ ref('int_season_day') }} as d on s.since_date <= d.heating_date
+    inner join {{ ref('int_season_day') }} as d on s.known_since_date <= d.heating_date
     where c.rows_per_day is not null
 ),
 
@@ -73,5 +73,5 @@ select
     day.delay_s
 from day
 full outer join known on day.feed = known.feed and day.entity = known.entity and day.heating_date = known.heating_date
-left join {{ ref('stg_feed_since') }} as since on day.feed = since.feed
-where known.feed is not null or since.since_date <= day.heating_date
+left join {{ ref('stg_feed_known') }} as since on day.feed = since.feed
+where known.feed is not null or since.known_since_date <= day.heating_date

@@ -1,14 +1,13 @@
--- Days of the heating seasons from the first season data was asked for up to the last day anything is known of, where
+-- Days of the heating seasons from the first season anything is known of up to the last day anything is known of, where
 -- to-date figures end.
 with horizon as (
     select max(event_date) as last_known_date from {{ ref('stg_known_day') }}
 ),
 
 beginning as (
-    select
-        min(known_since_date) as known_since_date,
-        min(known_since_date) filter (where entity = 'service_ticket') as tickets_known_since_date
-    from {{ ref('stg_known_since') }}
+    select min(known_since_date) as known_since_date
+    from {{ ref('stg_feed_known') }}
+    where entity in ('room_reading', 'outdoor_reading', 'service_ticket')
 )
 
 select
@@ -18,8 +17,6 @@ select
     s.season_start,
     s.season_end,
     s.previous_season,
-    -- False on days before the first one tickets were ever asked for.
-    coalesce(cast(d.day as date) >= k.tickets_known_since_date, false) as tickets_known,
     {{ day_start('d.day') }} as day_start_at,
     {{ day_start('d.day + interval \'1 day\'') }} as day_end_at
 from {{ ref('int_season') }} as s

@@ -22,6 +22,7 @@ with ticket as (
 select
     t.line,
     t.ticket_no,
+    t.feed,
     d.season,
     t.created_date as service_date,
     t.created_at,

@@ -1,19 +1,11 @@
 -- Each ticket against each time limit of the place that is for it: kept, broken, still open within its time, or not to be
--- judged (stamped midnight for want of an hour, closed without saying when the step was done, or a step before its report). Judged as of the end of
--- the last known day.
-with known as (
-    select
-        max(k.event_date) as known_date,
-        {{ day_start("max(k.event_date) + interval '1 day'") }} as known_until
-    from {{ ref('stg_known_day') }} as k
-    cross join {{ ref('stg_place') }} as place
-    group by place.time_zone
-),
-
-limited as (
+-- judged (stamped midnight for want of an hour, closed without saying when the step was done, or a step before its report). Judged as of the
+-- moment up to which the ticket's own feed is known: what became of it later nobody has told.
+with limited as (
     select
         t.line,
         t.ticket_no,
+        t.feed,
         t.created_at,
         t.closed_at,
         t.is_midnight_stamped and l.unit = 'h' as is_hour_unknown,
@@ -42,16 +34,17 @@ select
     l.limit_code,
     l.deadline_at,
     l.reached_at,
-    k.known_until,
-    k.known_date,
-    l.deadline_at < k.known_until as is_due,
+    k.known_until_at as known_until,
+    {{ local_date("k.known_until_at - interval '1 microsecond'") }} as known_date,
+    l.deadline_at < k.known_until_at as is_due,
     case
         when l.is_hour_unknown or l.reached_at < l.created_at then 'not_judged'
         when l.reached_at <= l.deadline_at then 'in_time'
         when l.reached_at > l.deadline_at then 'late'
         when l.closed_at is not null then 'not_judged'
-        when l.deadline_at < k.known_until then 'late'
+        when l.deadline_at < k.known_until_at then 'late'
         else 'open'
     end as outcome
 from limited as l
-cross join known as k
+cross join {{ ref('stg_place') }} as place
+left join {{ ref('stg_feed_known') }} as k on l.feed = k.feed

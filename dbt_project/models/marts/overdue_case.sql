@@ -1,6 +1,6 @@
--- Cases whose time is up and which are still open at the end of the last known day, the longest overdue first. A case that
--- broke several limits stands once, by the limit that ran out first. Those of the newest season come first: the rest are a
--- backlog, in which somebody has to look whether they are open at all.
+-- Cases whose time is up and which are still open at the end of what is known of their own feed, the longest overdue first. A
+-- case that broke several limits stands once, by the limit that ran out first. Those of the newest season come first: the rest
+-- are a backlog, in which somebody has to look whether they are open at all.
 with broken as (
     select
         l.*,

@@ -1,29 +1,52 @@
+{%- set told_by_petitions = ['petitions_due', 'petitions_closed_in_time', 'group_petitions', 'petition_people'] %}
 -- How fast customers are served, day by day and for the season to date, as known today. Three rates of nearly the same name
--- have three denominators. Who came in person and group petitions are counted apart from everything else; a day nobody was asked
--- about them is unknown, and so is the season to date from then on.
+-- have three denominators. Who came in person and group petitions are counted apart from everything else. A day on which not
+-- every line in question is known has no figure, and the season to date is that of its known days; the logs of those who came in
+-- person have known days of their own.
 with series as (
     select distinct season, unit_kind, unit_id, line, category from {{ ref('int_service_day') }}
+),
+
+known_day as (
+    select
+        d.season,
+        d.heating_date as service_date,
+        d.season_day,
+        k.line,
+        k.known_since_date,
+        k.known_until_date,
+        k.call_days @> d.heating_date as is_known,
+        k.walk_in_days @> d.heating_date as are_walk_ins_known,
+        k.petition_days @> d.heating_date as are_petitions_known
+    from {{ ref('int_season_day') }} as d
+    cross join {{ ref('int_service_known') }} as k
 ),
 
 daily as (
     select
         s.season,
-        d.heating_date as service_date,
-        d.season_day,
+        k.service_date,
+        k.season_day,
         s.unit_kind,
         s.unit_id,
         s.line,
         s.category,
+        k.known_since_date,
+        k.known_until_date,
+        1 as days,
+        cast(k.is_known as int) as days_known,
+        cast(k.are_walk_ins_known as int) as walk_in_days_known,
+        cast(k.are_petitions_known as int) as petition_days_known,
         {% for name in service_sums() -%}
-        coalesce(c.{{ name }}, 0) as {{ name }},
-        {% endfor -%}
-        k.walk_ins_known,
-        k.group_petitions_known
+        case
+            when {{ 'k.are_petitions_known' if name in told_by_petitions else 'k.are_walk_ins_known' if name == 'walk_ins' else 'k.is_known' }}
+                then coalesce(c.{{ name }}, 0)
+        end as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
     from series as s
-    inner join {{ ref('int_season_day') }} as d on s.season = d.season
-    inner join {{ ref('int_in_person_day') }} as k on d.heating_date = k.heating_date
+    inner join known_day as k on s.season = k.season and s.line = k.line
     left join {{ ref('int_service_day') }} as c
-        on d.heating_date = c.service_date and s.unit_kind = c.unit_kind and s.unit_id = c.unit_id
+        on k.service_date = c.service_date and s.unit_kind = c.unit_kind and s.unit_id = c.unit_id
         and s.line = c.line and s.category = c.category
 ),
 
@@ -38,11 +61,15 @@ every_period as (
         unit_id,
         line,
         category,
+        known_since_date,
+        known_until_date,
+        season_day as days,
+        sum(days_known) over to_date as days_known,
+        sum(walk_in_days_known) over to_date as walk_in_days_known,
+        sum(petition_days_known) over to_date as petition_days_known,
         {% for name in service_sums() -%}
         cast(sum({{ name }}) over to_date as bigint) as {{ name }},
         {% endfor -%}
-        bool_and(walk_ins_known) over to_date as walk_ins_known,
-        bool_and(group_petitions_known) over to_date as group_petitions_known,
         'to_date' as period
     from daily
     window to_date as (partition by season, unit_kind, unit_id, line, category order by service_date)
@@ -57,6 +84,10 @@ select
     p.unit_id,
     p.line,
     p.category,
+    cast(p.days as int) as days,
+    cast(p.days_known as int) as days_known,
+    p.known_since_date,
+    p.known_until_date,
     {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'reclassified_from_complaint',
     'reclassified_to_complaint', 'first_answers'] -%}
     cast(p.{{ name }} as int) as {{ name }},
@@ -89,7 +120,9 @@ select
     cast(p.satisfied as int) as satisfied,
     {{ percent('p.satisfied', 'p.rated') }} as satisfied_percent,
     cast(p.satisfaction_sum as double precision) / nullif(p.rated, 0) as mean_satisfaction,
-    case when p.walk_ins_known then cast(p.walk_ins as int) end as walk_ins,
-    case when p.group_petitions_known then cast(p.group_petitions as int) end as group_petitions,
-    case when p.group_petitions_known then cast(p.petition_people as int) end as petition_people
+    cast(p.walk_in_days_known as int) as walk_in_days_known,
+    cast(p.walk_ins as int) as walk_ins,
+    cast(p.petition_days_known as int) as petition_days_known,
+    cast(p.group_petitions as int) as group_petitions,
+    cast(p.petition_people as int) as petition_people
 from every_period as p

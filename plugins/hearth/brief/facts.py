@@ -19,7 +19,6 @@ from hearth.validation.limits import Limits
 from hearth.warehouse.published import NothingPublished, require_publication
 
 KPIS = ("room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent")
-ENTITY_OF = {KPIS[0]: "room_reading", KPIS[1]: "service_ticket"}
 WORST_STATIONS, OVERDUE_SHOWN, WARNINGS_SHOWN = 5, 8, 5
 """As many as fit on one page; the counts beside them say how many there are."""
 
@@ -27,13 +26,15 @@ _PUBLICATION = "select publication_id, published_at from ledger.publication orde
 _NEWEST_DAY = "select max(heating_date) as day from marts.season_kpi"
 _KPIS = """
 select k.kpi, k.season, k.season_day, k.value, k.target, k.target_to_date, k.target_direction, k.verdict, k.previous_value,
-    k.change, before.value as day_before
+    k.change, k.days, k.days_known, k.known_until_date, before.value as day_before
 from marts.season_kpi k
 left join marts.season_kpi before on before.season = k.season and before.kpi = k.kpi and before.unit_kind = k.unit_kind
     and before.unit_id = k.unit_id and before.heating_date = k.heating_date - 1
 where k.heating_date = %(day)s and k.unit_kind = 'company'
 """
-_OF_A_KPI = ("value", "day_before", "previous_value", "change", "target", "target_to_date", "target_direction")
+_OF_A_KPI = (
+    "value", "day_before", "previous_value", "change", "target", "target_to_date", "target_direction", "days", "days_known",
+)  # fmt: skip
 _ROOMS = """
 select period, percent, interval_low_percent, interval_high_percent, judged_household_days, measured_households, served_households,
     coverage_percent
@@ -49,9 +50,9 @@ select planned_length_m, renewed_within_plan_m, unplanned_length_m, remaining_le
 from marts.renewal_progress
 where progress_date = %(day)s and unit_kind = 'company' and network_level = 'all' and work_type = 'renewal'
 """
-_DATA_UNTIL = """
-select entity, max(heating_date) as day from marts.feed_quality
-where heating_date <= %(day)s and came_rows > 0 group by entity
+_MEASURED_UNTIL = """
+select max(heating_date) as day from marts.feed_quality
+where heating_date <= %(day)s and came_rows > 0 and entity = 'room_reading'
 """
 _TREND = """
 select kpi, season, season_day, value, target from marts.season_kpi
@@ -89,7 +90,7 @@ _WARNINGS_SUM = "select count(*) as number, max(as_of_date) as as_of from marts.
 
 @dataclass(frozen=True)
 class Kpi:
-    """One headline figure of the company; `today` is what that one day alone brought, `data_until` the last day with rows."""
+    """One headline figure of the company; `today` is what that one day alone brought, `data_until` the last day that is known."""
 
     name: str
     value: float | None
@@ -99,6 +100,8 @@ class Kpi:
     target: float | None
     target_to_date: float | None
     target_direction: str | None
+    days: int | None
+    days_known: int | None
     verdict: str
     data_until: date | None
     today: dict[str, Any]
@@ -199,18 +202,22 @@ def _kpis(ask: _Asker, day: date, found: dict[str, dict[str, Any]]) -> dict[str,
         KPIS[1]: {row.pop("period"): row for row in ask.all(_COMPLAINTS, day=day)},
         KPIS[2]: {"to_date": ask.one(_RENEWAL, day=day)},
     }
-    until = {row["entity"]: row["day"] for row in ask.all(_DATA_UNTIL, day=day)}
+    calls_known_until = found.get(KPIS[1], {}).get("known_until_date")
+    until = {
+        KPIS[0]: ask.one(_MEASURED_UNTIL, day=day)["day"],
+        KPIS[1]: min(calls_known_until, day) if calls_known_until else None,
+        KPIS[2]: by_period[KPIS[2]]["to_date"].get("newest_log_date"),
+    }
     kpis = {}
     for name in KPIS:
         row, periods = found.get(name, {}), by_period[name]
-        to_date = periods.get("to_date", {})
         kpis[name] = Kpi(
             name=name,
             **{part: row.get(part) for part in _OF_A_KPI},
             verdict=row.get("verdict", "no_data"),
-            data_until=until.get(ENTITY_OF[name]) if name in ENTITY_OF else to_date.get("newest_log_date"),
+            data_until=until[name],
             today=periods.get("day", {}),
-            to_date=to_date,
+            to_date=periods.get("to_date", {}),
         )
     return kpis
 

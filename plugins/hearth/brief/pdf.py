@@ -131,7 +131,7 @@ def _stations(facts: Facts) -> Flowable:
             row["unit_id"], words.number(row["percent"], unit="%"), row["judged_household_days"],
             f"{words.number(row['interval_low_percent'])}–{words.number(row['interval_high_percent'])}",
             words.number(row["coverage_percent"], unit="%"), words.number(row["to_date_percent"], unit="%"),
-            words.station_cases(facts, row),
+            words.station_cases(row),
         ]
         for row in facts.stations
     ]  # fmt: skip

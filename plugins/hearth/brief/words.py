@@ -33,6 +33,7 @@ VERDICTS = {
     "met": ("√", "达标", "target met"),
     "missed": ("×", "未达标", "target missed"),
     "too_early": ("…", "开季初不判定", "too early to judge"),
+    "partly_known": ("…", "数据不全不判定", "partly known, not judged"),
     "no_target": ("–", "未设目标", "no target set"),
     "no_data": ("?", "无数据", "no data"),
 }
@@ -113,6 +114,7 @@ def card(kpi: Kpi, day: date) -> Card:
         Line("上季同日（变化）", "last season, same day (change)", _last_season(kpi, words)),
         Line("目标", "target", _target(kpi, kpi.target, words)),
         *([Line("截至当日应控制", "due by now", due)] if due != _target(kpi, kpi.target, words) else []),
+        *_partly_known(kpi),
         _time_line(kpi, day),
     ]
     return Card(kpi.name, words.zh, words.en, number(kpi.value, unit=words.unit), kpi.verdict, sign, zh, en, lines)
@@ -137,21 +139,17 @@ def today_value(kpi: Kpi, day: date) -> str:
         )
     if kpi.today.get("cases") is None:
         return NO_DATA
-    if not reaches(kpi, day):
-        return "无当日工单 no ticket of this day"
     return f"{kpi.today['cases']} 件 cases"
 
 
 def reaches(kpi: Kpi, day: date) -> bool:
-    """Whether rows of the day itself are there; a day without a single ticket looks like one whose tickets are late."""
+    """Whether the day itself is known."""
     return kpi.data_until is not None and kpi.data_until >= day
 
 
-def station_cases(facts: Facts, row: dict[str, Any]) -> str:
-    """Cases of a station on the day; no 0 while no ticket of the day is there."""
-    if row["cases"] is None or not reaches(facts.kpis[COMPLAINTS], facts.day):
-        return "无数据"
-    return str(row["cases"])
+def station_cases(row: dict[str, Any]) -> str:
+    """Cases of a station on the day; no 0 on a day that is not known."""
+    return "无数据" if row["cases"] is None else str(row["cases"])
 
 
 def _own_lines(kpi: Kpi, day: date) -> list[Line]:
@@ -201,6 +199,13 @@ def _cases(kpi: Kpi) -> str:
     if cases is None or homes is None:
         return NO_DATA
     return f"{cases:,} / {number(homes, 0)}"
+
+
+def _partly_known(kpi: Kpi) -> list[Line]:
+    """How many of the season's days the figure is of, where it is not all of them."""
+    if kpi.days is None or kpi.days_known == kpi.days:
+        return []
+    return [Line("已知天数", "days known", f"{kpi.days_known} / {kpi.days}", is_late=True)]
 
 
 def _time_line(kpi: Kpi, day: date) -> Line:

@@ -180,6 +180,24 @@ _NO_MEANING: dict[str, Any] = {
 """What is no part of a contract's content hash: it says when to stop or to hold, not what the rows mean."""
 
 
+class InService(Part):
+    """When there is anything to tell at all: before and after these days nothing happened, and nobody has to be asked.
+
+    For a line that was opened in mid-season, or given up: its days without a call are zeros, not unknown ones.
+    """
+
+    from_: date | None = Field(default=None, alias="from", description="first day; null: always was")
+    to: date | None = Field(default=None, description="last day; null: still is")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> InService:
+        if self.from_ is None and self.to is None:
+            raise ValueError("in_service: expected from, to, or both")
+        if self.from_ and self.to and self.from_ > self.to:
+            raise ValueError(f"in_service: from {self.from_} is after to {self.to}")
+        return self
+
+
 class Reconcile(Part):
     """What the source itself is asked after a pull: how many records it counts for the interval, and sums of columns.
 
@@ -201,6 +219,7 @@ class Contract(Part):
     owner: Owner
     source: Source
     schedule: Schedule
+    in_service: InService | None = None
     format: Format
     unnest: Unnest | None = None
     arrival: ColumnMapping | Literal["file"]
@@ -287,8 +306,9 @@ class Contract(Part):
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
-        if meaning["source"].get("delivery", True) is None:  # not there before it could be said: contracts mean what they meant
-            del meaning["source"]["delivery"]
+        for part, name in ((meaning["source"], "delivery"), (meaning, "in_service")):
+            if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
+                del part[name]
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property
