@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from city.calendar import DAY_S, OFFSET_S, SEASONS, Season, local_day
-from city.truth.known import known_until
 from city.truth.observed import Observed
 from city.truth.register import UNIT_KINDS, Register
 
@@ -104,18 +103,16 @@ def _cases(latest: pd.DataFrame, named: np.ndarray) -> np.ndarray:
 
 
 def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
-    """To-date cases and rate by season, day and unit; after the last day on which all lines are known, those of that day."""
+    """To-date cases and rate by season, day and unit."""
     cases = complaint_cases(observed.tickets, observed.seasons)
     day = cases["day"].to_numpy()
     household = cases["household_id"].to_numpy().astype(str)
     homes = register.homes(household, day)
     resident = register.resident(household, day)
     parts = []
-    known_last = known_until(observed.tickets, observed.window)["all"]
     for season in observed.seasons:
         last = observed.last_day(season)
         days = last - season.first_day + 1
-        known = min(last, known_last) - season.first_day + 1
         if days <= 0:
             continue
         served = register.served_counts(season)
@@ -134,22 +131,17 @@ def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
             np.add.at(also, (unit[mine], day[mine] - season.first_day), 1)
             mean_served = np.cumsum(served[unit_kind][:, :days] + also, axis=1) / np.arange(1, days + 1)
             row, column = (a.ravel() for a in np.indices((len(ids), days)))
-            told = np.minimum(column, max(known - 1, 0))
             frame = pd.DataFrame(
                 {
                     "season": season.code,
                     "day": column + season.first_day,
                     "unit_kind": unit_kind,
                     "unit_id": ids[row],
-                    "cases": counts[0][row, told],
-                    "enterprise_cases": counts[1][row, told],
-                    "served_households": mean_served[row, told],
-                    "days_known": told + 1 if known > 0 else 0,
+                    "cases": counts[0].ravel(),
+                    "enterprise_cases": counts[1].ravel(),
+                    "served_households": mean_served.ravel(),
                 }
             )
             per = 10_000 * frame["cases"] / frame["served_households"].where(frame["served_households"] > 0)
-            frame = frame.assign(per_10000_households=per)
-            if known <= 0:
-                frame[["cases", "enterprise_cases", "served_households", "per_10000_households"]] = np.nan
-            parts.append(frame)
+            parts.append(frame.assign(per_10000_households=per))
     return pd.concat(parts, ignore_index=True)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, OFFSET_S, Season, day_number
+from city.calendar import DAY_S, OFFSET_S, Season
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
 from city.truth.complaints import complaint_cases
-from city.truth.known import known_until
 from city.truth.observed import Observed
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
@@ -25,7 +24,6 @@ _SHOWN = {
     "city_line_12319": ("closed_s",),
 }
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
-_TOLD_IN_PERSON = ("petitions_due", "petitions_closed_in_time", "walk_ins", "group_petitions", "petition_people")
 SUMS = (
     "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint",
@@ -41,9 +39,8 @@ def service_timeliness(
 ) -> pd.DataFrame:
     """Counts by season, day, period, unit, line and category, wherever something was counted to date."""
     tickets = pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
-    known = known_until(observed.tickets, observed.window)
-    last = tickets["line"].map(lambda line: known.get(line, day_number(observed.window.end) - 1)).to_numpy()
-    counted = _counts(tickets, (last + 1) * DAY_S - OFFSET_S)
+    end_s = observed.window.end_s
+    counted = _counts(tickets, end_s)
     cases = complaint_cases(observed.tickets, observed.seasons)
     first = tickets.drop_duplicates(["line", "ticket_no"]).set_index(["line", "ticket_no"])["category"]
     name = [tuple(case.split(":", 1)) for case in cases["case_id"]]
@@ -67,7 +64,7 @@ def service_timeliness(
     rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True).astype({"day": np.int64})
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
-    parts = [_season(rows, season, observed.last_day(season), known) for season in observed.seasons]
+    parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -121,7 +118,7 @@ def _reception(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _limits(t: pd.DataFrame, end_s: np.ndarray) -> dict[str, pd.Series]:
+def _limits(t: pd.DataFrame, end_s: int) -> dict[str, pd.Series]:
     """Limits kept and broken; what is still open within its limit at the end is neither."""
     ordinary = t["apart"] == ""
     hour = t["created_s"] % DAY_S != _MIDNIGHT
@@ -148,7 +145,7 @@ def _limits(t: pd.DataFrame, end_s: np.ndarray) -> dict[str, pd.Series]:
     }
 
 
-def _counts(t: pd.DataFrame, end_s: np.ndarray) -> pd.DataFrame:
+def _counts(t: pd.DataFrame, end_s: int) -> pd.DataFrame:
     """What each ticket adds to the sums."""
     ordinary = t["apart"] == ""
     hour = t["created_s"] % DAY_S != _MIDNIGHT
@@ -185,8 +182,8 @@ def _counts(t: pd.DataFrame, end_s: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _season(rows: pd.DataFrame, season: Season, last: int, known: dict[str, int]) -> pd.DataFrame:
-    """Sums of each series on each season day, and their running totals; a day on which its lines are not known has none."""
+def _season(rows: pd.DataFrame, season: Season, last: int) -> pd.DataFrame:
+    """Sums of each series on each season day, and their running totals."""
     days = last - season.first_day + 1
     rows = rows[(rows["day"] >= season.first_day) & (rows["day"] <= last)]
     company = rows.assign(unit_kind="company", unit_id="company")
@@ -196,11 +193,9 @@ def _season(rows: pd.DataFrame, season: Season, last: int, known: dict[str, int]
     parts = []
     for key, mine in pd.concat(cut, ignore_index=True).groupby(["unit_kind", "unit_id", "line", "category"]):
         place = mine["day"].to_numpy() - season.first_day
-        told = np.arange(days) + season.first_day <= known.get(str(key[2]), last)
-        daily = pd.DataFrame({n: np.bincount(place, mine[n].to_numpy(), days).astype(np.int64) for n in SUMS}).astype("Int64")
-        for name in [n for n in SUMS if n not in _TOLD_IN_PERSON]:
-            daily[name] = daily[name].where(told)
-        for period, frame in (("day", daily.copy()), ("to_date", daily.cumsum().ffill())):
+        daily = {n: np.bincount(place, mine[n].to_numpy(), days).astype(np.int64) for n in SUMS}
+        for period, figures in (("day", daily), ("to_date", {n: np.cumsum(v) for n, v in daily.items()})):
+            frame = pd.DataFrame(figures)
             frame.insert(0, "period", period)
             frame.insert(0, "day", np.arange(days) + season.first_day)
             frame.insert(0, "season", season.code)

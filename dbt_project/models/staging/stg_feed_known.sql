@@ -1,7 +1,8 @@
 -- On which local days it is known what happened, by feed: those its loaded intervals cover whole. Where a row came when its file
 -- came, the interval says nothing of the event: such a feed knows the days from its first interval, or the first event of an
--- accepted file if that is earlier, to the last event, without the days of intervals nobody pulled. On the days its contract
--- says the feed was not in service there was nothing to tell: they are known.
+-- accepted file if that is earlier, to the last event, without the days of intervals nobody pulled; and all days its intervals
+-- cover where its contract says that no file means that nothing happened. On the days its contract says the feed was not in
+-- service there was nothing to tell: they are known.
 with pulled as (
     select
         b.feed,
@@ -45,12 +46,17 @@ known as (
         p.entity,
         case
             when c.arrives_by_file is not true then a.days
-            when e.feed is null then '{}'
             else
-                datemultirange(daterange(least(lower(a.days), e.first_date), e.last_date, '[]'))
-                - (datemultirange(range_merge(a.days)) - a.days)
+                case when c.no_file_is_nothing then a.days else '{}' end
+                + coalesce(
+                    datemultirange(daterange(least(lower(a.days), e.first_date), e.last_date, '[]'))
+                    - (datemultirange(range_merge(a.days)) - a.days), '{}'
+                )
         end as days,
-        case when c.arrives_by_file then {{ day_start('e.last_date + 1') }} else p.pulled_until_at end as known_until_at,
+        case
+            when c.arrives_by_file is not true or c.no_file_is_nothing then p.pulled_until_at
+            else {{ day_start('e.last_date + 1') }}
+        end as known_until_at,
         c.in_service_from,
         c.in_service_to
     from pulled as p

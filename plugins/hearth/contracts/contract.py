@@ -223,6 +223,9 @@ class Contract(Part):
     format: Format
     unnest: Unnest | None = None
     arrival: ColumnMapping | Literal["file"]
+    no_file: Literal["nothing_happened"] | None = Field(
+        default=None, description="arrival: file only: what an interval without a file says; null: nothing is known of it"
+    )
     version: str | None = Field(default=None, description="source column with the version of a record")
     time_zone: str
     columns: dict[str, ColumnMapping]
@@ -268,6 +271,8 @@ class Contract(Part):
             raise ValueError(f"columns: no mapping for required {', '.join(missing)} of {self.entity}")
         if self.arrival == "file" and self.source.kind != "sftp":
             raise ValueError("arrival: file is the delivery time of a file; only an sftp source has one")
+        if self.no_file and self.arrival != "file":
+            raise ValueError("no_file: says what an interval without a file means; only a feed of arrival: file has such")
         if any(mapping.doubled_hour == "in_order" for mapping in self._times_of_packets()):
             raise ValueError("doubled_hour: in_order needs a time that every row carries itself: no packet, no arrival")
         return self
@@ -306,7 +311,7 @@ class Contract(Part):
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
-        for part, name in ((meaning["source"], "delivery"), (meaning, "in_service")):
+        for part, name in ((meaning["source"], "delivery"), (meaning, "in_service"), (meaning, "no_file")):
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)

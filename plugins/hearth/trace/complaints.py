@@ -8,7 +8,8 @@ from hearth.trace.origin import origin, refused
 from hearth.trace.published import Published
 from hearth.trace.steps import Step
 
-_CASES = "season = %(season)s and case_date <= %(day)s and customer_kind <> 'enterprise'"
+_KNOWN = "(select call_days from intermediate.int_service_known where line = 'all')"
+_CASES = f"season = %(season)s and case_date <= %(day)s and {_KNOWN} @> case_date and customer_kind <> 'enterprise'"
 
 
 def steps(connection: psycopg.Connection, published: Published) -> list[Step]:
@@ -22,7 +23,8 @@ def steps(connection: psycopg.Connection, published: Published) -> list[Step]:
     case_step = Step(
         "Complaint cases 投诉案件",
         "intermediate.int_complaint_case",
-        "Tickets of one matter are one case, whichever lines they came by, on the day of the first. Enterprises stand apart.",
+        "Tickets of one matter are one case, whichever lines they came by, on the day of the first. Enterprises stand"
+        " apart, and so do days on which not every line is known.",
         {"cases": cases, "tickets": tickets},
         header=("line of the first ticket", "cases", "tickets"),
         rows=[tuple(r) for r in rows],
@@ -68,17 +70,19 @@ def _served(connection: psycopg.Connection, published: Published) -> Step:
         "select count(*), sum(s.served_households), coalesce(sum(a.homes), 0) from intermediate.int_season_day d"
         " left join intermediate.int_served_unit_day s on d.heating_date = s.heating_date and s.unit_kind = %(kind)s"
         " and s.unit_id = %(unit)s left join intermediate.int_complaint_suspended_day a on d.heating_date = a.heating_date"
-        " and a.unit_kind = %(kind)s and a.unit_id = %(unit)s where d.season = %(season)s and d.heating_date <= %(day)s",
+        " and a.unit_kind = %(kind)s and a.unit_id = %(unit)s where d.season = %(season)s and d.heating_date <= %(day)s"
+        f" and {_KNOWN} @> d.heating_date"
+        " and d.heating_date in (select heating_date from intermediate.int_served_unit_day)",
         published.target.parameters,
     ).fetchone()
     assert row is not None
     days, home_days, suspended = row
-    mean = None if home_days is None else float(home_days + suspended) / days
+    mean = None if home_days is None or not days else float(home_days + suspended) / days
     step = Step(
         "Homes served 供热户数",
         "intermediate.int_served_unit_day",
-        "Mean over the season's days so far; a home that is suspended or not yet connected does not count on that day,"
-        " unless a case of the day is about it.",
+        "Mean over the season's days so far on which all lines and the register of homes are known; a home that is suspended or"
+        " not yet connected does not count on that day, unless a case of the day is about it.",
         {"days": days, "home-days": home_days, "suspended home-days with a case": suspended, "mean": mean},
     )
     step.check("mean of the homes served = denominator", mean, published.denominator)

@@ -21,6 +21,7 @@ DEFINED_IN = {
         "int_complaint_ticket_case",
         "int_served_unit_day",
         "int_complaint_suspended_day",
+        "int_service_known",
     ),
     "renewal_progress_percent": ("renewal_progress", "int_renewal_project_day"),
 }

@@ -86,7 +86,7 @@ left join (select reclassified_date, count(*) filter (where from_kind = 'complai
     on r.reclassified_date = s.service_date
 cross join lateral (values ('from complaint', s.reclassified_from_complaint, coalesce(r.gone, 0)),
     ('to complaint', s.reclassified_to_complaint, coalesce(r.come, 0))) as v (name, one, other)
-where s.period = 'day' and s.unit_kind = 'company' and s.line = 'all' and s.category = 'all'
+where s.period = 'day' and s.days_known = 1 and s.unit_kind = 'company' and s.line = 'all' and s.category = 'all'
 """,
     "extreme_weather with room_compliance and complaint_rate": """
 select concat_ws(' ', x.heating_date, v.name) as place, v.one, v.other
