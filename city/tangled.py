@@ -13,7 +13,7 @@ import pandas as pd
 from city.calendar import SEASONS, SPAN, Season, day_number, local_day, local_s
 from city.network import Network
 from city.streams import Streams
-from city.tickets import COMPLAINT, REOPENED, REPAIR, TICKET, TURNED_REPAIR, live
+from city.tickets import COMPLAINT, REOPENED, REPAIR, TEST, TICKET, TURNED_REPAIR, live
 
 _HOTLINE, _CITY = "963963", "12345"
 _MADE = ["edit", "returned", "again", "keeps_solved"]
@@ -64,6 +64,7 @@ _ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {
     "from the day before on": (-1, (Call(_HOTLINE, 8), Call(_HOTLINE, 26))),
     "a call of the summer": (-30, (Call(_HOTLINE, 0), Call(_CITY, 50 * 24, 0, at_home=False))),
+    "cold before the first day and five days on": (-2, (Call(_HOTLINE, 0, kind=TEST, edit=REOPENED, again=130),)),
     "one of last winter": (-250, (Call(_HOTLINE, 0), Call(_CITY, 300 * 24, 0, at_home=False))),
 }
 

@@ -13,6 +13,7 @@ from city.truth import Observed
 from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
+from city.truth.refunds import refund_days, refund_seasons
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.reopened import last_solutions
@@ -363,6 +364,36 @@ def test_a_ticket_opened_again_has_its_last_solution() -> None:
         "b": {"reopenings": 1, "solved_s": -1, "closed_s": 103},
         "c": {"reopenings": 1, "solved_s": -1, "closed_s": -1},
     }
+
+
+def test_a_claim_counts_from_the_first_day_to_the_last_solution_and_apart_where_the_user_caused_it() -> None:
+    """Hours after the first midnight. H1: asked 20 hours before, opened again, solved on the second day; on the second day also a
+    call that was the user's own. H2: the user's own, and a city line that says nothing. H3: not solved."""
+    rows = [
+        ("963963", "a", 3, "已办结", -20.0, -10.0, False, "H1"),
+        ("963963", "a", 4, "已受理", -20.0, -10.0, False, "H1"),
+        ("963963", "a", 5, "已办结", -20.0, 30.0, False, "H1"),
+        ("963963", "b", 3, "已办结", 25.0, 50.0, True, "H1"),
+        ("963963", "c", 3, "已办结", 1.0, 26.0, True, "H2"),
+        ("963963", "d", 2, "已受理", 30.0, None, False, "H3"),
+        ("12345", "e", 3, "已办结", 1.0, 5.0, False, "H2"),
+    ]
+    columns = ["line", "ticket_no", "version", "status", "hour", "over", "user_fault", "household_no"]
+    frame = pd.DataFrame(rows, columns=columns).assign(category="不热", kind="测温")
+    over = [-1 if pd.isna(h) else local_s(FIRST, h) for h in frame["over"]]
+    frame = frame.assign(stamped_s=[local_s(FIRST, h) for h in frame["hour"]], solved_s=over, closed_s=over)
+    frame["arrival_s"] = frame["stamped_s"] + frame["version"]
+    lines = {"hotline_963963": frame[frame["line"] == "963963"], "city_line_12345": frame[frame["line"] == "12345"]}
+    observed = _observed()
+    days = refund_days(observed, Register(observed.registers), lines)
+    found = [(home, day - FIRST, cause) for home, day, cause in days[["household_id", "day", "cause"]].to_numpy().tolist()]
+    assert found == [
+        *(("H1", 0, "not_user"), ("H1", 1, "not_user"), ("H1", 2, "user")),
+        *(("H2", 0, "user"), ("H2", 1, "user")),
+        ("H3", 1, "unknown"),
+    ]
+    totals = refund_seasons(days)[["household_id", "claim_days", "own_cause_days", "cause_unknown_days"]]
+    assert totals.to_numpy().tolist() == [["H1", 3, 1, 0], ["H2", 2, 2, 0], ["H3", 1, 0, 1]]
 
 
 def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:

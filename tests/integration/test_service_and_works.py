@@ -89,12 +89,27 @@ def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
 
 
 def test_claims_of_cold_homes_run_from_request_to_cure(world: World, published: Warehouse) -> None:
-    truth = truth_of(world, "refund_exposure")
+    key, figures = ("season", "refund_date", "household_id"), ("value", "cause", "is_measured", "is_below_standard")
     found = published.rows(
-        "select season, refund_date, household_id, value_degc, is_measured, is_below_standard from marts.refund_exposure"
+        "select season, refund_date, household_id, value_degc, cause, is_measured, is_below_standard from marts.refund_exposure"
     )
-    assert_same(found, truth, ("season", "refund_date", "household_id"), ("value", "is_measured", "is_below_standard"), 1e-6)
+    assert_same(found, truth_of(world, "refund_exposure"), key, figures, 1e-6)
+    assert {row[4] for row in found} == {"user", "not_user", "unknown"}
     assert published.rows("select count(*) from marts.refund_exposure where refund_percent is not null") == [(0,)]
+    before = published.rows(
+        "select count(*), max(refund_date) - min(refund_date) from marts.refund_exposure as r inner join intermediate.int_season as s"
+        " using (season) where r.request_date = s.season_start - 2 and r.ticket_no ~ '-9[0-9]{3}$' group by season"
+    )
+    assert before == [(4, 3), (4, 3)], "claims of the eve run from the first day on"
+
+
+def test_the_refund_of_a_season_says_what_nobody_knows(world: World, published: Warehouse) -> None:
+    counts = ("claim_days", "own_cause_days", "refundable_days", "cause_unknown_days", "unmeasured_days")
+    found = published.rows(f"select season, household_id, {', '.join(counts)} from marts.refund_season")
+    assert_same(found, truth_of(world, "refund_season"), ("season", "household_id"), counts)
+    assert published.rows("select count(*) from marts.refund_season where known_days > 0 or is_known <> (refundable_days = 0)") == [
+        (0,)
+    ]
 
 
 COLD = (

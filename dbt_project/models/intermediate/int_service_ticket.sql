@@ -6,15 +6,8 @@ with ticket as (
     select
         t.*,
         coalesce(r.reopenings, 0) as reopenings,
-        case
-            when r.ticket_no is null then t.solved_at
-            when r.over_again_at is not null and t.solved_at > coalesce(r.solved_before_at, '-infinity') then t.solved_at
-        end as last_solved_at,
-        case
-            when r.ticket_no is null then t.closed_at
-            when r.over_again_at is not null and t.closed_at > coalesce(r.closed_before_at, '-infinity') then t.closed_at
-            else r.over_again_at
-        end as last_closed_at
+        {{ last_solved_at('t', 'r') }} as last_solved_at,
+        {{ last_closed_at('t', 'r') }} as last_closed_at
     from {{ ref('stg_service_ticket') }} as t
     left join {{ ref('int_ticket_reopening') }} as r on t.line = r.line and t.ticket_no = r.ticket_no
 )

@@ -26,6 +26,7 @@ select
     t.related_ticket_no,
     t.satisfaction,
     coalesce(t.is_user_fault, false) as is_user_fault,
+    t.is_user_fault is not null as is_fault_told,
     t.department,
     t.feed,
     t.batch_id,
