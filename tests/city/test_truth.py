@@ -10,6 +10,7 @@ import pytest
 
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
+from city.truth.balance import _advice, _at_least, _balance
 from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
@@ -394,6 +395,18 @@ def test_a_claim_counts_from_the_first_day_to_the_last_solution_and_apart_where_
     ]
     totals = refund_seasons(days)[["household_id", "claim_days", "own_cause_days", "cause_unknown_days"]]
     assert totals.to_numpy().tolist() == [["H1", 3, 1, 0], ["H2", 2, 2, 0], ["H3", 1, 0, 1]]
+
+
+def test_a_valve_is_turned_for_several_homes_and_an_end_has_two() -> None:
+    """Known lower bounds: 3 of 4 0.3006, 4 of 4 0.5101."""
+    assert np.round(_at_least(np.array([3, 4, 0]), np.array([4, 4, 9])), 4).tolist() == [0.3006, 0.5101, 0]
+    rows = [(2, 2, 0, 3.5, 2), (4, 2, 0, 3.5, 1), (5, 1, 0, 3.0, 2), (9, 2, 0, 1.0, 2), (4, 0, 3, np.nan, 0), (8, 3, 5, 3.1, 3)]
+    columns = ["measured_households", "below_standard_households", "overheated_households", "near_far_degc", "far_households"]
+    frame = pd.DataFrame(rows, columns=columns).assign(near_households=4)
+    for found in ("below_standard", "overheated"):
+        frame[f"{found}_share_low"] = _at_least(frame[f"{found}_households"], frame["measured_households"])
+    assert _advice(frame).tolist() == ["", "open", "leave", "leave", "close", "leave"]
+    assert _balance(frame).tolist() == ["act", "watch", "watch", "fine", "", "act"]
 
 
 def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:
