@@ -11,6 +11,7 @@ import pytest
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.balance import _advice, _at_least, _balance
+from city.truth.cold import _subject, _visits_of
 from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
@@ -395,6 +396,35 @@ def test_a_claim_counts_from_the_first_day_to_the_last_solution_and_apart_where_
     ]
     totals = refund_seasons(days)[["household_id", "claim_days", "own_cause_days", "cause_unknown_days"]]
     assert totals.to_numpy().tolist() == [["H1", 3, 1, 0], ["H2", 2, 2, 0], ["H3", 1, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("homes", "below", "comparable", "proof"),
+    [
+        (["a"] * 2, 0, True, "not_proved"),
+        (["a"] * 3, 1, True, "cured"),
+        (["a"] * 4, 2, True, "still_cold"),
+        (["a"] * 5, 0, False, "not_proved"),
+    ],
+)
+def test_a_cure_takes_three_observations_in_comparable_weather(homes: list[str], below: int, comparable: bool, proof: str) -> None:
+    following = Season("2016-17", date(2016, 10, 20), date(2017, 4, 6))
+    seen = pd.DataFrame({"household_id": homes, "building_id": "B", "day": following.first_day, "value": 19.0})
+    seen = seen.assign(below=np.arange(len(homes)) < below, comparable=comparable)
+    found = dict.fromkeys(("judged_days", "days_below", "longest_streak_days", "visits", "measures", "done"), 1)
+    cold = pd.DataFrame([{"building_id": "B", "cold": True, "cause": "network", **found}], index=["a"])
+    assert _subject("household", "a", cold, seen, SEASON, following)["proof"] == proof
+    assert _subject("building", "B", cold, seen, SEASON, following)["proof"] == "not_proved", "one home is not a building"
+    of_three = seen.assign(household_id=[*"abcd", "e"][: len(homes)])
+    assert _subject("building", "B", cold, of_three, SEASON, following)["proof"] == proof
+
+
+def test_the_summer_belongs_to_the_season_before_it() -> None:
+    following = Season("2016-17", date(2016, 10, 20), date(2017, 4, 6))
+    days = [SEASON.first_day - 1, SEASON.first_day, SEASON.last_day + 30, following.first_day - 1, following.first_day]
+    visits = pd.DataFrame({"day": days})
+    assert _visits_of(visits, SEASON, following)["day"].tolist() == days[1:4]
+    assert _visits_of(visits, following, None)["day"].tolist() == days[4:]
 
 
 def test_a_valve_is_turned_for_several_homes_and_an_end_has_two() -> None:

@@ -115,7 +115,8 @@ def test_the_refund_of_a_season_says_what_nobody_knows(world: World, published: 
 COLD = (
     "building_id", "homes_examined", "homes_cold", "judged_days", "days_below", "longest_streak_days", "visits", "cause",
     "measures", "measures_done", "before_degc", "after_degc", "comparable_before_observations", "comparable_after_observations",
-    "comparable_before_degc", "comparable_after_degc", "after_observations", "after_observations_below", "proof",
+    "comparable_before_degc", "comparable_after_degc", "after_observations", "after_observations_below", "comparable_after_below",
+    "comparable_after_homes", "is_cold_again", "proof",
 )  # fmt: skip
 
 
@@ -125,7 +126,20 @@ def test_cold_buildings_and_homes_are_those_of_the_citys_truth(world: World, pub
     # The city rounds the value of a home's day to 6 decimals.
     assert_same(found, truth_of(world, "cold_buildings"), key, COLD, within=1e-6)
     assert {row[1] for row in found} == {"building", "household"}
-    assert any(row[-1] == "cured" for row in found)
+    rows = [dict(zip((*key, *COLD), row, strict=True)) for row in found]
+    assert all(row["comparable_after_observations"] >= 3 for row in rows if row["proof"] == "cured")
+    assert {"cured", "not_proved"} <= {row["proof"] for row in rows}
+    assert any(0 < row["after_observations"] < 3 for row in rows if row["proof"] == "not_proved")
+    assert any(row["measures"] > row["measures_done"] > 0 for row in rows), "a home of two measures, one of them open"
+
+
+def test_a_visit_after_the_season_leaves_a_row(published: Warehouse) -> None:
+    late = "select v.household_id from staging.stg_household_visit as v where v.visited_date between '2016-04-07' and '2016-10-19'"
+    seen = published.rows(
+        "select count(*), bool_and(is_cold_by_visit and visits > 0) from intermediate.int_cold_home"
+        f" where season = '2015-16' and household_id in ({late})"
+    )
+    assert seen == published.rows(f"select count(*), true from ({late}) as v") and seen[0][0] >= 3
 
 
 def test_what_the_city_made_cold_is_found(world: World, published: Warehouse) -> None:
