@@ -64,6 +64,8 @@ _ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {
     "from the day before on": (-1, (Call(_HOTLINE, 8), Call(_HOTLINE, 26))),
     "a call of the summer": (-30, (Call(_HOTLINE, 0), Call(_CITY, 50 * 24, 0, at_home=False))),
+    "a repair of the eve, done within the season": (-1, (Call(_HOTLINE, 6, kind=REPAIR, edit=REOPENED, again=60),)),
+    "a repair of the eve that nobody did": (-1, (Call(_HOTLINE, 7, kind=REPAIR, edit=REOPENED),)),
     "cold before the first day and five days on": (-2, (Call(_HOTLINE, 0, kind=TEST, edit=REOPENED, again=130),)),
     "one of last winter": (-250, (Call(_HOTLINE, 0), Call(_CITY, 300 * 24, 0, at_home=False))),
 }

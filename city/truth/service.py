@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, OFFSET_S, Season
+from city.calendar import DAY_S, OFFSET_S, Season, local_s
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
 from city.truth.complaints import complaint_cases
 from city.truth.observed import Observed
@@ -25,7 +25,7 @@ _SHOWN = {
 }
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
-    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "tickets", "returned", "complaints", "repair_requests", "repairs_carried_over", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint",
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
@@ -61,11 +61,22 @@ def service_timeliness(
         reclassified_to_complaint=(changes["to_kind"] == "complaint").astype(int),
     )
     # In a few days nothing may be reclassified, and an empty column has no type of its own.
-    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True).astype({"day": np.int64})
+    carried = [_carried_over(tickets, season) for season in observed.seasons]
+    rows = pd.concat([counted, counted_cases, counted_changes, *carried], ignore_index=True).astype({"day": np.int64})
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
     return pd.concat(parts, ignore_index=True)
+
+
+def _carried_over(tickets: pd.DataFrame, season: Season) -> pd.DataFrame:
+    """Repairs asked for before the season and not done when it began, on its first day."""
+    begin = local_s(season.first_day)
+    done = tickets["solved_s"].where(tickets["solved_s"] >= 0, tickets["closed_s"])
+    waits = (tickets["created_s"] < begin) & ((done < 0) | (done >= begin))
+    mine = tickets[waits & (tickets["kind"] == "repair") & (tickets["apart"] == "")]
+    counts = pd.DataFrame(0, index=mine.index, columns=list(SUMS))
+    return counts.assign(repairs_carried_over=1, day=season.first_day, **mine[["household_id", "line", "category"]])
 
 
 def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@
         'returned',
         'complaints',
         'repair_requests',
+        'repairs_carried_over',
         'consultations',
         'temperature_tests',
         'reclassified_from_complaint',

@@ -42,7 +42,7 @@ def _equal(have: Any, want: str, within: float) -> bool:
 
 
 COUNTS = (
-    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "tickets", "returned", "complaints", "repair_requests", "repairs_carried_over", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
     "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
@@ -75,6 +75,22 @@ def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, pub
     found = published.rows(f"select {', '.join((*key, *figures))} from marts.ticket_reclassification")
     assert_same(found, truth_of(world, "ticket_reclassification"), key, figures)
     assert {row[5] for row in found if row[4] == "complaint"} == {"consultation", "repair"}
+
+
+def test_a_repair_of_the_eve_is_in_the_first_days_backlog(published: Warehouse) -> None:
+    """One done within the season and one never; the second is an overdue case, behind those of the season."""
+    carried = published.rows(
+        "select season, min(service_date) filter (where repairs_carried_over > 0), max(repairs_carried_over), max(season_day)"
+        " filter (where repairs_carried_over > 0) from marts.service_timeliness where unit_kind = 'company' and line = 'all'"
+        " and category = 'all' and period = 'day' group by season order by season"
+    )
+    assert [(season, day.isoformat(), last) for season, day, _, last in carried] == [
+        ("2015-16", "2015-10-20", 1),
+        ("2016-17", "2016-10-20", 1),
+    ]
+    assert all(count >= 2 for _, _, count, _ in carried)
+    left = "select season, is_backlog from marts.overdue_case where ticket_no ~ '1019-9[0-9]{3}$' order by season"
+    assert published.rows(left) == [("2015-16", True), ("2016-17", True)]
 
 
 def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
@@ -209,6 +225,11 @@ def test_communities_without_heat_are_those_of_the_city(world: World, published:
     )
     assert_same(found, truth_of(world, "new_community_watch"), ("season", "community_id"), figures)
     assert any(row[4] for row in found)
+    untold = published.rows(
+        "select bool_or(is_without_heat_at_start and days_late > 0), bool_and(connected_from_date is not null)"
+        " from marts.new_community_watch where connection_stage = 'connected' and connected_date is null"
+    )
+    assert untold == [(True, True)], "connected in the winter, and nobody says when"
 
 
 def test_capacity_is_as_long_enough_as_the_city_says(world: World, published: Warehouse) -> None:

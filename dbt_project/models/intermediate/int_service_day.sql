@@ -28,6 +28,7 @@ counted as (
         cast(t.is_returned and not t.is_in_person as int) as returned,
         cast(not t.is_apart and t.kind = 'complaint' as int) as complaints,
         cast(not t.is_apart and t.kind = 'repair' as int) as repair_requests,
+        0 as repairs_carried_over,
         cast(not t.is_apart and t.kind = 'consultation' as int) as consultations,
         cast(not t.is_apart and t.kind = 'temperature_test' as int) as temperature_tests,
         0 as reclassified_from_complaint,
@@ -60,6 +61,22 @@ counted as (
         case when t.channel = 'group_petition' then t.persons end as petition_people
     from {{ ref('int_service_ticket') }} as t
     left join outcome as o on t.line = o.line and t.ticket_no = o.ticket_no
+    where not t.is_carried_over
+    union all
+    -- Asked for before the season, and on its first day nobody had mended it.
+    select
+        d.season,
+        d.heating_date,
+        t.branch_id,
+        t.line,
+        t.category,
+        {% for name in service_sums() -%}
+        {{ {'repairs_carried_over': '1'}.get(name, '0') }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_season_day') }} as d
+    inner join {{ ref('int_service_ticket') }} as t
+        on t.created_at < d.day_start_at and (not t.is_over or t.over_at >= d.day_start_at)
+    where d.heating_date = d.season_start and t.kind = 'repair' and not t.is_apart
     union all
     select
         season,

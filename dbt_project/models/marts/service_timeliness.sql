@@ -57,8 +57,8 @@ select
     p.unit_id,
     p.line,
     p.category,
-    {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'reclassified_from_complaint',
-    'reclassified_to_complaint', 'first_answers'] -%}
+    {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'repairs_carried_over', 'consultations', 'temperature_tests',
+    'reclassified_from_complaint', 'reclassified_to_complaint', 'first_answers'] -%}
     cast(p.{{ name }} as int) as {{ name }},
     {% endfor -%}
     cast(p.first_answer_s as double precision) / 60 / nullif(p.first_answers, 0) as mean_first_answer_minutes,
