@@ -215,6 +215,18 @@ def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -
     assert dug_up and {row[1:] for row in dug_up} == {(2016, 0, 2)}, "broke twice in the winter before it was renewed"
 
 
+def test_an_export_in_two_files_is_one_export(published: Warehouse) -> None:
+    """The primary network in one file and the secondary in another, delivered 25 minutes apart: half of it was never removed."""
+    exports = published.rows(
+        "select s.exported_at, s.segments, s.removed_segments, count(distinct r.file_id), count(distinct r.network_level)"
+        " from marts.pipe_register_summary as s"
+        " inner join raw.pipe_segment as r on r.feed = s.feed and r.arrived_at = s.exported_at where s.network_level = 'all' and s.breakdown = 'all' group by 1, 2, 3 order by 1"
+    )
+    assert [(files, levels) for *_, files, levels in exports] == [(2, 2)] * 4
+    assert all((removed or 0) < segments / 10 for _, segments, removed, *_ in exports)
+    assert published.rows("select count(distinct exported_at) from marts.pipe_register_change") == [(3,)]
+
+
 def test_communities_without_heat_are_those_of_the_city(world: World, published: Warehouse) -> None:
     figures = (
         "nth_season", "is_without_heat_at_start", "is_second_season_without_heat", "stage_at_start", "connection_stage",
