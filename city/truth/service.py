@@ -7,7 +7,7 @@ import pandas as pd
 
 from city.calendar import DAY_S, OFFSET_S, Season, local_s
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
-from city.truth.complaints import complaint_cases
+from city.truth.complaints import complaint_cases, unnamed
 from city.truth.observed import Observed
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
@@ -30,6 +30,7 @@ SUMS = (
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
     "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
+    "unnamed_cases", "unnamed_enterprise_cases",
     "followed_up", "rated", "satisfied", "satisfaction_sum", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 
@@ -44,6 +45,7 @@ def service_timeliness(
     cases = complaint_cases(observed.tickets, observed.seasons)
     first = tickets.drop_duplicates(["line", "ticket_no"]).set_index(["line", "ticket_no"])["category"]
     name = [tuple(case.split(":", 1)) for case in cases["case_id"]]
+    nameless = unnamed(cases, register)
     counted_cases = pd.DataFrame(0, index=cases.index, columns=list(SUMS)).assign(
         day=cases["day"],
         household_id=cases["household_id"],
@@ -52,6 +54,8 @@ def service_timeliness(
         complaint_cases=1,
         repeat_cases=(cases["calls"] > 1).astype(int),
         forwarded_tickets=cases["tickets"] - cases["calls"],
+        unnamed_cases=nameless.astype(int),
+        unnamed_enterprise_cases=(nameless & cases["enterprise"].to_numpy(dtype=bool)).astype(int),
     )
     changes = reclassified(lines)
     changes = changes[(changes["from_kind"] == "complaint") | (changes["to_kind"] == "complaint")]

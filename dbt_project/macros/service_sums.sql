@@ -29,6 +29,8 @@
         'complaint_cases',
         'repeat_cases',
         'forwarded_tickets',
+        'unnamed_cases',
+        'unnamed_enterprise_cases',
         'followed_up',
         'rated',
         'satisfied',

@@ -12,7 +12,7 @@ from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.balance import _advice, _at_least, _balance
 from city.truth.cold import _subject, _visits_of
-from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.complaints import complaint_cases, complaint_rate, unnamed
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
 from city.truth.refunds import refund_days, refund_seasons
@@ -120,7 +120,8 @@ def _tickets(rows: list[tuple[str, str, int, str, str, float, str, str]]) -> pd.
     """(line, number, version, kind, category, hours after the first midnight, household, related)"""
     columns = ["line", "ticket_no", "version", "kind", "category", "hour", "household_id", "related_no"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"], returned=False)
+    created = [local_s(FIRST, h) for h in frame["hour"]]
+    return frame.assign(created_s=created, arrival_s=frame["version"], returned=False, enterprise=False)
 
 
 def _cell(frame: pd.DataFrame, **where: object) -> pd.Series:
@@ -343,6 +344,18 @@ def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
     assert company["per_10000_households"] == pytest.approx(10_000 * 2 / (7 / 3))
     assert _cell(frame, day=FIRST + 2, unit_id="S1")["cases"] == 1
     assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
+
+
+def test_an_enterprise_that_gave_no_number_is_no_resident() -> None:
+    """A known home that says it is an enterprise stays what the register says; who says nothing counts as a home."""
+    rows = [("12345", number, 1, "complaint", "no_heat", 1.0, home, "") for number, home in (("a", ""), ("b", "H1"), ("c", ""))]
+    tickets = _tickets(rows).assign(enterprise=[True, True, False])
+    observed = _observed(tickets=tickets)
+    register = Register(observed.registers)
+    company = _cell(complaint_rate(observed, register), day=FIRST, unit_kind="company")
+    assert (company["cases"], company["enterprise_cases"]) == (2, 1)
+    cases = complaint_cases(tickets, (SEASON,))
+    assert unnamed(cases, register).tolist() == [True, False, True]
 
 
 def test_a_suspended_home_that_complains_is_served_on_that_day() -> None:

@@ -45,7 +45,8 @@ COUNTS = (
     "tickets", "returned", "complaints", "repair_requests", "repairs_carried_over", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
-    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
+    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
+    "unnamed_cases", "unnamed_enterprise_cases", "followed_up",
     "rated", "satisfied", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 SERVICE_KEY = ("season", "service_date", "period", "unit_kind", "unit_id", "line", "category")
@@ -75,6 +76,17 @@ def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, pub
     found = published.rows(f"select {', '.join((*key, *figures))} from marts.ticket_reclassification")
     assert_same(found, truth_of(world, "ticket_reclassification"), key, figures)
     assert {row[5] for row in found if row[4] == "complaint"} == {"consultation", "repair"}
+
+
+def test_an_enterprise_that_gave_no_number_is_no_resident(published: Warehouse) -> None:
+    """One case of two calls a season, at no station; the register's own enterprise is the other case."""
+    query = (
+        "select s.season, s.unnamed_enterprise_cases, c.enterprise_cases, s.unnamed_cases > 1 from marts.service_timeliness as s"
+        " inner join marts.complaint_rate as c on c.season = s.season and c.heating_date = s.service_date and c.period = s.period"
+        " and c.unit_kind = s.unit_kind and c.line = s.line and c.category = s.category where s.unit_kind = 'company'"
+        " and s.line = 'all' and s.category = 'all' and s.period = 'to_date' and s.season_day = 150 order by 1"
+    )
+    assert published.rows(query) == [("2015-16", 1, 2, True), ("2016-17", 1, 2, True)]
 
 
 def test_a_repair_of_the_eve_is_in_the_first_days_backlog(published: Warehouse) -> None:
@@ -220,7 +232,8 @@ def test_an_export_in_two_files_is_one_export(published: Warehouse) -> None:
     exports = published.rows(
         "select s.exported_at, s.segments, s.removed_segments, count(distinct r.file_id), count(distinct r.network_level)"
         " from marts.pipe_register_summary as s"
-        " inner join raw.pipe_segment as r on r.feed = s.feed and r.arrived_at = s.exported_at where s.network_level = 'all' and s.breakdown = 'all' group by 1, 2, 3 order by 1"
+        " inner join raw.pipe_segment as r on r.feed = s.feed and r.arrived_at = s.exported_at"
+        " where s.network_level = 'all' and s.breakdown = 'all' group by 1, 2, 3 order by 1"
     )
     assert [(files, levels) for *_, files, levels in exports] == [(2, 2)] * 4
     assert all((removed or 0) < segments / 10 for _, segments, removed, *_ in exports)

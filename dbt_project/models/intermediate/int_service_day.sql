@@ -52,6 +52,8 @@ counted as (
         0 as complaint_cases,
         0 as repeat_cases,
         0 as forwarded_tickets,
+        0 as unnamed_cases,
+        0 as unnamed_enterprise_cases,
         cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
         cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
@@ -90,6 +92,8 @@ counted as (
                 'complaint_cases': '1',
                 'repeat_cases': 'cast(calls > 1 as int)',
                 'forwarded_tickets': 'tickets - calls',
+                'unnamed_cases': 'cast(is_unnamed as int)',
+                'unnamed_enterprise_cases': "cast(is_unnamed and customer_kind = 'enterprise' as int)",
             }.get(name, '0')
         }}{{ ',' if not loop.last }}
         {% endfor %}

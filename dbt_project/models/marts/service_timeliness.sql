@@ -83,6 +83,8 @@ select
     cast(p.repeat_cases as int) as repeat_cases,
     {{ percent('p.repeat_cases', 'p.complaint_cases') }} as repeat_percent,
     cast(p.forwarded_tickets as int) as forwarded_tickets,
+    cast(p.unnamed_cases as int) as unnamed_cases,
+    cast(p.unnamed_enterprise_cases as int) as unnamed_enterprise_cases,
     cast(p.followed_up as int) as followed_up,
     {{ percent('p.followed_up', 'p.closed') }} as followed_up_percent,
     cast(p.rated as int) as rated,

@@ -22,6 +22,7 @@ select
     ) as is_midnight_stamped,
     coalesce(t.closed_at < t.created_at, false) as is_closed_before_created,
     t.household_id,
+    t.customer_kind,
     t.branch_id,
     t.related_ticket_no,
     t.satisfaction,
