@@ -252,6 +252,7 @@ class _Builder:
                     "household_id": tickets["household_no"],
                     "related_no": tickets["related_no"],
                     "returned": tickets["status"] == RETURNED,
+                    "enterprise": tickets["enterprise"].astype(bool),
                 }
             ),
             weather=outdoor[["observed_s", "arrival_s", "temp"]],

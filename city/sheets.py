@@ -43,6 +43,7 @@ _RENEWAL_GROUPS = (
     ("工期", ("计划开始", "计划结束")),
     ("状态", ("统计日期", "形象进度")),
 )
+_SECOND_PART_S = 25 * 60
 _PIPE_HEADER = {
     "row_no": "行号",
     "segment_no": "管段编号",
@@ -244,9 +245,13 @@ def _renewal_xlsx(rows: pd.DataFrame) -> bytes:
 
 
 def write_pipes(shelf: Shelf, exports: list[tuple[date, pd.DataFrame]]) -> None:
+    """Each export in two files, for the register is kept by two offices: the primary network, and a while later the secondary."""
     for day, frame in exports:
-        text = frame[list(_PIPE_HEADER)].rename(columns=_PIPE_HEADER).to_csv(index=False)
-        shelf.put(f"pipes/pipe_register_{_stamp(day)}.csv", text.encode(), local_s(day_number(day), 12))
+        for part, level in enumerate(("一次网", "二次网")):
+            mine = frame.loc[frame["level"] == level, list(_PIPE_HEADER)]
+            text = mine.rename(columns=_PIPE_HEADER).to_csv(index=False)
+            delivered_s = local_s(day_number(day), 12) + part * _SECOND_PART_S
+            shelf.put(f"pipes/pipe_register_{_stamp(day)}_{part + 1}.csv", text.encode(), delivered_s)
 
 
 def write_12319(shelf: Shelf, rows: pd.DataFrame, arrival_s: np.ndarray) -> None:

@@ -13,10 +13,10 @@ import pandas as pd
 from city.calendar import SEASONS, SPAN, Season, day_number, local_day, local_s
 from city.network import Network
 from city.streams import Streams
-from city.tickets import COMPLAINT, REOPENED, REPAIR, TICKET, TURNED_REPAIR, live
+from city.tickets import COMPLAINT, REOPENED, REPAIR, TEST, TICKET, TURNED_REPAIR, live
 
 _HOTLINE, _CITY = "963963", "12345"
-_MADE = ["edit", "returned", "again", "keeps_solved"]
+_MADE = ["edit", "returned", "again", "keeps_solved", "enterprise"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Call:
     returned: bool = False
     again: float = 0  # solved after 4 hours, opened again after 8, and solved again so many hours after the call, 0 never
     keeps_solved: bool = False
+    enterprise: bool = False
 
 
 _REPAIR_CALL, _RETURNED_CALL = Call(_HOTLINE, 0, kind=REPAIR), Call(_CITY, 0, returned=True)
@@ -59,11 +60,15 @@ _STORIES: dict[str, tuple[Call, ...]] = {
     "names one of 61 days ago": (Call(_HOTLINE, 0), Call(_CITY, 61 * 24, 0, at_home=False)),
 }
 _AN_ENTERPRISE = (Call(_HOTLINE, 0),)
+_AN_UNNAMED_ENTERPRISE = tuple(Call(_CITY, 30 * n, n - 1, at_home=False, enterprise=True) for n in range(2))
 _ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 # Begun so many days before the season's first day (negative) or after it.
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {
     "from the day before on": (-1, (Call(_HOTLINE, 8), Call(_HOTLINE, 26))),
     "a call of the summer": (-30, (Call(_HOTLINE, 0), Call(_CITY, 50 * 24, 0, at_home=False))),
+    "a repair of the eve, done within the season": (-1, (Call(_HOTLINE, 6, kind=REPAIR, edit=REOPENED, again=60),)),
+    "a repair of the eve that nobody did": (-1, (Call(_HOTLINE, 7, kind=REPAIR, edit=REOPENED),)),
+    "cold before the first day and five days on": (-2, (Call(_HOTLINE, 0, kind=TEST, edit=REOPENED, again=130),)),
     "one of last winter": (-250, (Call(_HOTLINE, 0), Call(_CITY, 300 * 24, 0, at_home=False))),
 }
 
@@ -78,6 +83,7 @@ def tangled_tickets(network: Network, others: pd.DataFrame, streams: Streams) ->
     for season in SEASONS:
         for home in np.setdiff1d(np.flatnonzero(network.household_enterprise), others["household"].to_numpy())[:1].tolist():
             rows += _rows(_AN_ENTERPRISE, local_s(season.first_day + 6, 9), home, "服务", len(rows))
+        rows += _rows(_AN_UNNAMED_ENTERPRISE, local_s(season.first_day + 8, 9), -1, "服务", len(rows))
         for home, day in _paused_home(paused, season):
             rows += _rows(_ALTHOUGH_SUSPENDED, local_s(day, 8) + int(rng.integers(60, 3600)), home, "收费", len(rows))
         for number, (begins, calls) in enumerate(_begun(season)):
@@ -111,7 +117,8 @@ def _rows(calls: tuple[Call, ...], created: int, home: int, category: str, befor
     return [
         (
             call.line, call.kind, category, created + round(call.hours * 3600), home if call.at_home else -1,
-            before + call.names if call.names >= 0 else -1, False, call.edit, call.returned, call.again, call.keeps_solved,
+            before + call.names if call.names >= 0 else -1, False, call.edit, call.returned, call.again,
+            call.keeps_solved, call.enterprise,
         )
         for call in calls
     ]  # fmt: skip

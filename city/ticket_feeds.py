@@ -195,6 +195,7 @@ def items_12345(frame: pd.DataFrame) -> list[dict[str, Any]]:
         "satisfaction": [score or None for score in frame["satisfaction"].tolist()],
         "hotlineNo": [number or None for number in frame["related_no"]],
         "householdNo": [number or None for number in frame["household_no"]],
+        "callerType": np.where(frame["enterprise"], "企业", "个人").tolist(),
         "contactName": frame["name"].tolist(),
         "contactPhone": frame["phone"].tolist(),
         "address": frame["address"].tolist(),

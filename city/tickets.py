@@ -144,6 +144,7 @@ def live(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     edit[(rng.random(count) < 0.05) & frame["alone"].to_numpy() & (frame["kind"] == COMPLAINT).to_numpy()] = TURNED_CONSULTATION
     frame["edit"] = edit
     frame["edited_s"] = _before_eleven(frame["closed_s"].to_numpy() + rng.integers(3600, 5 * DAY_S, count))
+    frame["enterprise"] = False  # what the caller says of himself, where the line asks
     frame["again_s"] = -1  # a ticket that is opened again is closed again at this moment, or never
     frame["keeps_solved"] = False  # and its source keeps the time of the first solution
     frame["returned"] = (frame["line"] == "12345").to_numpy() & (rng.random(count) < 0.06) & (edit == 0)

@@ -18,6 +18,7 @@ OF_HEATING = {
     "pipe_register_summary",
     "pipe_risk",
     "refund_exposure",
+    "refund_season",
     "renewal_plan_revision",
     "renewal_progress",
     "room_compliance",

@@ -9,12 +9,18 @@ from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.rooms import outdoor_days, worst_of_homes
 
+_Z = 1.959963984540054  # 97.5 % point of the normal distribution
 _OVERHEATED_DEGC = 24.0
 _CURVE_DAYS, _CURVE_LEAST = 28, 14
 _COLD_SHARE, _HOT_SHARE = 0.1, 0.25
-_FEWEST_HOMES = 3
+_FEWEST_HOMES, _FEWEST_FOUND, _FEWEST_AT_AN_END = 3, 2, 2
+_WATCH_DEGC, _ACT_DEGC = 1.0, 3.0
 _NETWORK = ["secondary_supply_degc", "secondary_return_degc", "supply_off_curve_degc"]
 _KEY = ["day", "unit_kind", "unit_id"]
+_COUNTS = (
+    "measured_households", "near_households", "far_households", "below_standard_households", "overheated_households",
+    "visited_households", "visited_below_standard_households",
+)  # fmt: skip
 
 
 def heat_balance(observed: Observed, register: Register, judged: pd.DataFrame) -> pd.DataFrame:
@@ -26,19 +32,36 @@ def heat_balance(observed: Observed, register: Register, judged: pd.DataFrame) -
         mine = both[(both["day"] >= season.first_day) & (both["day"] <= observed.last_day(season))]
         parts.append(mine.assign(season=season.code))
     frame = pd.concat(parts, ignore_index=True)
-    return frame.assign(valve_advice=_advice(frame)).sort_values(_KEY).reset_index(drop=True)
+    frame = frame.assign(valve_advice=_advice(frame), balance_state=_balance(frame))
+    return frame.sort_values(_KEY).reset_index(drop=True)
 
 
 def _rooms(register: Register, judged: pd.DataFrame) -> pd.DataFrame:
+    """Homes of fixed and remote points; those of which a visit alone speaks are counted beside them."""
+    in_person = judged["kind"] == "mobile"
+    homes, visited = _placed(register, judged[~in_person]), _placed(register, judged[in_person])
+    known = pd.MultiIndex.from_frame(homes[["household", "day"]])
+    visited = visited[~pd.MultiIndex.from_frame(visited[["household", "day"]]).isin(known)]
+    parts = []
+    for unit_kind in ("station", "system"):
+        alone = visited.assign(cold=visited["margin"] < 0).groupby(["day", f"{unit_kind}_id"])["cold"].agg(["size", "sum"])
+        alone.columns = pd.Index(["visited_households", "visited_below_standard_households"])
+        alone = alone.rename_axis(["day", "unit_id"]).reset_index().assign(unit_kind=unit_kind)
+        both = _spread(homes, unit_kind).merge(alone, on=_KEY, how="outer")
+        parts.append(both.fillna(dict.fromkeys(_COUNTS, 0)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _placed(register: Register, judged: pd.DataFrame) -> pd.DataFrame:
+    """The room that speaks for each home and day, with station, system and place in the network."""
     homes = worst_of_homes(judged)
     homes = homes[homes["station"] >= 0]
     buildings, row = register.buildings.rows, homes["building"].to_numpy()
-    homes = homes.assign(
+    return homes.assign(
         station_id=register.station_ids[homes["station"].to_numpy()],
         system_id=buildings["system_id"].to_numpy()[row],
         position=buildings["network_position"].to_numpy()[row],
     )
-    return pd.concat([_spread(homes, unit_kind) for unit_kind in ("station", "system")], ignore_index=True)
 
 
 def _spread(homes: pd.DataFrame, unit_kind: str) -> pd.DataFrame:
@@ -63,8 +86,12 @@ def _spread(homes: pd.DataFrame, unit_kind: str) -> pd.DataFrame:
         high = np.minimum(low + 1, count - 1)
         made[name] = ordered[first + low] + (place - low) * (ordered[first + high] - ordered[first + low])
     made["near_far_degc"] = mean(value, position == "near") - mean(value, position == "far")
-    made["below_standard_share"] = mean((homes["margin"].to_numpy() < 0).astype(float))
-    made["overheated_share"] = mean((value > _OVERHEATED_DEGC).astype(float))
+    for end in ("near", "far"):
+        made[f"{end}_households"] = np.bincount(group, position == end)
+    for name, found in (("below_standard", homes["margin"].to_numpy() < 0), ("overheated", value > _OVERHEATED_DEGC)):
+        made[f"{name}_households"] = np.bincount(group, found)
+        made[f"{name}_share"] = made[f"{name}_households"] / count
+        made[f"{name}_share_low"] = _at_least(made[f"{name}_households"], count)
     made["variation"] = np.sqrt(mean((value - centre[group]) ** 2)) / centre
     return pd.DataFrame(made).assign(unit_kind=unit_kind)
 
@@ -111,9 +138,22 @@ def _curve(days: pd.DataFrame) -> np.ndarray:
     return np.where(n >= _CURVE_LEAST, expected, np.nan)
 
 
+def _at_least(found: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Smallest share of which so many are no surprise: the lower root of (found / count - p)^2 = z^2 p (1 - p) / count."""
+    a, b, c = count + _Z**2, 2 * found + _Z**2, found**2 / count
+    return np.maximum((b - np.sqrt(np.maximum(b**2 - 4 * a * c, 0))) / (2 * a), 0)
+
+
 def _advice(frame: pd.DataFrame) -> np.ndarray:
+    """Several homes, and more of them than chance would find, turn a valve."""
     known = frame["measured_households"] >= _FEWEST_HOMES
-    cold = frame["below_standard_share"] >= _COLD_SHARE
-    hot = frame["overheated_share"] >= _HOT_SHARE
-    advice = np.select([~known, cold & hot, cold, hot], ["", "leave", "open", "close"], "leave")
-    return advice
+    cold = (frame["below_standard_households"] >= _FEWEST_FOUND) & (frame["below_standard_share_low"] >= _COLD_SHARE)
+    hot = (frame["overheated_households"] >= _FEWEST_FOUND) & (frame["overheated_share_low"] >= _HOT_SHARE)
+    return np.select([~known, cold & hot, cold, hot], ["", "leave", "open", "close"], "leave")
+
+
+def _balance(frame: pd.DataFrame) -> np.ndarray:
+    difference = frame["near_far_degc"]
+    ends = frame[["near_households", "far_households"]].min(axis=1) >= _FEWEST_AT_AN_END
+    act, watch = (difference > _ACT_DEGC) & ends, difference > _WATCH_DEGC
+    return np.select([difference.isna(), act, watch], ["", "act", "watch"], "fine")

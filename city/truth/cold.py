@@ -10,7 +10,7 @@ import pandas as pd
 from city.calendar import STANDARD_DEGC, Season, local_day
 from city.truth.observed import Observed
 from city.truth.register import Register
-from city.truth.rooms import household_days
+from city.truth.rooms import household_days, outdoor_days
 
 _MIN_DAYS, _SHARE = 3, 0.5
 _MIN_HOMES, _BUILDING_SHARE = 3, 0.5
@@ -23,12 +23,26 @@ def cold_buildings(observed: Observed, register: Register, visits: pd.DataFrame)
     visits = visits.sort_values(["version", "arrival_s"], kind="stable").drop_duplicates("visit_no", keep="last")
     visits = visits.assign(day=local_day(visits["visited_s"].to_numpy()))
     seen = _observations(observed, register, visits)
+    seasons = observed.seasons
+    following = (*seasons[1:], None)
+    homes = [_homes(seen, _visits_of(visits, season, after), season, observed.last_day(season), register)
+             for season, after in zip(seasons, following, strict=True)]  # fmt: skip
+    subjects = [_subjects(mine) for mine in homes]
     parts = []
-    for index, season in enumerate(observed.seasons):
-        homes = _homes(seen, visits, season, observed.last_day(season), register)
-        following = observed.seasons[index + 1] if index + 1 < len(observed.seasons) else None
-        parts += [_subject(kind, key, mine, seen, season, following) for kind, key, mine in _subjects(homes)]
+    for index, (season, after) in enumerate(zip(seasons, following, strict=True)):
+        later = index + 1 < len(seasons)
+        again = {k for kind, k, _ in subjects[index + 1] if kind == "building"} if later else set()
+        again |= set(homes[index + 1].index[homes[index + 1]["cold"]]) if later else set()
+        for kind, key, mine in subjects[index]:
+            row = _subject(kind, key, mine, seen, season, after)
+            parts.append(row | {"is_cold_again": key in again, "proof": "still_cold" if key in again else row["proof"]})
     return pd.DataFrame(parts)
+
+
+def _visits_of(visits: pd.DataFrame, season: Season, following: Season | None) -> pd.DataFrame:
+    """Visits of the season and of the summer after it."""
+    until = following.first_day if following else season.first_day + 365
+    return visits[(visits["day"] >= season.first_day) & (visits["day"] < until)]
 
 
 def _observations(observed: Observed, register: Register, visits: pd.DataFrame) -> pd.DataFrame:
@@ -41,9 +55,7 @@ def _observations(observed: Observed, register: Register, visits: pd.DataFrame) 
     households, day = seen["household_id"].to_numpy().astype(str), seen["day"].to_numpy()
     row = register.households.in_force(register.households.codes(households), day)
     seen["building_id"] = register.households.column("building_id")[row]
-    hours = observed.weather.sort_values("arrival_s", kind="stable").drop_duplicates("observed_s", keep="last")
-    mean = hours.groupby(local_day(hours["observed_s"].to_numpy()))["temp"].mean().round(6)
-    seen["comparable"] = seen["day"].map(mean).between(*_COMPARABLE)
+    seen["comparable"] = seen["day"].map(outdoor_days(observed).round(6)).between(*_COMPARABLE)
     return seen[row >= 0]
 
 
@@ -69,10 +81,9 @@ def _streak(days: np.ndarray) -> int:
     return int(np.unique(run, return_counts=True)[1].max())
 
 
-def _homes(seen: pd.DataFrame, visits: pd.DataFrame, season: Season, last: int, register: Register) -> pd.DataFrame:
+def _homes(seen: pd.DataFrame, calls: pd.DataFrame, season: Season, last: int, register: Register) -> pd.DataFrame:
     """Homes examined in a season, with what is known of each."""
     mine = seen[(seen["source"] == "measured") & seen["day"].between(season.first_day, last)]
-    calls = visits[visits["day"].between(season.first_day, last)]
     judged = mine.groupby("household_id").size()
     below = mine[mine["below"]].groupby("household_id")["day"]
     count, streak = below.size(), below.agg(lambda d: _streak(d.to_numpy())) if mine["below"].any() else pd.Series(dtype=int)
@@ -88,8 +99,9 @@ def _homes(seen: pd.DataFrame, visits: pd.DataFrame, season: Season, last: int, 
     enough = homes["judged_days"] >= _MIN_DAYS
     homes["cold"] = (enough & (homes["days_below"] >= _SHARE * homes["judged_days"])) | homes["by_visit"]
     homes["cause"] = sure.groupby("household_id")["cause"].agg(_most_frequent).reindex(ids)
-    with_measure = calls[calls["measure"] != ""].groupby("household_id")["done"].max().reindex(ids)
-    homes["measure"], homes["done"] = with_measure.notna(), with_measure.fillna(-1).astype(int)
+    measures = calls[calls["measure"] != ""].assign(is_done=calls["done"] >= 0).groupby("household_id")["is_done"]
+    homes["measures"] = measures.size().reindex(ids).fillna(0).astype(int)
+    homes["done"] = measures.sum().reindex(ids).fillna(0).astype(int)
     homes = homes[enough | (seen_by.reindex(ids).fillna(0) > 0)]
     codes = register.households.codes(homes.index.to_numpy())
     homes["building_id"] = register.households.column("building_id")[
@@ -122,8 +134,9 @@ def _subject(
     like_before, like_after = before[before["comparable"]], after[after["comparable"]]
     causes = Counter(homes["cause"].dropna())
     below = int(after["below"].sum())
-    proof = "not_proved" if after.empty else "cured" if below < _SHARE * len(after) else "still_cold"
-    measures, done = int(homes["measure"].sum()), int((homes["done"] >= 0).sum())
+    like_below, like_homes = int(like_after["below"].sum()), like_after["household_id"].nunique()
+    few = len(like_after) < _MIN_DAYS or (kind == "building" and like_homes < _MIN_HOMES)
+    proof = "not_proved" if few else "cured" if like_below < _SHARE * len(like_after) else "still_cold"
     return {
         "season": season.code,
         "subject_kind": kind,
@@ -136,8 +149,8 @@ def _subject(
         "longest_streak_days": int(homes["longest_streak_days"].max()),
         "visits": int(homes["visits"].sum()),
         "cause": min(causes, key=lambda name: (-causes[name], name)) if causes else "",
-        "measures": measures,
-        "measures_done": done,
+        "measures": int(homes["measures"].sum()),
+        "measures_done": int(homes["done"].sum()),
         "before_degc": before["value"].mean(),
         "after_degc": after["value"].mean(),
         "comparable_before_observations": len(like_before),
@@ -146,5 +159,7 @@ def _subject(
         "comparable_after_degc": like_after["value"].mean(),
         "after_observations": len(after),
         "after_observations_below": below,
+        "comparable_after_below": like_below,
+        "comparable_after_homes": like_homes,
         "proof": proof,
     }

@@ -24,7 +24,8 @@ def newest_tickets(tickets: pd.DataFrame) -> pd.DataFrame:
 
 
 def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS) -> pd.DataFrame:
-    """One row a case: case_id, day (of its first ticket within a season), household_id, line, tickets, calls of the resident."""
+    """One row a case: case_id, day (of its first ticket within a season), household_id, line, tickets, calls of the resident, and
+    whether a line says that an enterprise called."""
     latest = newest_tickets(tickets)
     named = _named(latest)
     line = latest["line"].to_numpy()
@@ -44,6 +45,7 @@ def complaint_cases(tickets: pd.DataFrame, seasons: tuple[Season, ...] = SEASONS
             "line": first["line"],
             "tickets": by_case.size().reindex(first.index),
             "calls": by_case["call"].sum().reindex(first.index),
+            "enterprise": by_case["enterprise"].any().reindex(first.index),
         }
     )
     return frame.reset_index(drop=True)
@@ -102,13 +104,25 @@ def _cases(latest: pd.DataFrame, named: np.ndarray) -> np.ndarray:
     return np.array([sets.of(place) for place in range(len(latest))], dtype=int)
 
 
+def unnamed(cases: pd.DataFrame, register: Register) -> np.ndarray:
+    """Cases of no customer that the register knows on their day."""
+    codes = register.households.codes(cases["household_id"].to_numpy())
+    return register.households.in_force(codes, cases["day"].to_numpy()) < 0
+
+
+def of_residents(cases: pd.DataFrame, register: Register) -> np.ndarray:
+    """Not of a known enterprise, nor of one that gave no number."""
+    known = register.resident(cases["household_id"].to_numpy().astype(str), cases["day"].to_numpy())
+    return known & ~(unnamed(cases, register) & cases["enterprise"].to_numpy(dtype=bool))
+
+
 def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
     """To-date cases and rate by season, day and unit."""
     cases = complaint_cases(observed.tickets, observed.seasons)
     day = cases["day"].to_numpy()
     household = cases["household_id"].to_numpy().astype(str)
     homes = register.homes(household, day)
-    resident = register.resident(household, day)
+    resident = of_residents(cases, register)
     parts = []
     for season in observed.seasons:
         last = observed.last_day(season)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from city.calendar import DESIGN_OUTDOOR_DEGC, Season
-from city.truth.complaints import complaint_cases
+from city.truth.complaints import complaint_cases, of_residents
 from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.rooms import below_design_days, outdoor_days
@@ -20,8 +20,7 @@ def extreme_weather(observed: Observed, register: Register, rooms: pd.DataFrame,
         return pd.DataFrame()
     outdoor, cold = outdoor_days(observed), below_design_days(observed)
     cases = complaint_cases(observed.tickets, observed.seasons)
-    resident = register.resident(cases["household_id"].to_numpy(), cases["day"].to_numpy())
-    daily = cases[resident].groupby("day").size()
+    daily = cases[of_residents(cases, register)].groupby("day").size()
     company = rooms[(rooms["unit_kind"] == "company") & (rooms["point_kind"] == "all") & (rooms["period"] == "day")]
     company = company.set_index("day")
     systems = balance[balance["unit_kind"] == "system"]

@@ -27,8 +27,11 @@ def _season(reports: pd.DataFrame, season: Season, first_year: dict[str, int]) -
     before = mine[mine["day"] <= season.first_day].drop_duplicates("community_id", keep="last").set_index("community_id")
     nth = int(season.code[:4]) - newest["first_season"].map(first_year) + 1
     newest = newest[nth >= 1].assign(nth_season=nth[nth >= 1])
-    without = (newest["connected"] > season.first_day) | (newest["stage"] < len(_STAGES) - 1)
-    late = (newest["connected"] - season.first_day).where(newest["connected"] > season.first_day)
+    # Who says no date is connected from the report that first shows it.
+    shown = mine[mine["stage"] == len(_STAGES) - 1].groupby("community_id")["day"].min().reindex(newest.index)
+    connected = newest["connected"].where(newest["connected"] >= 0, shown)
+    without = (connected > season.first_day) | (newest["stage"] < len(_STAGES) - 1)
+    late = (connected - season.first_day).where(connected > season.first_day)
     stage = before["stage"].reindex(newest.index)
     return pd.DataFrame(
         {

@@ -17,7 +17,8 @@ class Observed:
     registers: tables as in the `register` schema (text columns, recorded_at decides between rows of one key).
     remote: arrays device (code into `devices`), read_s, tenths, hist, arrival_s, excluded.
     tests: point_id, read_s, tenths, version, arrival_s.
-    tickets: line, ticket_no, version, arrival_s, kind, category, created_s, household_id and related_no ('' when none), returned.
+    tickets: line, ticket_no, version, arrival_s, kind, category, created_s, household_id and related_no ('' when none), returned,
+    enterprise (the line says that one called).
     weather: observed_s, arrival_s, temp.
     renewal: project_id, season, branch_id, station_id ('' when none), work_type, planned_dm (0 = no plan), renewed_dm,
     day, arrival_s.

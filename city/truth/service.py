@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from city.calendar import DAY_S, OFFSET_S, Season
+from city.calendar import DAY_S, OFFSET_S, Season, local_s
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED
-from city.truth.complaints import complaint_cases
+from city.truth.complaints import complaint_cases, unnamed
 from city.truth.observed import Observed
 from city.truth.reclassified import reclassified
 from city.truth.register import Register
@@ -25,11 +25,12 @@ _SHOWN = {
 }
 _MOMENTS = ("accepted_s", "on_site_s", "solved_s", "closed_s", "follow_up_s")
 SUMS = (
-    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "tickets", "returned", "complaints", "repair_requests", "repairs_carried_over", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint",
     "first_answers", "first_answer_s", "arrivals", "on_site_s_sum", "solved", "solved_s_sum", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time",
     "city_line_closed", "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
+    "unnamed_cases", "unnamed_enterprise_cases",
     "followed_up", "rated", "satisfied", "satisfaction_sum", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 
@@ -44,6 +45,7 @@ def service_timeliness(
     cases = complaint_cases(observed.tickets, observed.seasons)
     first = tickets.drop_duplicates(["line", "ticket_no"]).set_index(["line", "ticket_no"])["category"]
     name = [tuple(case.split(":", 1)) for case in cases["case_id"]]
+    nameless = unnamed(cases, register)
     counted_cases = pd.DataFrame(0, index=cases.index, columns=list(SUMS)).assign(
         day=cases["day"],
         household_id=cases["household_id"],
@@ -52,6 +54,8 @@ def service_timeliness(
         complaint_cases=1,
         repeat_cases=(cases["calls"] > 1).astype(int),
         forwarded_tickets=cases["tickets"] - cases["calls"],
+        unnamed_cases=nameless.astype(int),
+        unnamed_enterprise_cases=(nameless & cases["enterprise"].to_numpy(dtype=bool)).astype(int),
     )
     changes = reclassified(lines)
     changes = changes[(changes["from_kind"] == "complaint") | (changes["to_kind"] == "complaint")]
@@ -61,11 +65,22 @@ def service_timeliness(
         reclassified_to_complaint=(changes["to_kind"] == "complaint").astype(int),
     )
     # In a few days nothing may be reclassified, and an empty column has no type of its own.
-    rows = pd.concat([counted, counted_cases, counted_changes], ignore_index=True).astype({"day": np.int64})
+    carried = [_carried_over(tickets, season) for season in observed.seasons]
+    rows = pd.concat([counted, counted_cases, counted_changes, *carried], ignore_index=True).astype({"day": np.int64})
     homes = register.homes(rows["household_id"].to_numpy().astype(str), rows["day"].to_numpy())
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
     return pd.concat(parts, ignore_index=True)
+
+
+def _carried_over(tickets: pd.DataFrame, season: Season) -> pd.DataFrame:
+    """Repairs asked for before the season and not done when it began, on its first day."""
+    begin = local_s(season.first_day)
+    done = tickets["solved_s"].where(tickets["solved_s"] >= 0, tickets["closed_s"])
+    waits = (tickets["created_s"] < begin) & ((done < 0) | (done >= begin))
+    mine = tickets[waits & (tickets["kind"] == "repair") & (tickets["apart"] == "")]
+    counts = pd.DataFrame(0, index=mine.index, columns=list(SUMS))
+    return counts.assign(repairs_carried_over=1, day=season.first_day, **mine[["household_id", "line", "category"]])
 
 
 def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:

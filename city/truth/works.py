@@ -15,7 +15,7 @@ from city.truth.incidents import incident_response, pipe_risk
 from city.truth.observed import Observed
 from city.truth.programmes import works_progress
 from city.truth.reclassified import reclassified
-from city.truth.refunds import refund_days
+from city.truth.refunds import refund_days, refund_seasons
 from city.truth.register import Register
 from city.truth.service import service_timeliness
 from city.truth.write import write_answer
@@ -40,7 +40,9 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     register = Register(observed.registers)
     lines = {line: rows[(rows["reason"] == "") & ~rows["duplicate"]] for line, rows in tickets.items()}
     timeliness = service_timeliness(observed, register, lines, works.sound("reception_days"))
-    write_answer(refund_days(observed, register, lines), folder / "refund_exposure.csv", "refund_date")
+    refunds = refund_days(observed, register, lines)
+    write_answer(refunds, folder / "refund_exposure.csv", "refund_date")
+    write_answer(refund_seasons(refunds), folder / "refund_season.csv", "")
     write_answer(timeliness, folder / "service_timeliness.csv", "service_date")
     write_answer(reclassified(lines), folder / "ticket_reclassification.csv", "reclassified_date")
     visits = works.sound("household_visits")

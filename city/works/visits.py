@@ -1,7 +1,8 @@
 """Visits to cold homes in the first winter, the measure of the summer, and the proof in the second winter.
 
 Staff of the company visit the coldest homes of each cold building, the single cold homes, and others that complained. At
-full scale 480 visits; 27 buildings and 136 single homes have a measure in the summer of 2016.
+full scale 480 visits; 27 buildings and 136 single homes have a measure in the summer of 2016. Some homes are visited after
+the season's end, when nobody can measure any more, and some have a second measure that nobody gets round to.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from city.streams import Streams, affordable, pick_distinct
 
 COLD, WARM, ABSENT = "确认不热", "室温达标", "入户未遇"
 _HOMES_A_BUILDING = 8
-_OTHERS = 140
+_OTHERS, _AGAIN, _LATE = 140, 12, 24
+_SECOND_MEASURE = "更换入户阀门"
 _VISITS = (day_number(date(2016, 1, 5)), day_number(date(2016, 2, 25)))
 _DUE = day_number(date(2016, 9, 30))
 _RETURN = (day_number(date(2016, 11, 10)), day_number(date(2016, 12, 31)))
@@ -54,7 +56,41 @@ def household_visits(rooms: Rooms, cases: Discontent, streams: Streams, window: 
     third["arrival_s"] = third["after_s"] + 1800
     rows = pd.concat([first, second, third], ignore_index=True)
     rows = rows[window.holds(rows["arrival_s"].to_numpy())].reset_index(drop=True)
-    return _plant(rows, streams.rng("visits", "defects"))
+    more = _more(first, cases, rooms, streams)
+    more = more[window.holds(more["arrival_s"].to_numpy())]
+    rows = pd.concat([_plant(rows, streams.rng("visits", "defects")), more.assign(reason="", duplicate=False)], ignore_index=True)
+    return rows.sort_values(["arrival_s", "household_id", "version"], kind="stable").reset_index(drop=True)
+
+
+def _more(first: pd.DataFrame, cases: Discontent, rooms: Rooms, streams: Streams) -> pd.DataFrame:
+    """Visits with numbers of their own, from 9 on: a second measure that stays open, and homes seen after the season's end.
+
+    They are left sound. Nothing was measured: the second visit is a talk about the works, and after the season no room is heated.
+    """
+    rng, size = streams.rng("visits", "more"), rooms.network.size
+    mended = first[first["cause"].isin(list(_MEASURE))]
+    again = mended.iloc[np.sort(rng.permutation(len(mended))[: size.some(_AGAIN, 2)])]
+    again = again.assign(visited_s=again["visited_s"] + 9 * DAY_S, measure=_SECOND_MEASURE)
+    known = np.concatenate(
+        [first["household"].to_numpy(), np.flatnonzero(np.isin(rooms.network.household_building, rooms.cold_buildings))]
+    )
+    asked = np.setdiff1d(cases.household[(cases.season == 0) & (cases.household < size.residents)], known)
+    late = pd.DataFrame({"household": np.sort(rng.permutation(asked)[: size.some(_LATE, 3)])})
+    day = SEASONS[0].last_day + 3 + rng.integers(0, 40, len(late))
+    late = late.assign(cause="户内设施", measure=_MEASURE["户内设施"], hour=10, visited_s=[local_s(d, 10) for d in day])
+    late["household_id"] = rooms.network.household_ids[late["household"].to_numpy()]
+    more = pd.concat([again, late], ignore_index=True)
+    more["staff"], more["phone"] = names(rng, len(more)), phones(rng, len(more))
+    return more.assign(
+        finding=COLD,
+        before_text="",
+        after_text="",
+        after_s=-1,
+        done=-1,
+        version=1,
+        visit_no=[f"ZF-9{i + 1:04d}" for i in range(len(more))],
+        arrival_s=more["visited_s"] + 3600,
+    )
 
 
 def _whom(rooms: Rooms, cases: Discontent, rng: np.random.Generator) -> pd.DataFrame:
@@ -124,8 +160,7 @@ def _plant(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     pair = rows.loc[picks["conflicting_duplicate"]]
     other = pair.assign(before_text=[f"{float(t) - 1.3:.1f}" for t in pair["before_text"]])
     again = rows.loc[picks["duplicate"]].assign(duplicate=True)
-    rows = pd.concat([rows, other, again], ignore_index=True)
-    return rows.sort_values(["arrival_s", "household_id", "version"], kind="stable").reset_index(drop=True)
+    return pd.concat([rows, other, again], ignore_index=True)
 
 
 def household_visit_items(rows: pd.DataFrame) -> list[dict[str, Any]]:

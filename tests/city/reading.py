@@ -219,7 +219,7 @@ def ticket_rows(city: City, line: str) -> pd.DataFrame:
         reason = _ticket_reason(no, made, shut, arrival, known=known)
         row = {"line": line, "ticket_no": no, "version": version, "created": made, "kind": _KINDS.get(kind)}
         row |= {"category": _CATEGORIES.get(category), "household": household or "", "related": related or ""}
-        row |= {"returned": status == "已退回"}
+        row |= {"returned": status == "已退回", "enterprise": "'callerType': '企业'" in rest}
         rows.append({**row, "arrival": arrival, "rest": rest, "reason": reason})
     return _finish(rows, ["ticket_no", "version", "arrival"])
 

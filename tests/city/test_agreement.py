@@ -61,7 +61,7 @@ def _tests(rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
 def _tickets(rows: dict[str, pd.DataFrame]) -> pd.DataFrame:
     lines = [_sound(rows[feed]) for feed in ("hotline_963963", "city_line_12345", "city_line_12319")]
     frame = pd.concat(lines, ignore_index=True)
-    columns = frame[["line", "ticket_no", "version", "kind", "category", "returned"]]
+    columns = frame[["line", "ticket_no", "version", "kind", "category", "returned", "enterprise"]]
     return columns.assign(
         created_s=_seconds(pd.to_datetime(frame["created"])),
         arrival_s=_seconds(pd.to_datetime(frame["arrival"])),

@@ -10,9 +10,12 @@ import pytest
 
 from city.calendar import Season, Window, day_number, local_s
 from city.truth import Observed
-from city.truth.complaints import complaint_cases, complaint_rate
+from city.truth.balance import _advice, _at_least, _balance
+from city.truth.cold import _subject, _visits_of
+from city.truth.complaints import complaint_cases, complaint_rate, unnamed
 from city.truth.incidents import incident_response, pipe_risk
 from city.truth.reclassified import reclassified
+from city.truth.refunds import refund_days, refund_seasons
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.reopened import last_solutions
@@ -117,7 +120,8 @@ def _tickets(rows: list[tuple[str, str, int, str, str, float, str, str]]) -> pd.
     """(line, number, version, kind, category, hours after the first midnight, household, related)"""
     columns = ["line", "ticket_no", "version", "kind", "category", "hour", "household_id", "related_no"]
     frame = pd.DataFrame(rows, columns=columns)
-    return frame.assign(created_s=[local_s(FIRST, h) for h in frame["hour"]], arrival_s=frame["version"], returned=False)
+    created = [local_s(FIRST, h) for h in frame["hour"]]
+    return frame.assign(created_s=created, arrival_s=frame["version"], returned=False, enterprise=False)
 
 
 def _cell(frame: pd.DataFrame, **where: object) -> pd.Series:
@@ -342,6 +346,18 @@ def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
     assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
 
 
+def test_an_enterprise_that_gave_no_number_is_no_resident() -> None:
+    """A known home that says it is an enterprise stays what the register says; who says nothing counts as a home."""
+    rows = [("12345", number, 1, "complaint", "no_heat", 1.0, home, "") for number, home in (("a", ""), ("b", "H1"), ("c", ""))]
+    tickets = _tickets(rows).assign(enterprise=[True, True, False])
+    observed = _observed(tickets=tickets)
+    register = Register(observed.registers)
+    company = _cell(complaint_rate(observed, register), day=FIRST, unit_kind="company")
+    assert (company["cases"], company["enterprise_cases"]) == (2, 1)
+    cases = complaint_cases(tickets, (SEASON,))
+    assert unnamed(cases, register).tolist() == [True, False, True]
+
+
 def test_a_suspended_home_that_complains_is_served_on_that_day() -> None:
     rows = [("963963", number, 1, "complaint", category, 30.0, "H2", "") for number, category in (("a", "no_heat"), ("b", "leak"))]
     observed = _observed(tickets=_tickets(rows))
@@ -363,6 +379,77 @@ def test_a_ticket_opened_again_has_its_last_solution() -> None:
         "b": {"reopenings": 1, "solved_s": -1, "closed_s": 103},
         "c": {"reopenings": 1, "solved_s": -1, "closed_s": -1},
     }
+
+
+def test_a_claim_counts_from_the_first_day_to_the_last_solution_and_apart_where_the_user_caused_it() -> None:
+    """Hours after the first midnight. H1: asked 20 hours before, opened again, solved on the second day; on the second day also a
+    call that was the user's own. H2: the user's own, and a city line that says nothing. H3: not solved."""
+    rows = [
+        ("963963", "a", 3, "已办结", -20.0, -10.0, False, "H1"),
+        ("963963", "a", 4, "已受理", -20.0, -10.0, False, "H1"),
+        ("963963", "a", 5, "已办结", -20.0, 30.0, False, "H1"),
+        ("963963", "b", 3, "已办结", 25.0, 50.0, True, "H1"),
+        ("963963", "c", 3, "已办结", 1.0, 26.0, True, "H2"),
+        ("963963", "d", 2, "已受理", 30.0, None, False, "H3"),
+        ("12345", "e", 3, "已办结", 1.0, 5.0, False, "H2"),
+    ]
+    columns = ["line", "ticket_no", "version", "status", "hour", "over", "user_fault", "household_no"]
+    frame = pd.DataFrame(rows, columns=columns).assign(category="不热", kind="测温")
+    over = [-1 if pd.isna(h) else local_s(FIRST, h) for h in frame["over"]]
+    frame = frame.assign(stamped_s=[local_s(FIRST, h) for h in frame["hour"]], solved_s=over, closed_s=over)
+    frame["arrival_s"] = frame["stamped_s"] + frame["version"]
+    lines = {"hotline_963963": frame[frame["line"] == "963963"], "city_line_12345": frame[frame["line"] == "12345"]}
+    observed = _observed()
+    days = refund_days(observed, Register(observed.registers), lines)
+    found = [(home, day - FIRST, cause) for home, day, cause in days[["household_id", "day", "cause"]].to_numpy().tolist()]
+    assert found == [
+        *(("H1", 0, "not_user"), ("H1", 1, "not_user"), ("H1", 2, "user")),
+        *(("H2", 0, "user"), ("H2", 1, "user")),
+        ("H3", 1, "unknown"),
+    ]
+    totals = refund_seasons(days)[["household_id", "claim_days", "own_cause_days", "cause_unknown_days"]]
+    assert totals.to_numpy().tolist() == [["H1", 3, 1, 0], ["H2", 2, 2, 0], ["H3", 1, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("homes", "below", "comparable", "proof"),
+    [
+        (["a"] * 2, 0, True, "not_proved"),
+        (["a"] * 3, 1, True, "cured"),
+        (["a"] * 4, 2, True, "still_cold"),
+        (["a"] * 5, 0, False, "not_proved"),
+    ],
+)
+def test_a_cure_takes_three_observations_in_comparable_weather(homes: list[str], below: int, comparable: bool, proof: str) -> None:
+    following = Season("2016-17", date(2016, 10, 20), date(2017, 4, 6))
+    seen = pd.DataFrame({"household_id": homes, "building_id": "B", "day": following.first_day, "value": 19.0})
+    seen = seen.assign(below=np.arange(len(homes)) < below, comparable=comparable)
+    found = dict.fromkeys(("judged_days", "days_below", "longest_streak_days", "visits", "measures", "done"), 1)
+    cold = pd.DataFrame([{"building_id": "B", "cold": True, "cause": "network", **found}], index=["a"])
+    assert _subject("household", "a", cold, seen, SEASON, following)["proof"] == proof
+    assert _subject("building", "B", cold, seen, SEASON, following)["proof"] == "not_proved", "one home is not a building"
+    of_three = seen.assign(household_id=[*"abcd", "e"][: len(homes)])
+    assert _subject("building", "B", cold, of_three, SEASON, following)["proof"] == proof
+
+
+def test_the_summer_belongs_to_the_season_before_it() -> None:
+    following = Season("2016-17", date(2016, 10, 20), date(2017, 4, 6))
+    days = [SEASON.first_day - 1, SEASON.first_day, SEASON.last_day + 30, following.first_day - 1, following.first_day]
+    visits = pd.DataFrame({"day": days})
+    assert _visits_of(visits, SEASON, following)["day"].tolist() == days[1:4]
+    assert _visits_of(visits, following, None)["day"].tolist() == days[4:]
+
+
+def test_a_valve_is_turned_for_several_homes_and_an_end_has_two() -> None:
+    """Known lower bounds: 3 of 4 0.3006, 4 of 4 0.5101."""
+    assert np.round(_at_least(np.array([3, 4, 0]), np.array([4, 4, 9])), 4).tolist() == [0.3006, 0.5101, 0]
+    rows = [(2, 2, 0, 3.5, 2), (4, 2, 0, 3.5, 1), (5, 1, 0, 3.0, 2), (9, 2, 0, 1.0, 2), (4, 0, 3, np.nan, 0), (8, 3, 5, 3.1, 3)]
+    columns = ["measured_households", "below_standard_households", "overheated_households", "near_far_degc", "far_households"]
+    frame = pd.DataFrame(rows, columns=columns).assign(near_households=4)
+    for found in ("below_standard", "overheated"):
+        frame[f"{found}_share_low"] = _at_least(frame[f"{found}_households"], frame["measured_households"])
+    assert _advice(frame).tolist() == ["", "open", "leave", "leave", "close", "leave"]
+    assert _balance(frame).tolist() == ["act", "watch", "watch", "fine", "", "act"]
 
 
 def test_renewal_counts_renewal_only_and_no_plan_is_no_percentage() -> None:

@@ -14,6 +14,7 @@ MARTS = (
     "overdue_case",
     "pipe_risk",
     "refund_exposure",
+    "refund_season",
     "service_timeliness",
     "ticket_reclassification",
     "works_progress",

@@ -42,10 +42,11 @@ def _equal(have: Any, want: str, within: float) -> bool:
 
 
 COUNTS = (
-    "tickets", "returned", "complaints", "repair_requests", "consultations", "temperature_tests",
+    "tickets", "returned", "complaints", "repair_requests", "repairs_carried_over", "consultations", "temperature_tests",
     "reclassified_from_complaint", "reclassified_to_complaint", "first_answers", "arrivals", "solved", "closed", "reopenings",
     "repairs_judged", "repairs_in_time", "petitions_due", "petitions_closed_in_time", "city_line_closed",
-    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets", "followed_up",
+    "city_line_closed_in_time", "breaches", "complaint_cases", "repeat_cases", "forwarded_tickets",
+    "unnamed_cases", "unnamed_enterprise_cases", "followed_up",
     "rated", "satisfied", "walk_ins", "group_petitions", "petition_people",
 )  # fmt: skip
 SERVICE_KEY = ("season", "service_date", "period", "unit_kind", "unit_id", "line", "category")
@@ -77,6 +78,33 @@ def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, pub
     assert {row[5] for row in found if row[4] == "complaint"} == {"consultation", "repair"}
 
 
+def test_an_enterprise_that_gave_no_number_is_no_resident(published: Warehouse) -> None:
+    """One case of two calls a season, at no station; the register's own enterprise is the other case."""
+    query = (
+        "select s.season, s.unnamed_enterprise_cases, c.enterprise_cases, s.unnamed_cases > 1 from marts.service_timeliness as s"
+        " inner join marts.complaint_rate as c on c.season = s.season and c.heating_date = s.service_date and c.period = s.period"
+        " and c.unit_kind = s.unit_kind and c.line = s.line and c.category = s.category where s.unit_kind = 'company'"
+        " and s.line = 'all' and s.category = 'all' and s.period = 'to_date' and s.season_day = 150 order by 1"
+    )
+    assert published.rows(query) == [("2015-16", 1, 2, True), ("2016-17", 1, 2, True)]
+
+
+def test_a_repair_of_the_eve_is_in_the_first_days_backlog(published: Warehouse) -> None:
+    """One done within the season and one never; the second is an overdue case, behind those of the season."""
+    carried = published.rows(
+        "select season, min(service_date) filter (where repairs_carried_over > 0), max(repairs_carried_over), max(season_day)"
+        " filter (where repairs_carried_over > 0) from marts.service_timeliness where unit_kind = 'company' and line = 'all'"
+        " and category = 'all' and period = 'day' group by season order by season"
+    )
+    assert [(season, day.isoformat(), last) for season, day, _, last in carried] == [
+        ("2015-16", "2015-10-20", 1),
+        ("2016-17", "2016-10-20", 1),
+    ]
+    assert all(count >= 2 for _, _, count, _ in carried)
+    left = "select season, is_backlog from marts.overdue_case where ticket_no ~ '1019-9[0-9]{3}$' order by season"
+    assert published.rows(left) == [("2015-16", True), ("2016-17", True)]
+
+
 def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
     """Walk-ins: some in the first season, none in the second; the group petition stands apart from them."""
     query = (
@@ -89,18 +117,34 @@ def test_the_season_in_which_nobody_had_to_come(published: Warehouse) -> None:
 
 
 def test_claims_of_cold_homes_run_from_request_to_cure(world: World, published: Warehouse) -> None:
-    truth = truth_of(world, "refund_exposure")
+    key, figures = ("season", "refund_date", "household_id"), ("value", "cause", "is_measured", "is_below_standard")
     found = published.rows(
-        "select season, refund_date, household_id, value_degc, is_measured, is_below_standard from marts.refund_exposure"
+        "select season, refund_date, household_id, value_degc, cause, is_measured, is_below_standard from marts.refund_exposure"
     )
-    assert_same(found, truth, ("season", "refund_date", "household_id"), ("value", "is_measured", "is_below_standard"), 1e-6)
+    assert_same(found, truth_of(world, "refund_exposure"), key, figures, 1e-6)
+    assert {row[4] for row in found} == {"user", "not_user", "unknown"}
     assert published.rows("select count(*) from marts.refund_exposure where refund_percent is not null") == [(0,)]
+    before = published.rows(
+        "select count(*), max(refund_date) - min(refund_date) from marts.refund_exposure inner join intermediate.int_season as s"
+        " using (season) where request_date = s.season_start - 2 and ticket_no ~ '-9[0-9]{3}$' group by season"
+    )
+    assert before == [(4, 3), (4, 3)], "claims of the eve run from the first day on"
+
+
+def test_the_refund_of_a_season_says_what_nobody_knows(world: World, published: Warehouse) -> None:
+    counts = ("claim_days", "own_cause_days", "refundable_days", "cause_unknown_days", "unmeasured_days")
+    found = published.rows(f"select season, household_id, {', '.join(counts)} from marts.refund_season")
+    assert_same(found, truth_of(world, "refund_season"), ("season", "household_id"), counts)
+    assert published.rows("select count(*) from marts.refund_season where known_days > 0 or is_known <> (refundable_days = 0)") == [
+        (0,)
+    ]
 
 
 COLD = (
     "building_id", "homes_examined", "homes_cold", "judged_days", "days_below", "longest_streak_days", "visits", "cause",
     "measures", "measures_done", "before_degc", "after_degc", "comparable_before_observations", "comparable_after_observations",
-    "comparable_before_degc", "comparable_after_degc", "after_observations", "after_observations_below", "proof",
+    "comparable_before_degc", "comparable_after_degc", "after_observations", "after_observations_below", "comparable_after_below",
+    "comparable_after_homes", "is_cold_again", "proof",
 )  # fmt: skip
 
 
@@ -110,7 +154,20 @@ def test_cold_buildings_and_homes_are_those_of_the_citys_truth(world: World, pub
     # The city rounds the value of a home's day to 6 decimals.
     assert_same(found, truth_of(world, "cold_buildings"), key, COLD, within=1e-6)
     assert {row[1] for row in found} == {"building", "household"}
-    assert any(row[-1] == "cured" for row in found)
+    rows = [dict(zip((*key, *COLD), row, strict=True)) for row in found]
+    assert all(row["comparable_after_observations"] >= 3 for row in rows if row["proof"] == "cured")
+    assert {"cured", "not_proved"} <= {row["proof"] for row in rows}
+    assert any(0 < row["after_observations"] < 3 for row in rows if row["proof"] == "not_proved")
+    assert any(row["measures"] > row["measures_done"] > 0 for row in rows), "a home of two measures, one of them open"
+
+
+def test_a_visit_after_the_season_leaves_a_row(published: Warehouse) -> None:
+    late = "select v.household_id from staging.stg_household_visit as v where v.visited_date between '2016-04-07' and '2016-10-19'"
+    seen = published.rows(
+        "select count(*), bool_and(is_cold_by_visit and visits > 0) from intermediate.int_cold_home"
+        f" where season = '2015-16' and household_id in ({late})"
+    )
+    assert seen == published.rows(f"select count(*), true from ({late}) as v") and seen[0][0] >= 3
 
 
 def test_what_the_city_made_cold_is_found(world: World, published: Warehouse) -> None:
@@ -170,6 +227,19 @@ def test_pipes_are_ranked_as_the_city_says(world: World, published: Warehouse) -
     assert dug_up and {row[1:] for row in dug_up} == {(2016, 0, 2)}, "broke twice in the winter before it was renewed"
 
 
+def test_an_export_in_two_files_is_one_export(published: Warehouse) -> None:
+    """The primary network in one file and the secondary in another, delivered 25 minutes apart: half of it was never removed."""
+    exports = published.rows(
+        "select s.exported_at, s.segments, s.removed_segments, count(distinct r.file_id), count(distinct r.network_level)"
+        " from marts.pipe_register_summary as s"
+        " inner join raw.pipe_segment as r on r.feed = s.feed and r.arrived_at = s.exported_at"
+        " where s.network_level = 'all' and s.breakdown = 'all' group by 1, 2, 3 order by 1"
+    )
+    assert [(files, levels) for *_, files, levels in exports] == [(2, 2)] * 4
+    assert all((removed or 0) < segments / 10 for _, segments, removed, *_ in exports)
+    assert published.rows("select count(distinct exported_at) from marts.pipe_register_change") == [(3,)]
+
+
 def test_communities_without_heat_are_those_of_the_city(world: World, published: Warehouse) -> None:
     figures = (
         "nth_season", "is_without_heat_at_start", "is_second_season_without_heat", "stage_at_start", "connection_stage",
@@ -180,6 +250,11 @@ def test_communities_without_heat_are_those_of_the_city(world: World, published:
     )
     assert_same(found, truth_of(world, "new_community_watch"), ("season", "community_id"), figures)
     assert any(row[4] for row in found)
+    untold = published.rows(
+        "select bool_or(is_without_heat_at_start and days_late > 0), bool_and(connected_from_date is not null)"
+        " from marts.new_community_watch where connection_stage = 'connected' and connected_date is null"
+    )
+    assert untold == [(True, True)], "connected in the winter, and nobody says when"
 
 
 def test_capacity_is_as_long_enough_as_the_city_says(world: World, published: Warehouse) -> None:

@@ -1,6 +1,7 @@
 -- Homes examined in a season and which of them are cold: by their judged days (enough of them, and at least half below the
--- standard), or because a visitor confirmed it and found a lasting cause. A streak is a run of judged days, day after day,
--- below the standard.
+-- standard), or because a visitor confirmed it and found a lasting cause. The summer belongs to the season before it: what that
+-- one showed is looked into and mended then, so a visit counts until the next season begins. A streak is a run of judged days,
+-- day after day, below the standard.
 with measured as (
     select
         season,
@@ -29,21 +30,31 @@ by_days as (
     group by season, household_id
 ),
 
+year as (
+    select
+        season,
+        season_start,
+        least(lead(season_start) over (order by season_start), cast(season_start + interval '1 year' as date)) - 1 as summer_end
+    from {{ ref('int_season') }}
+),
+
 visit as (
     select
-        d.season,
+        y.season,
         v.household_id,
         count(*) as visits,
         bool_or(v.finding <> 'no_access') as is_seen,
         bool_or(v.finding = 'confirmed_cold' and v.cause in ('network', 'building', 'in_home')) as is_confirmed,
         min(v.visited_date) as first_visit_date,
         mode() within group (order by v.cause) filter (where v.cause in ('network', 'building', 'in_home')) as cause,
-        min(v.measure) filter (where v.measure is not null) as measure,
-        min(v.measure_due_date) as measure_due_date,
-        max(v.measure_done_date) as measure_done_date
+        string_agg(distinct v.measure, '; ') as measure,
+        count(*) filter (where v.measure is not null) as measures,
+        count(*) filter (where v.measure is not null and v.measure_done_date is not null) as measures_done,
+        max(v.measure_due_date) as measure_due_date,
+        max(v.measure_done_date) as last_done_date
     from {{ ref('stg_household_visit') }} as v
-    inner join {{ ref('int_season_day') }} as d on v.visited_date = d.heating_date
-    group by d.season, v.household_id
+    inner join year as y on v.visited_date between y.season_start and y.summer_end
+    group by y.season, v.household_id
 ),
 
 examined as (
@@ -64,8 +75,10 @@ examined as (
         v.first_visit_date,
         v.cause,
         v.measure,
+        coalesce(v.measures, 0) as measures,
+        coalesce(v.measures_done, 0) as measures_done,
         v.measure_due_date,
-        v.measure_done_date
+        v.last_done_date
     from by_days as b
     full join visit as v on b.season = v.season and b.household_id = v.household_id
 ),

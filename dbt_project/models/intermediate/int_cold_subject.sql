@@ -45,10 +45,9 @@ select
     mode() within group (order by cause) as cause,
     min(measure) as measure,
     max(measure_due_date) as measure_due_date,
-    -- Done when it is done in every home that needs one.
-    case when count(*) filter (where measure is not null and measure_done_date is null) = 0 then max(measure_done_date) end
-        as measure_done_date,
-    count(*) filter (where measure is not null) as measures,
-    count(*) filter (where measure_done_date is not null) as measures_done
+    -- Done when every measure of every home is.
+    case when sum(measures) = sum(measures_done) then max(last_done_date) end as measure_done_date,
+    sum(measures) as measures,
+    sum(measures_done) as measures_done
 from member
 group by season, subject_kind, subject_id

@@ -1,6 +1,7 @@
 -- One row a complaint case: what its first ticket says, who it concerns and where that was on the day of the case: the day of
 -- its first ticket within a season. A case without a household counts for the company, and for a branch where the source
--- itself names one. Cases outside of the seasons have no season.
+-- itself names one. Cases outside of the seasons have no season. Whose case it is says the register; where it names no customer that the
+-- register knows, it is a home's unless one of its tickets says that an enterprise called.
 with ticket as (
     select
         t.*,
@@ -22,7 +23,8 @@ complaint as (
         cast(count(*) as int) as tickets,
         cast(count(*) filter (where not is_forwarded) as int) as calls,
         cast(count(distinct line) as int) as lines,
-        bool_or(is_user_fault) as is_user_fault
+        bool_or(is_user_fault) as is_user_fault,
+        bool_or(coalesce(customer_kind = 'enterprise', false)) as is_told_enterprise
     from ticket
     group by case_id
 )
@@ -39,7 +41,8 @@ select
     c.lines,
     c.is_user_fault,
     c.household_id,
-    coalesce(h.customer_kind, 'resident') as customer_kind,
+    coalesce(h.customer_kind, case when c.is_told_enterprise then 'enterprise' else 'resident' end) as customer_kind,
+    h.household_id is null as is_unnamed,
     h.community_id,
     h.station_id,
     coalesce(h.branch_id, c.named_branch_id) as branch_id

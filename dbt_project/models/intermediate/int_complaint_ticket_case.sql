@@ -146,6 +146,7 @@ select
     created_at,
     created_date,
     household_id,
+    customer_kind,
     branch_id,
     is_user_fault
 from ordered

@@ -1,5 +1,6 @@
 -- Each new community in each season from the one in which it should first have had heat: what the newest report says, what
--- the newest one before the season's first day said, and how many seasons it has entered without heat by then.
+-- the newest one before the season's first day said, and how many seasons it has entered without heat by then. One that is
+-- connected and says no date is so from the report that first shows it, for nobody can name an earlier day.
 with season as (
     select
         season,
@@ -33,6 +34,13 @@ newest as (
     inner join {{ ref('stg_new_community') }} as c on c.report_date <= w.season_end
 ),
 
+shown as (
+    select community_id, min(report_date) as first_shown_date
+    from {{ ref('stg_new_community') }}
+    where connection_stage = 'connected'
+    group by community_id
+),
+
 at_start as (
     select n.season, n.community_id, n.connection_stage, n.missing
     from newest as n
@@ -55,14 +63,22 @@ select
     n.report_date,
     n.connection_stage,
     n.connected_date,
+    case
+        when n.connected_date is not null then n.connected_date
+        when n.connection_stage = 'connected' then h.first_shown_date
+    end as connected_from_date,
     n.missing,
     a.connection_stage as stage_at_start,
     a.missing as missing_at_start,
     -- The day of connection is known afterwards, the stage at the time.
-    coalesce(n.connected_date > w.season_start, n.connection_stage <> 'connected') as is_without_heat_at_start,
+    coalesce(
+        n.connected_date > w.season_start,
+        n.connection_stage <> 'connected' or h.first_shown_date > w.season_start
+    ) as is_without_heat_at_start,
     w.season_no - f.season_no + 1 as nth_season
 from watched as w
 inner join newest as n on w.season = n.season and n.nth <= 1
 inner join season as f on n.first_heating_season = f.season
+left join shown as h on n.community_id = h.community_id
 left join at_start as a on w.season = a.season and n.community_id = a.community_id
 where w.season_no >= f.season_no

@@ -28,6 +28,7 @@ counted as (
         cast(t.is_returned and not t.is_in_person as int) as returned,
         cast(not t.is_apart and t.kind = 'complaint' as int) as complaints,
         cast(not t.is_apart and t.kind = 'repair' as int) as repair_requests,
+        0 as repairs_carried_over,
         cast(not t.is_apart and t.kind = 'consultation' as int) as consultations,
         cast(not t.is_apart and t.kind = 'temperature_test' as int) as temperature_tests,
         0 as reclassified_from_complaint,
@@ -51,6 +52,8 @@ counted as (
         0 as complaint_cases,
         0 as repeat_cases,
         0 as forwarded_tickets,
+        0 as unnamed_cases,
+        0 as unnamed_enterprise_cases,
         cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
         cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
@@ -60,6 +63,22 @@ counted as (
         case when t.channel = 'group_petition' then t.persons end as petition_people
     from {{ ref('int_service_ticket') }} as t
     left join outcome as o on t.line = o.line and t.ticket_no = o.ticket_no
+    where not t.is_carried_over
+    union all
+    -- Asked for before the season, and on its first day nobody had mended it.
+    select
+        d.season,
+        d.heating_date,
+        t.branch_id,
+        t.line,
+        t.category,
+        {% for name in service_sums() -%}
+        {{ {'repairs_carried_over': '1'}.get(name, '0') }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_season_day') }} as d
+    inner join {{ ref('int_service_ticket') }} as t
+        on t.created_at < d.day_start_at and (not t.is_over or t.over_at >= d.day_start_at)
+    where d.heating_date = d.season_start and t.kind = 'repair' and not t.is_apart
     union all
     select
         season,
@@ -73,6 +92,8 @@ counted as (
                 'complaint_cases': '1',
                 'repeat_cases': 'cast(calls > 1 as int)',
                 'forwarded_tickets': 'tickets - calls',
+                'unnamed_cases': 'cast(is_unnamed as int)',
+                'unnamed_enterprise_cases': "cast(is_unnamed and customer_kind = 'enterprise' as int)",
             }.get(name, '0')
         }}{{ ',' if not loop.last }}
         {% endfor %}

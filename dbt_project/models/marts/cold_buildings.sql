@@ -1,5 +1,5 @@
 -- "Winter illness, summer cure": cold buildings and single cold homes of each season with evidence, cause and measure, and
--- whether the next season proves the cure; before and after compared on days of like weather.
+-- whether the next season proves the cure: by as many observations as it takes to be called cold, on days of like weather.
 with seen as (
     -- Each season is looked at in itself and in the one after it.
     select season, season as observed_season, true as is_before
@@ -17,6 +17,7 @@ subject_observation as (
         s.season,
         s.subject_kind,
         s.subject_id,
+        o.household_id,
         seen.is_before,
         -- As numeric, so that the order of the rows does not show in a mean.
         cast(o.value_degc as numeric) as value_degc,
@@ -42,15 +43,28 @@ summed as (
         avg(value_degc) filter (where is_before and is_comparable) as comparable_before_degc,
         avg(value_degc) filter (where not is_before and is_comparable) as comparable_after_degc,
         count(*) filter (where is_before and is_comparable) as comparable_before_observations,
-        count(*) filter (where not is_before and is_comparable) as comparable_after_observations
+        count(*) filter (where not is_before and is_comparable) as comparable_after_observations,
+        count(*) filter (where not is_before and is_comparable and is_below) as comparable_after_below,
+        count(distinct household_id) filter (where not is_before and is_comparable) as comparable_after_homes
     from subject_observation
     group by season, subject_kind, subject_id
 ),
 
 next_season as (
-    select previous_season as season, season_start as next_season_start
+    select previous_season as season, season as next_season, season_start as next_season_start
     from {{ ref('int_season') }}
     where previous_season is not null
+),
+
+-- Found cold, by days or by a visit.
+found_cold as (
+    select season, 'household' as subject_kind, household_id as subject_id
+    from {{ ref('int_cold_home') }}
+    where is_cold
+    union all
+    select season, subject_kind, subject_id
+    from {{ ref('int_cold_subject') }}
+    where subject_kind = 'building'
 )
 
 select
@@ -89,11 +103,19 @@ select
     cast(m.comparable_after_degc - m.comparable_before_degc as double precision) as comparable_gain_degc,
     cast(coalesce(m.after_observations, 0) as int) as after_observations,
     cast(coalesce(m.after_observations_below, 0) as int) as after_observations_below,
+    cast(coalesce(m.comparable_after_below, 0) as int) as comparable_after_below,
+    cast(coalesce(m.comparable_after_homes, 0) as int) as comparable_after_homes,
+    again.subject_id is not null as is_cold_again,
     case
-        when coalesce(m.after_observations, 0) = 0 then 'not_proved'
-        when m.after_observations_below < m.after_observations * ({{ limit_value('cold_home_share') }}) then 'cured'
+        when again.subject_id is not null then 'still_cold'
+        when coalesce(m.comparable_after_observations, 0) < ({{ limit_value('cold_home_min_days') }})
+            or s.subject_kind = 'building' and m.comparable_after_homes < ({{ limit_value('cold_building_min_homes') }})
+            then 'not_proved'
+        when m.comparable_after_below < m.comparable_after_observations * ({{ limit_value('cold_home_share') }}) then 'cured'
         else 'still_cold'
     end as proof
 from {{ ref('int_cold_subject') }} as s
 left join summed as m on s.season = m.season and s.subject_kind = m.subject_kind and s.subject_id = m.subject_id
 left join next_season as n on s.season = n.season
+left join found_cold as again
+    on n.next_season = again.season and s.subject_kind = again.subject_kind and s.subject_id = again.subject_id

@@ -1,5 +1,6 @@
 -- Each station and each of its heating systems, day by day: the rooms, the near end against the far end, the supply against its own
--- curve, and which way to turn the valve. A station with several systems has the mean of their deviations.
+-- curve, and which way to turn the valve. A station with several systems has the mean of their deviations. A valve is turned for
+-- several homes: it takes more than one, and so many of those measured that chance alone would not do (the lower bound of the share).
 with network as (
     select
         c.heating_date,
@@ -37,8 +38,14 @@ unit_day as (
         r.far_degc,
         r.near_degc - r.far_degc as near_far_degc,
         r.deviation_degc / nullif(r.mean_degc, 0) as variation,
-        cast(r.below_standard_households as double precision) / r.measured_households as below_standard_share,
-        cast(r.overheated_households as double precision) / r.measured_households as overheated_share,
+        r.below_standard_households,
+        r.overheated_households,
+        r.visited_households,
+        r.visited_below_standard_households,
+        cast(r.below_standard_households as double precision) / nullif(r.measured_households, 0) as below_standard_share,
+        cast(r.overheated_households as double precision) / nullif(r.measured_households, 0) as overheated_share,
+        {{ wilson_percent('r.below_standard_households', 'r.measured_households', 'low') }} / 100 as below_standard_share_low,
+        {{ wilson_percent('r.overheated_households', 'r.measured_households', 'low') }} / 100 as overheated_share_low,
         n.secondary_supply_degc,
         n.secondary_return_degc,
         n.curve_supply_degc,
@@ -49,28 +56,43 @@ unit_day as (
     full outer join network as n using (heating_date, unit_kind, unit_id)
 ),
 
-judged as (
+weighed as (
     select
         u.*,
         d.season,
-        case
-            when u.near_far_degc is null then null
-            when u.near_far_degc > l.balance_act_degc then 'act'
-            when u.near_far_degc > l.balance_watch_degc then 'watch'
-            else 'fine'
-        end as balance_state,
-        case
-            when u.measured_households is null or u.measured_households < l.balance_min_households then null
-            when u.below_standard_share >= l.cold_share and u.overheated_share >= l.overheated_share then 'cold_and_hot'
-            when u.below_standard_share >= l.cold_share and u.supply_off_curve_degc < -l.curve_watch_degc then 'cold_below_curve'
-            when u.below_standard_share >= l.cold_share then 'cold'
-            when u.overheated_share >= l.overheated_share then 'hot'
-            when u.near_far_degc > l.balance_act_degc then 'unbalanced'
-            else 'fine'
-        end as finding
+        l.balance_watch_degc,
+        l.balance_act_degc,
+        l.curve_watch_degc,
+        least(u.near_households, u.far_households) >= l.balance_min_end_households as has_both_ends,
+        coalesce(u.measured_households >= l.balance_min_households, false) as has_enough,
+        u.below_standard_households >= l.balance_min_found_households and u.below_standard_share_low >= l.cold_share as is_cold,
+        u.overheated_households >= l.balance_min_found_households and u.overheated_share_low >= l.overheated_share as is_hot,
+        u.below_standard_share >= l.cold_share as has_cold_homes
     from unit_day as u
     inner join {{ ref('int_season_day') }} as d using (heating_date)
     inner join {{ ref('int_limit_period') }} as l on u.heating_date between l.valid_from and l.valid_to
+),
+
+judged as (
+    select
+        *,
+        case
+            when near_far_degc is null then null
+            when near_far_degc > balance_act_degc and has_both_ends then 'act'
+            when near_far_degc > balance_watch_degc then 'watch'
+            else 'fine'
+        end as balance_state,
+        case
+            when not has_enough then null
+            when is_cold and is_hot then 'cold_and_hot'
+            when is_cold and supply_off_curve_degc < -curve_watch_degc then 'cold_below_curve'
+            when is_cold then 'cold'
+            when is_hot then 'hot'
+            when near_far_degc > balance_act_degc and has_both_ends then 'unbalanced'
+            when has_cold_homes then 'cold_homes'
+            else 'fine'
+        end as finding
+    from weighed
 )
 
 select
@@ -90,8 +112,14 @@ select
     j.far_degc,
     j.near_far_degc,
     j.balance_state,
+    j.below_standard_households,
+    j.overheated_households,
     j.below_standard_share,
     j.overheated_share,
+    j.below_standard_share_low,
+    j.overheated_share_low,
+    j.visited_households,
+    j.visited_below_standard_households,
     j.variation,
     j.secondary_supply_degc,
     j.secondary_return_degc,
@@ -113,6 +141,8 @@ select
         when 'cold' then 'Homes are below their standard although the supply keeps to its curve: open, the curve is set too low.'
         when 'hot' then 'Homes are overheated and hardly any is cold: close, there is heat to take away.'
         when 'unbalanced' then 'The near end is much warmer than the far end, no home is in need: leave the valve, balance the branches.'
+        when 'cold_homes'
+            then 'Too few homes are below their standard to turn a valve for all: leave it, and look at those homes.'
         when 'fine' then 'Rooms are where they should be: leave it.'
         else 'Too few homes were measured to say.'
     end as valve_reason,
@@ -122,6 +152,7 @@ select
         when 'cold' then '有户不达标而供温符合本站曲线：开大，曲线设定偏低。'
         when 'hot' then '过热户多而基本无不达标户：关小，有热可让。'
         when 'unbalanced' then '近端明显高于远端，但无户不达标：阀门不动，做支路平衡。'
+        when 'cold_homes' then '不达标户太少，不足以为其调整全站阀门：阀门不动，逐户查看。'
         when 'fine' then '室温正常：阀门不动。'
         else '检测户数太少，无法判断。'
     end as valve_reason_zh

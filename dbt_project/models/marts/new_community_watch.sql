@@ -18,6 +18,7 @@ select
     missing_at_start,
     connection_stage,
     connected_date,
+    connected_from_date,
     case when connection_stage <> 'connected' then missing end as missing,
-    case when connected_date > season_start then connected_date - season_start end as days_late
+    case when connected_from_date > season_start then connected_from_date - season_start end as days_late
 from {{ ref('int_new_community_season') }}

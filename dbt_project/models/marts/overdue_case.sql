@@ -1,6 +1,6 @@
 -- Cases whose time is up and which are still open at the end of what is known of their own feed, the longest overdue first. A
--- case that broke several limits stands once, by the limit that ran out first. Those of the newest season come first: the rest
--- are a backlog, in which somebody has to look whether they are open at all.
+-- case that broke several limits stands once, by the limit that ran out first. Those of the newest season come first: the rest,
+-- and what was carried over into it, are a backlog, in which somebody has to look whether they are open at all.
 with broken as (
     select
         l.*,
@@ -16,7 +16,7 @@ newest as (
 placed as (
     select
         t.season,
-        t.season <> newest.season as is_backlog,
+        t.season <> newest.season or t.is_carried_over as is_backlog,
         b.known_date as as_of_date,
         t.line,
         t.ticket_no,

@@ -1,5 +1,5 @@
 -- What may have to be refunded to cold homes, one row a home and day of its claim. Where no tariff is known or nothing was
--- measured the refund is empty; it is never a zero that nobody has looked at.
+-- measured the refund is empty; it is never a zero that nobody has looked at. What the user caused stands apart.
 select
     season,
     refund_date,
@@ -11,6 +11,7 @@ select
     ticket_no,
     request_date,
     cure_date,
+    cause,
     value_degc is not null as is_measured,
     value_degc,
     standard_degc,
@@ -18,5 +19,6 @@ select
     cast(tier as int) as tier,
     refund_percent,
     heated_area_m2,
-    heated_area_m2 * refund_percent / 100 as refund_m2_days
+    case when cause <> 'user' then heated_area_m2 * refund_percent / 100 end as refund_m2_days,
+    case when cause = 'user' then heated_area_m2 * refund_percent / 100 end as own_cause_m2_days
 from {{ ref('int_refund_day') }}

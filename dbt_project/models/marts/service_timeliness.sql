@@ -88,8 +88,8 @@ select
     cast(p.days_known as int) as days_known,
     p.known_since_date,
     p.known_until_date,
-    {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'consultations', 'temperature_tests', 'reclassified_from_complaint',
-    'reclassified_to_complaint', 'first_answers'] -%}
+    {% for name in ['tickets', 'returned', 'complaints', 'repair_requests', 'repairs_carried_over', 'consultations', 'temperature_tests',
+    'reclassified_from_complaint', 'reclassified_to_complaint', 'first_answers'] -%}
     cast(p.{{ name }} as int) as {{ name }},
     {% endfor -%}
     cast(p.first_answer_s as double precision) / 60 / nullif(p.first_answers, 0) as mean_first_answer_minutes,
@@ -114,6 +114,8 @@ select
     cast(p.repeat_cases as int) as repeat_cases,
     {{ percent('p.repeat_cases', 'p.complaint_cases') }} as repeat_percent,
     cast(p.forwarded_tickets as int) as forwarded_tickets,
+    cast(p.unnamed_cases as int) as unnamed_cases,
+    cast(p.unnamed_enterprise_cases as int) as unnamed_enterprise_cases,
     cast(p.followed_up as int) as followed_up,
     {{ percent('p.followed_up', 'p.closed') }} as followed_up_percent,
     cast(p.rated as int) as rated,

@@ -28,6 +28,11 @@ ENTITIES = (
             integer("persons", doc="people who came with one group petition"),
             flag("created_time_known", doc="false: midnight stands for some time that day"),
             text("household_id"),
+            text(
+                "customer_kind",
+                choices=("resident", "enterprise"),
+                doc="what the line says of the caller; of a known home the register",
+            ),
             text("branch_id", doc="only where the source itself names the district"),
             text("related_ticket_no"),
             integer("satisfaction", choices=("1", "2", "3", "4", "5")),
