@@ -38,7 +38,7 @@ def service_timeliness(
     observed: Observed, register: Register, lines: dict[str, pd.DataFrame], reception: pd.DataFrame
 ) -> pd.DataFrame:
     """Counts by season, day, period, unit, line and category, wherever something was counted to date."""
-    tickets = pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
+    tickets = all_tickets(lines, reception)
     end_s = observed.window.end_s
     counted = _counts(tickets, end_s)
     cases = complaint_cases(observed.tickets, observed.seasons)
@@ -66,6 +66,11 @@ def service_timeliness(
     rows["branch"] = np.where(homes.branch >= 0, register.branch_ids[homes.branch], "")
     parts = [_season(rows, season, observed.last_day(season)) for season in observed.seasons]
     return pd.concat(parts, ignore_index=True)
+
+
+def all_tickets(lines: dict[str, pd.DataFrame], reception: pd.DataFrame) -> pd.DataFrame:
+    """Tickets of the lines and of the reception days as their newest versions tell them."""
+    return pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
 
 
 def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:

@@ -12,6 +12,7 @@ MARTS = (
     "overdue_case",
     "pipe_risk",
     "refund_exposure",
+    "service_limit",
     "service_timeliness",
     "ticket_reclassification",
     "works_progress",
