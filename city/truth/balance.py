@@ -88,9 +88,10 @@ def _network(observed: Observed) -> pd.DataFrame:
 
 def _missing_meters(systems: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
     """Units without their whole heat and the systems that lack it: each is owed from its first day on, while any system sends."""
-    mine = systems[(systems["day"] >= first) & (systems["day"] <= last)]
+    none = pd.DataFrame(columns=[*_KEY, "missing_heat_meters"]).astype({"day": np.int64})
+    mine = systems[(systems["day"] >= first) & (systems["day"] <= last)] if len(systems) else systems
     if mine.empty:
-        return pd.DataFrame(columns=[*_KEY, "missing_heat_meters"]).astype({"day": np.int64})
+        return none
     told = set(map(tuple, mine.loc[mine["energy_gj"].notna(), ["system_id", "day"]].to_numpy().tolist()))
     began = mine.groupby("system_id").agg(since=("day", "min"), station=("station_id", "first"))
     lacking = [
