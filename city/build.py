@@ -213,6 +213,8 @@ class _Builder:
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
+        by_day = pd.DataFrame(self.discontent.true_days, columns=["season", "day", "household_days", "warm_household_days"])
+        write_answer(by_day, self.out / "truth" / "true_state_to_date.csv", "heating_date")
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
         _write_json(self.out / "files.json", dict(sorted(self.shelf.delivered.items())))
