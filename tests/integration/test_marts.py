@@ -78,7 +78,7 @@ def test_the_weighted_estimate_equals_the_citys_truth(world: World, published: W
         "select count(*) filter (where weighted_visits_only_share > 0), count(*) filter (where weighted_fallback_share = 1)"
         " from marts.room_compliance where point_kind = 'all'"
     )
-    assert visited > 100 and nothing > 10
+    assert visited > 100 and nothing > 0
 
 
 def test_kpis_of_another_city_equal_its_truth(tmp_path_factory: pytest.TempPathFactory) -> None:
