@@ -2,9 +2,9 @@
 select
     l.limit_code,
     d.heating_date,
-    (array_agg(l.measured_to order by l.unit desc, l.value))[1] as measured_to,
-    (array_agg(l.value order by l.unit desc, l.value))[1] as limit_value,
-    (array_agg(l.unit order by l.unit desc, l.value))[1] as limit_unit
+    (array_agg(l.measured_to order by l.unit desc, l.value asc))[1] as measured_to,
+    (array_agg(l.value order by l.unit desc, l.value asc))[1] as limit_value,
+    (array_agg(l.unit order by l.unit desc, l.value asc))[1] as limit_unit
 from {{ ref('stg_time_limit') }} as l
 inner join {{ ref('int_season_day') }} as d on d.heating_date between l.valid_from and l.valid_to
 group by l.limit_code, d.heating_date

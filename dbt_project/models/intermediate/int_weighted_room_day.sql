@@ -115,9 +115,9 @@ unit_running as (
         sum(coalesce(c.complying, 0)) over unit as complying_to_date
     from season_day as d
     inner join (
-        select distinct t.season, c.unit_kind, c.unit_id
-        from unit_day as c
-        inner join season_day as t on c.heating_date = t.heating_date
+        select distinct t.season, e.unit_kind, e.unit_id
+        from unit_day as e
+        inner join season_day as t on e.heating_date = t.heating_date
     ) as u on d.season = u.season
     left join unit_day as c on d.heating_date = c.heating_date and u.unit_kind = c.unit_kind and u.unit_id = c.unit_id
     window unit as (partition by d.season, u.unit_kind, u.unit_id order by d.heating_date)
