@@ -40,6 +40,7 @@ from city.ticket_feeds import feed_versions, hotline_table, items_12345, rows_12
 from city.tickets import CATEGORY_NAMES, KIND_NAMES, RETURNED, TURNED_CONSULTATION, build_tickets
 from city.truth import Observed, write_truth
 from city.truth.works import write_cold_as_made, write_incident_truth, write_works_truth
+from city.truth.write import write_answer
 from city.weather import Weather, weather_items, weather_json
 from city.works.build import Given, send_works
 
@@ -134,7 +135,7 @@ class _Builder:
             }
             self.planted[name] = feed_counts(mine["reason"], mine["duplicate"], other)
         self.calibrations = calibration_rows(self.points["remote"], self.streams, self.window)
-        due = {"instruments_due_on_the_last_day": due_instruments(self.calibrations, self.window)}
+        due = {"instruments_due_on_the_last_day": len(due_instruments(self.calibrations, self.window))}
         write_calibrations(self.shelf, self.calibrations)
         self.planted["calibrations"] = feed_counts(self.calibrations["reason"], self.calibrations["duplicate"], due)
         self._done("files of the rounds")
@@ -205,12 +206,15 @@ class _Builder:
         del self.remote  # the observations hold what the truth needs of it
         answers = write_truth(observed, self.out / "truth")
         faults.to_csv(self.out / "truth" / "faults.csv", index=False)
+        write_answer(due_instruments(self.calibrations, self.window), self.out / "truth" / "instruments_due.csv", "ended_on")
         observed.remote.clear()
         write_works_truth(observed, self.tickets, self.works, self.out / "truth")
         write_incident_truth(observed, self.orders, self.exports, self.works, self.out / "truth")
         write_cold_as_made(self.rooms, self.discontent.cold_share[0], self.out / "truth")
         self._done("truth")
         _write_json(self.out / "truth" / "true_state.json", self.discontent.true_state)
+        by_day = pd.DataFrame(self.discontent.true_days, columns=["season", "day", "household_days", "warm_household_days"])
+        write_answer(by_day, self.out / "truth" / "true_state_to_date.csv", "heating_date")
         late = {k: p.ids[p.late_registered].tolist() for k, p in self.points.items()}
         _write_json(self.out / "planted.json", {"feeds": dict(sorted(self.planted.items())), "late_registered_points": late})
         _write_json(self.out / "files.json", dict(sorted(self.shelf.delivered.items())))

@@ -24,6 +24,7 @@ _HEADER = {
     "laboratory": "检定单位",
 }
 _INSTRUMENTS = 400
+_EARLY_DAYS = 7
 _SHARES = {"out_of_range": 0.008, "missing_value": 0.004, "unreadable_time": 0.004, "duplicate": 0.006}
 
 
@@ -38,7 +39,9 @@ def calibration_rows(sensors: Points, streams: Streams, window: Window) -> pd.Da
         serial = np.concatenate([instruments, checked])
         day = first + rng.integers(0, 70, len(serial))
         # One in twelve is calibrated for half a year only: its validity ends within the season.
-        months = np.where(rng.random(len(serial)) < 1 / 12, 182, 365)
+        valid_until = day + np.where(rng.random(len(serial)) < 1 / 12, 182, 365)
+        # One was found poor and may be used for some weeks only: it ended before the season began.
+        valid_until[len(instruments)] = day_number(season.start) - _EARLY_DAYS
         parts.append(
             pd.DataFrame(
                 {
@@ -46,7 +49,7 @@ def calibration_rows(sensors: Points, streams: Streams, window: Window) -> pd.Da
                     "kind": np.repeat(["测温仪", "测温传感器"], [len(instruments), len(checked)]),
                     "calibrated": day,
                     "offset": np.round(np.clip(rng.normal(0, 0.35, len(serial)), -2.7, 2.7), 2),
-                    "valid_until": day + months,
+                    "valid_until": valid_until,
                     "laboratory": "市计量检定所",
                 }
             )
@@ -58,7 +61,8 @@ def calibration_rows(sensors: Points, streams: Streams, window: Window) -> pd.Da
 
 
 def _spoiled(frame: pd.DataFrame, rng: np.random.Generator, window: Window) -> pd.DataFrame:
-    picks = pick_distinct(rng, np.arange(len(frame)), affordable(rng, _SHARES, len(frame)))
+    ordinary = np.flatnonzero(frame["valid_until"] - frame["calibrated"] > 100)
+    picks = pick_distinct(rng, ordinary, affordable(rng, _SHARES, len(frame)))
     frame["offset_text"] = [f"{value:.2f}" for value in frame["offset"]]
     frame["day_text"] = iso_days(frame["calibrated"].to_numpy())
     wrong = {
@@ -74,12 +78,13 @@ def _spoiled(frame: pd.DataFrame, rng: np.random.Generator, window: Window) -> p
     return frame.sort_values("arrival_s", kind="stable").reset_index(drop=True)
 
 
-def due_instruments(frame: pd.DataFrame, window: Window) -> int:
-    """Instruments whose last sound calibration ended before the window's last day, and not half a year before."""
+def due_instruments(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Instruments whose last sound calibration ended before the window's last day, at most 180 days before, with its end."""
     sound = frame[(frame["reason"] == "") & ~frame["duplicate"]]
-    last = sound.sort_values("calibrated").drop_duplicates("serial", keep="last")["valid_until"]
+    last = sound.sort_values("calibrated").drop_duplicates("serial", keep="last")
     day = day_number(window.end) - 1
-    return int(((last < day) & (last >= day - 180)).sum())
+    due = last[(last["valid_until"] < day) & (last["valid_until"] >= day - 180)]
+    return due[["serial", "valid_until"]].rename(columns={"valid_until": "day"}).sort_values("serial")
 
 
 def write_calibrations(shelf: Shelf, frame: pd.DataFrame) -> None:

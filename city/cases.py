@@ -27,6 +27,7 @@ class Discontent:
     day: np.ndarray
     household: np.ndarray
     true_state: dict[str, dict[str, float]]
+    true_days: list[tuple[str, int, int, int]]  # season, day, household-days and warm ones from the season's first day to it
     cold_share: list[np.ndarray]  # by season: the share of its days on which each home's true mean lies below the standard
 
 
@@ -52,6 +53,7 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
     resident = ~network.household_enterprise
     standard = STANDARD_DEGC["living_room"]
     days, homes, seasons, truth, cold_share = [], [], [], {}, []
+    true_days: list[tuple[str, int, int, int]] = []
     for index, season in enumerate(SEASONS):
         grid = rooms.grids[index]
         last = np.full(len(resident), -100)
@@ -63,6 +65,7 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
             lived = active & resident
             warm += int(((mean >= standard) & lived).sum())
             total += int(lived.sum())
+            true_days.append((season.code, day, total, warm))
             cold_days += mean < standard
             chance = _CHANCE_PER_DEGREE * np.clip(_MIND_BELOW_DEGC - mean, 0, 4) + _CHANCE_ANYWAY
             draw = streams.rng("complaints", day).random(len(mean), dtype=np.float32)
@@ -73,4 +76,4 @@ def live_through(rooms: Rooms, streams: Streams) -> Discontent:
             seasons.append(np.full(len(angry), index))
         cold_share.append(cold_days / season.days)
         truth[season.code] = {"household_days": total, "warm_household_days": warm, "percent": 100 * warm / total}
-    return Discontent(np.concatenate(seasons), np.concatenate(days), np.concatenate(homes), truth, cold_share)
+    return Discontent(np.concatenate(seasons), np.concatenate(days), np.concatenate(homes), truth, true_days, cold_share)

@@ -33,6 +33,8 @@ _PER_1000_HOURS = {
 # Points with a longer story in a season, at full scale.
 _STORIES = {"fahrenheit": 6, "drift": 6, "stuck": 24, "silent": 26, "dense": 10, "low_battery": 20, "jitter": 70}
 _LOW_BATTERY_V = 2.8
+# A burst is of readings that would fill a day if they were counted; one device of whole degrees sends every five minutes for days.
+_BURST_READINGS, _FINE_DAYS = 30, 10
 _MARGIN = {"window": 7, "spike": 7}
 # With fewer points than this the loud stories of a season take turns: no day loses a fifth of its readings to them.
 _FEW_POINTS = 100
@@ -79,6 +81,8 @@ class _Season:
             return
         rng = streams.rng("remote", grid.season, "plan")
         self.faults: list[dict[str, object]] = []
+        self.bursts = {first for first, _ in points.twins}
+        self.whole_degrees = int(np.flatnonzero(points.resolution >= 1)[0]) if (points.resolution >= 1).any() else -1
         self.story = self._stories(rng)
         self.long = plan_long_faults(self._plain_points(), grid.season, (self.low, self.high), rooms.network.size, streams)
         self.plan = self._plan(rng)
@@ -158,22 +162,17 @@ class _Season:
         )
         if story in ("dense", "jitter", "low_battery"):
             self.tally[story + "_points"] += 1
+        self.tally["burst_points"] += point in self.bursts
         if len(sent):
             self._second_sendings(point, series, sent, rng, known, jittery=story == "jitter")
 
     def _sense(self, point: int, story: str, rng: np.random.Generator) -> Series:
         """What the sensor reads: room, place of the sensor, noise that never stands still."""
         grid, points = self.grid, self.points
-        quarter = np.arange(grid.hours) * 2
-        interval = np.full(grid.hours, 60)
-        if story == "dense":
-            begin = self.low + int(rng.integers(0, max(1, (self.high - self.low) // 2)))
-            dense = (np.arange(grid.hours) >= begin) & (np.arange(grid.hours) < begin + 45 * 24)
-            quarter = np.sort(np.concatenate([quarter, quarter[dense] + 1]))
-            interval = np.where(dense[quarter // 2], 30, 60)
-        hour, day = quarter // 2, quarter // 48
+        at_s, interval, fine = self._moments(point, story, rng)
+        hour, day = at_s // 3600, at_s // DAY_S
         valid = points.valid(np.full(len(day), point), grid.first_day + day)
-        hour, day, quarter, interval = hour[valid], day[valid], quarter[valid], interval[valid]
+        at_s, hour, day, interval, fine = (column[valid] for column in (at_s, hour, day, interval, fine))
         home = points.household_on(np.full(len(day), point), grid.first_day + day)
         noise = np.convolve(rng.normal(0, 0.055, len(day) + 11), np.exp(-np.arange(12) / 4.0), mode="valid")[: len(day)]
         second_probe = any(point == b for _, b in points.twins)
@@ -181,7 +180,33 @@ class _Season:
         coarse = bool(points.resolution[point] >= 1)
         tenths = np.rint(value) * 10 if coarse else np.rint(value * 10)
         phase = int(rng.integers(5, 1700))
-        return Series(grid.start_s + quarter * 1800 + phase, day, interval, tenths.astype(np.int64), grid.start_s, coarse)
+        series = Series(grid.start_s + at_s + phase, day, interval, tenths.astype(np.int64), grid.start_s, coarse)
+        # Nothing else goes wrong among readings of every five minutes: rules speak of degrees an hour.
+        beside = np.convolve(np.append(fine, False), np.ones(25), mode="same")[: len(fine)] > 0
+        series.busy |= beside
+        series.guarded |= beside
+        return series
+
+    def _moments(self, point: int, story: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """When a sensor reads, in seconds of the season, its interval in minutes, and whether that is every five minutes."""
+        hours = np.arange(self.grid.hours)
+        begin = self.low + int(rng.integers(0, max(1, (self.high - self.low) // 2)))
+        if story == "dense":
+            half = hours[(hours >= begin) & (hours < begin + 45 * 24)] * 3600 + 1800
+            at_s = np.sort(np.concatenate([hours * 3600, half]))
+            return at_s, np.where(np.isin(at_s // 3600, half // 3600), 30, 60), np.zeros(len(at_s), dtype=bool)
+        first = (begin // 24 + 2) * DAY_S
+        if point in self.bursts:  # a memory emptied at once: a morning of readings is all there is of the day
+            days, fine_s = 1, first + 8 * 3600 + np.arange(_BURST_READINGS) * 300
+        elif point == self.whole_degrees:
+            days, fine_s = _FINE_DAYS, first + np.arange(_FINE_DAYS * 288) * 300
+        else:
+            days, fine_s = 0, np.zeros(0, dtype=int)
+        hourly = hours * 3600
+        hourly = hourly[(hourly < first) | (hourly >= first + days * DAY_S)]
+        at_s = np.sort(np.concatenate([hourly, fine_s[fine_s < self.grid.hours * 3600]]))
+        fine = np.isin(at_s, fine_s)
+        return at_s, np.where(fine, 5, 60), fine
 
     def _silence_around_move(self, point: int, series: Series) -> None:
         """A moved device is off from ten in the morning before to ten in the morning of its first day."""

@@ -120,7 +120,7 @@ class Series:
                 break
             chosen = near[self.day] & np.isin(self.state, (GOOD, REPLAYED, HEALED))
             if self.coarse:
-                chosen &= np.arange(len(self.day)) % 8 < 3
+                chosen &= (self.read_s - self.start_s) // 3600 % 8 < 3
             step = np.where(up[self.day], 1, -1) * (10 if self.coarse else 1)
             self.tenths = np.where(chosen, self.tenths + step, self.tenths)
             self._avoid_limit(step, chosen)

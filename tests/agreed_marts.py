@@ -24,6 +24,7 @@ OF_HEATING = {
     "room_compliance",
     "season_kpi",
     "sensor_worklist",
+    "service_limit",
     "service_timeliness",
     "source_exchange",
     "ticket_reclassification",

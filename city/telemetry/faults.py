@@ -46,12 +46,17 @@ class Fault:
         return (read_s >= self.first_s) & (read_s < self.last_s)
 
 
-def plan_faults(grid: Grid, window: Window, systems: int, size: Size, streams: Streams) -> list[Fault]:
-    """At most one fault a system and season; the first of each kind lasts to the end of a season that is cut off or last."""
+def plan_faults(grid: Grid, window: Window, station: np.ndarray, size: Size, streams: Streams) -> list[Fault]:
+    """At most one fault a system and season; the first of each kind lasts to the end of a season that is cut off or last.
+
+    `station` is that of each system. The first system to fall silent stands beside another of its station: the heat of the other
+    alone is not the station's.
+    """
     rng = streams.rng("telemetry", grid.season, "faults")
+    beside_another = np.bincount(station)[station] > 1
     low = max(0, (window.start_s - grid.start_s) // 3600)
     high = min(grid.hours, (window.end_s - grid.start_s) // 3600)
-    free = rng.permutation(systems).tolist()
+    free = rng.permutation(len(station)).tolist()
     ends_open = window.end_s <= grid.start_s + grid.hours * 3600
     faults = []
     for kind, count in _COUNTS.items():
@@ -64,7 +69,9 @@ def plan_faults(grid: Grid, window: Window, systems: int, size: Size, streams: S
             # What lasts to the end has to be seen on a whole last day.
             begin = high - length if ends_open and nth == 0 else begin
             start_s = grid.start_s + begin * 3600
-            faults.append(_fault(rng, free.pop(), kind, start_s, start_s + length * 3600))
+            wanted = beside_another[free] if kind == "silent" and nth == 0 else np.ones(len(free), dtype=bool)
+            system = free.pop(int(np.flatnonzero(wanted)[-1]) if wanted.any() else -1)
+            faults.append(_fault(rng, system, kind, start_s, start_s + length * 3600))
     return faults
 
 

@@ -81,7 +81,7 @@ class Telemetry:
                 if running is None or running.grid.season != grid.season:
                     running = SeasonOfSystems(self.systems, grid, self.rooms, self.weather, self.streams)
                     self.faults[grid.season] = plan_faults(
-                        grid, self.window, len(self.systems.ids), self.rooms.network.size, self.streams
+                        grid, self.window, self.systems.station, self.rooms.network.size, self.streams
                     )
                 minutes = _DENSE if number >= days - self.dense_days else _HOURLY
                 self._read(running, grid, first + number - grid.first_day, minutes)

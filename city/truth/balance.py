@@ -30,6 +30,8 @@ def heat_balance(observed: Observed, register: Register, judged: pd.DataFrame) -
     parts = []
     for season in observed.seasons:
         mine = both[(both["day"] >= season.first_day) & (both["day"] <= observed.last_day(season))]
+        mine = mine.merge(_missing_meters(observed.systems, season.first_day, observed.last_day(season)), on=_KEY, how="left")
+        mine["energy_gj"] = mine["energy_gj"].where(mine["missing_heat_meters"].isna())
         parts.append(mine.assign(season=season.code))
     frame = pd.concat(parts, ignore_index=True)
     frame = frame.assign(valve_advice=_advice(frame), balance_state=_balance(frame))
@@ -109,6 +111,26 @@ def _network(observed: Observed) -> pd.DataFrame:
         made = grouped[_NETWORK].mean().join(grouped["energy_gj"].sum(min_count=1)).reset_index()
         parts.append(made.rename(columns={f"{unit_kind}_id": "unit_id"}).assign(unit_kind=unit_kind))
     return pd.concat(parts, ignore_index=True)
+
+
+def _missing_meters(systems: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Units without their whole heat and the systems that lack it: each is owed from its first day on, while any system sends."""
+    none = pd.DataFrame(columns=[*_KEY, "missing_heat_meters"]).astype({"day": np.int64})
+    mine = systems[(systems["day"] >= first) & (systems["day"] <= last)] if len(systems) else systems
+    if mine.empty:
+        return none
+    told = set(map(tuple, mine.loc[mine["energy_gj"].notna(), ["system_id", "day"]].to_numpy().tolist()))
+    began = mine.groupby("system_id").agg(since=("day", "min"), station=("station_id", "first"))
+    lacking = [
+        (day, kind, unit, str(name))
+        for name, since, station in zip(began.index, began["since"], began["station"], strict=True)
+        for day in range(int(since), min(last, int(systems["day"].max())) + 1)
+        if (name, day) not in told
+        for kind, unit in (("station", station), ("system", name))
+    ]
+    frame = pd.DataFrame(lacking, columns=[*_KEY, "missing_heat_meters"]).astype({"day": np.int64})
+    named = frame.sort_values([*_KEY, "missing_heat_meters"]).groupby(_KEY)["missing_heat_meters"].agg(", ".join)
+    return named.reset_index()
 
 
 def _curve(days: pd.DataFrame) -> np.ndarray:

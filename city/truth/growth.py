@@ -69,4 +69,5 @@ def capacity_outlook(capacity: pd.DataFrame) -> pd.DataFrame:
     plants = units[units["unit_kind"] == "plant"].groupby(["day", "years_ahead"])[["capacity_mw", "demand_mw"]].sum()
     company = plants.reset_index().assign(unit_kind="company", unit_id="company")
     rows = pd.concat([units, company], ignore_index=True)
-    return rows.assign(is_enough=rows["capacity_mw"] >= rows["demand_mw"])
+    newest = rows["day"] == rows.groupby("unit_kind")["day"].transform("max")
+    return rows.assign(is_enough=rows["capacity_mw"] >= rows["demand_mw"], is_newest=newest)

@@ -136,13 +136,34 @@ class Register:
             matrices[unit_kind] = np.cumsum(matrix, axis=1)[:, :-1]
         return matrices
 
+    def served_strata(self, season: Season) -> tuple[pd.DataFrame, np.ndarray]:
+        """Strata (branch, station, place on the network, place of the flat) and their served residents: stratum x season day."""
+        names = ["branch", "station", "position", "flat"]
+        pieces = self._service_pieces()
+        paused = self._overlap(pieces, self._pauses["code"].to_numpy(), self._pauses[["first", "last"]].to_numpy(), "household")
+        strata = pieces[names].drop_duplicates().sort_values(names).reset_index(drop=True)
+        matrix = np.zeros((len(strata), season.days + 1), dtype=np.int64)
+        for part, sign in ((pieces, 1), (paused, -1)):
+            row = part[names].merge(strata.reset_index(names="row"), on=names, how="left")["row"].to_numpy()
+            begin = np.maximum(part["first"].to_numpy(), season.first_day) - season.first_day
+            end = np.minimum(part["last"].to_numpy(), season.last_day) - season.first_day + 1
+            some = end > begin
+            np.add.at(matrix, (row[some], begin[some]), sign)
+            np.add.at(matrix, (row[some], end[some]), -sign)
+        return strata, np.cumsum(matrix, axis=1)[:, :-1]
+
+    def flat_positions(self, household: np.ndarray, day: np.ndarray) -> np.ndarray:
+        """Place of the flat of each household (by code) on each day."""
+        return self.households.column("flat_position")[self.households.in_force(household, day)]
+
     def _service_pieces(self) -> pd.DataFrame:
-        """Spans in which a resident household belonged to one station and one branch."""
+        """Spans in which a resident household belonged to one station and one branch, with the places of building and flat."""
         mine = np.flatnonzero(self._resident)
         pieces = pd.DataFrame(
             {
                 "household": self.households.code[mine],
                 "link": self._household_building[mine],
+                "flat": self.households.column("flat_position")[mine],
                 "first": self.households.first[mine],
                 "last": self.households.last[mine],
             }
@@ -152,6 +173,8 @@ class Register:
             (self.stations, self._station_branch, "branch"),
         ):
             spans = pd.DataFrame({"link": dated.code, "from": dated.first, "to": dated.last, "next": target})
+            if name == "station":
+                spans["position"] = self.buildings.column("network_position")
             pieces = pieces.merge(spans, on="link", how="inner")
             pieces["first"] = np.maximum(pieces["first"], pieces["from"])
             pieces["last"] = np.minimum(pieces["last"], pieces["to"])

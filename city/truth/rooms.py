@@ -82,7 +82,7 @@ def _automatic(observed: Observed, register: Register) -> pd.DataFrame:
 
 
 def _time_weighted(rows: dict[str, np.ndarray], devices: np.ndarray, register: Register) -> pd.DataFrame:
-    """Time-weighted values of the days on which at least 75 % of the expected readings came."""
+    """Time-weighted values of the days of which readings cover at least 75 %, each one at most its expected interval."""
     kept = ~rows["excluded"]
     device, read_s, tenths = (rows[n][kept].astype(np.int64) for n in ("device", "read_s", "tenths"))
     code = register.points.codes(devices)[device]
@@ -90,7 +90,7 @@ def _time_weighted(rows: dict[str, np.ndarray], devices: np.ndarray, register: R
     interval_s = np.nan_to_num(minutes[register.points.in_force(code, local_day(read_s))] * 60).astype(np.int64)
     following = np.append(read_s[1:], np.iinfo(np.int64).max)
     following[:-1][np.diff(device) != 0] = np.iinfo(np.int64).max
-    until = np.minimum(following, read_s + 2 * interval_s)
+    until, covered_until = (np.minimum(following, read_s + times * interval_s) for times in (2, 1))
     first_day = int(local_day(read_s.min()))
     days = int(local_day(until.max())) - first_day + 1
     cell = device * days + local_day(read_s) - first_day
@@ -99,10 +99,9 @@ def _time_weighted(rows: dict[str, np.ndarray], devices: np.ndarray, register: R
     cells = len(devices) * days + 1
     weight = np.bincount(cell, before, cells) + np.bincount(cell + 1, after, cells)
     total = np.bincount(cell, before * (tenths * 100), cells) + np.bincount(cell + 1, after * (tenths * 100), cells)
-    count = np.bincount(cell, minlength=cells)
-    expected = np.full(cells, np.inf)
-    expected[cell] = DAY_S / np.maximum(interval_s, 1)
-    full = np.flatnonzero(count / expected >= _ENOUGH)
+    covered = np.bincount(cell, np.minimum(covered_until, midnight) - read_s, cells)
+    covered += np.bincount(cell + 1, np.maximum(covered_until - midnight, 0), cells)
+    full = np.flatnonzero((covered >= _ENOUGH * DAY_S) & (np.bincount(cell, minlength=cells) > 0))
     value = np.round(total[full] / weight[full] / 1000, 6)
     return pd.DataFrame({"point_id": devices[full // days].astype(str), "day": full % days + first_day, "value": value})
 

@@ -39,7 +39,7 @@ def service_timeliness(
     observed: Observed, register: Register, lines: dict[str, pd.DataFrame], reception: pd.DataFrame
 ) -> pd.DataFrame:
     """Counts by season, day, period, unit, line and category, wherever something was counted to date."""
-    tickets = pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
+    tickets = all_tickets(lines, reception)
     end_s = observed.window.end_s
     counted = _counts(tickets, end_s)
     cases = complaint_cases(observed.tickets, observed.seasons)
@@ -81,6 +81,11 @@ def _carried_over(tickets: pd.DataFrame, season: Season) -> pd.DataFrame:
     mine = tickets[waits & (tickets["kind"] == "repair") & (tickets["apart"] == "")]
     counts = pd.DataFrame(0, index=mine.index, columns=list(SUMS))
     return counts.assign(repairs_carried_over=1, day=season.first_day, **mine[["household_id", "line", "category"]])
+
+
+def all_tickets(lines: dict[str, pd.DataFrame], reception: pd.DataFrame) -> pd.DataFrame:
+    """Tickets of the lines and of the reception days as their newest versions tell them."""
+    return pd.concat([_line(feed, rows) for feed, rows in lines.items()] + [_reception(reception)], ignore_index=True)
 
 
 def _newest(rows: pd.DataFrame, number: str) -> pd.DataFrame:

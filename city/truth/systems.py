@@ -73,7 +73,13 @@ class SystemDays:
         days = pd.concat(self._days, ignore_index=True)
         steps = np.concatenate(self._steps)
         frame = pd.DataFrame(
-            {"system": steps[:, 0].astype(int), "day": (steps[:, 1] + 8 * 3600) // 86_400, "energy_gj": steps[:, 3]}
+            {
+                "system": steps[:, 0].astype(int),
+                "day": (steps[:, 1] + 8 * 3600) // 86_400,
+                "seconds": steps[:, 2],
+                "energy_gj": steps[:, 3],
+            }
         )
-        energy = frame.astype({"day": int}).groupby(["system", "day"], as_index=False)["energy_gj"].sum()
+        energy = frame.astype({"day": int}).groupby(["system", "day"], as_index=False)[["seconds", "energy_gj"]].sum()
+        energy = energy[energy.pop("seconds") >= _ENOUGH_HOURS * 3600]
         return days.merge(energy, on=["system", "day"], how="left")

@@ -17,7 +17,8 @@ from city.truth.programmes import works_progress
 from city.truth.reclassified import reclassified
 from city.truth.refunds import refund_days, refund_seasons
 from city.truth.register import Register
-from city.truth.service import service_timeliness
+from city.truth.service import all_tickets, service_timeliness
+from city.truth.service_limits import service_limits
 from city.truth.write import write_answer
 from city.works.build import Works
 
@@ -44,6 +45,8 @@ def write_works_truth(observed: Observed, tickets: dict[str, pd.DataFrame], work
     write_answer(refunds, folder / "refund_exposure.csv", "refund_date")
     write_answer(refund_seasons(refunds), folder / "refund_season.csv", "")
     write_answer(timeliness, folder / "service_timeliness.csv", "service_date")
+    limits = service_limits(observed, register, all_tickets(lines, works.sound("reception_days")))
+    write_answer(limits, folder / "service_limit.csv", "service_date")
     write_answer(reclassified(lines), folder / "ticket_reclassification.csv", "reclassified_date")
     visits = works.sound("household_visits")
     write_answer(cold_buildings(observed, register, visits), folder / "cold_buildings.csv", "")

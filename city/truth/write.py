@@ -15,6 +15,7 @@ from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.rooms import judged_point_days, room_compliance
 from city.truth.sources import source_exchange
+from city.truth.weighted import weighted_rooms
 
 _KEY = ["season", "day", "unit_kind", "unit_id"]
 
@@ -29,6 +30,7 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
     balance = heat_balance(observed, register, judged)
     answers = {
         "room_compliance": rooms,
+        "weighted_rooms": weighted_rooms(observed, register, judged),
         "complaint_rate": complaints,
         "renewal_progress": renewal,
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),

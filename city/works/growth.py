@@ -94,16 +94,18 @@ def _season_of(day: int) -> str:
 
 
 def capacity_log(network: Network, streams: Streams, window: Window) -> pd.DataFrame:
-    """Rows of the yearly tables with labels: three plants and every station; some run short within three years."""
+    """Rows of the yearly tables with labels: three plants and every station; some run short within three years.
+
+    The stations' table of the second year is issued a week before the plants'.
+    """
     rng = streams.rng("capacity")
     area = np.bincount(network.household_station(0), network.household_area, network.size.stations)
     plants = pd.Series(area).groupby(network.station_plant).sum()
     parts = []
-    for year in (2015, 2016):
-        day = day_number(date(year, 9, 1))
-        for kind, ids, areas in (
-            ("热源", plants.index.tolist(), plants.tolist()),
-            ("换热站", network.station_ids.tolist(), area.tolist()),
+    for year, stations_issued in ((2015, date(2015, 9, 1)), (2016, date(2016, 8, 25))):
+        for kind, ids, areas, day in (
+            ("热源", plants.index.tolist(), plants.tolist(), day_number(date(year, 9, 1))),
+            ("换热站", network.station_ids.tolist(), area.tolist(), day_number(stations_issued)),
         ):
             contracted = np.rint(np.array(areas) * (1.0 if year == 2015 else 1.03))
             growth = np.rint(contracted[:, None] * rng.uniform(0.0, 0.07, (len(ids), 3)))

@@ -4,7 +4,8 @@
     and added up by day at once. Nothing is kept in between. What it costs is the number of columns carried from window to
     window, so the marks of a reading travel in one number.
     The limits of series are the dated rows without end, for all days: a series knows no edge between two days.
-    `half` is `< 1` or `>= 1`, of the last letter of a point's name: two models, so that two cores walk at the same time
+    A reading of a device that resolves r degrees may be off by half of it, so two readings prove a change only beyond r: one step of
+    a whole-degree sensor that sends every 5 minutes is no 12 degC an hour. `half` is `< 1` or `>= 1`, of the last letter of a point's name: two models, so that two cores walk at the same time
     (PostgreSQL itself never works on windows in parallel; it takes `= 0` for a two-hundredth of the rows).
 -#}
 {% macro point_series_days(half, ranges, time_zone) -%}
@@ -21,6 +22,7 @@ with reading as (
         s.hold_seconds,
         -- Null where a steady value says nothing.
         s.silence_seconds,
+        coalesce(s.resolution_degc, 0) as resolution_degc,
         case when r.temperature_degc >= s.pass_degc - 0.0000005 then {{ ok }} else 0 end
         + case
             when r.temperature_degc < s.room_watch_low_degc or r.temperature_degc > s.room_watch_high_degc
@@ -68,15 +70,16 @@ marked as (
         ends_run,
         marks + case
             when hold_seconds is null then 0
-            when abs(v - v_before) / hours_since > ({{ limit_value('jump_exclude_degc_per_h') }})
+            when (abs(v - v_before) - resolution_degc) / hours_since > ({{ limit_value('jump_exclude_degc_per_h') }})
                 then {{ jump }} + case
-                    when abs(v_before - v_before_that) / (hours_since_that - hours_since)
+                    when (abs(v_before - v_before_that) - resolution_degc) / (hours_since_that - hours_since)
                         > ({{ limit_value('jump_exclude_degc_per_h') }})
-                        and abs(v - v_before_that) / hours_since_that <= ({{ limit_value('jump_exclude_degc_per_h') }})
+                        and (abs(v - v_before_that) - resolution_degc) / hours_since_that
+                        <= ({{ limit_value('jump_exclude_degc_per_h') }})
                         then {{ spike_return }}
                     else {{ steep }}
                 end
-            when abs(v - v_before) / hours_since > ({{ limit_value('jump_flag_degc_per_h') }}) then {{ jump }}
+            when (abs(v - v_before) - resolution_degc) / hours_since > ({{ limit_value('jump_flag_degc_per_h') }}) then {{ jump }}
             else 0
         end as marks
     from beside
@@ -175,7 +178,10 @@ weighed as (
         is_accepted and hold_seconds is not null and (next_date is null or next_date > heating_date) as is_last_of_day,
         cast(round(v * 1000) as bigint) as milli_degc,
         cast(least(floor(next_s), floor(at_s) + hold_seconds) as bigint) as until_s,
-        cast(least(floor(next_s), floor(at_s) + hold_seconds) - floor(at_s) as bigint) as seconds
+        cast(least(floor(next_s), floor(at_s) + hold_seconds) - floor(at_s) as bigint) as seconds,
+        -- What it stands for: its value may hold for several intervals, but it is a reading of one.
+        cast(least(floor(next_s), floor(at_s) + floor(hold_seconds / ({{ limit_value('hold_factor') }}))) as bigint) as stands_until_s,
+        cast(least(floor(next_s) - floor(at_s), floor(hold_seconds / ({{ limit_value('hold_factor') }}))) as bigint) as stood_seconds
     from held
 )
 
@@ -197,7 +203,9 @@ select
     cast(sum(milli_degc * seconds) filter (where is_weighed) as bigint) as milli_degc_seconds,
     cast(sum(seconds) filter (where is_weighed) as bigint) as seconds,
     max(milli_degc) filter (where is_last_of_day) as last_milli_degc,
-    max(until_s) filter (where is_last_of_day) as last_until_s
+    max(until_s) filter (where is_last_of_day) as last_until_s,
+    cast(sum(stood_seconds) filter (where is_weighed) as bigint) as stood_seconds,
+    max(stands_until_s) filter (where is_last_of_day) as last_stands_until_s
 from weighed
 where {{ in_ranges('heating_date', ranges) }}
 group by point_id, heating_date

@@ -305,7 +305,11 @@ def series_exclusions(readings: pd.DataFrame, coarse: set[str]) -> pd.Series:
     for point, mine in readings.sort_values(["point", "read"]).groupby("point"):
         hours = ((mine["read"] - datetime(2015, 1, 1)).dt.total_seconds() / 3600).to_list()
         values = mine["value"].to_list()
-        marks = _jumps(hours, values) | _windows(hours, values) | (set() if point in coarse else _stuck(hours, values))
+        marks = (
+            _jumps(hours, values, 1.0 if point in coarse else 0.1)
+            | _windows(hours, values)
+            | (set() if point in coarse else _stuck(hours, values))
+        )
         excluded.loc[mine.index[sorted(marks)]] = True
     return excluded
 
@@ -320,17 +324,16 @@ def _stuck(hours: list[float], values: list[float]) -> set[int]:
     return marks
 
 
-def _jumps(hours: list[float], values: list[float]) -> set[int]:
+def _jumps(hours: list[float], values: list[float], resolution: float) -> set[int]:
+    """Faster than 10 degC an hour, of which two readings prove what goes beyond one step of the device."""
+
+    def too_fast(later: int, earlier: int) -> bool:
+        return (abs(values[later] - values[earlier]) - resolution) / (hours[later] - hours[earlier]) > 10
+
     marks = set()
     for i in range(1, len(values)):
-        step = abs(values[i] - values[i - 1]) / (hours[i] - hours[i - 1])
-        if step <= 10:
-            continue
-        back = False
-        if i >= 2:
-            before = abs(values[i - 1] - values[i - 2]) / (hours[i - 1] - hours[i - 2]) > 10
-            back = before and abs(values[i] - values[i - 2]) / (hours[i] - hours[i - 2]) <= 10
-        if not back:
+        back = i >= 2 and too_fast(i - 1, i - 2) and not too_fast(i, i - 2)
+        if too_fast(i, i - 1) and not back:
             marks.add(i)
     return marks
 

@@ -68,8 +68,17 @@ def test_no_day_has_about_three_quarters_of_its_readings(whole_city: City, rows:
     points = pd.read_csv(whole_city.folder / "sql" / "register.point_log.csv")
     coarse = set(points[points["resolution_degc"] > 0.1]["point_id"])
     kept = staged[~reading.series_exclusions(staged, coarse)]
-    share = kept.groupby(["point", kept["read"].dt.date]).size() / 24
+    kept = kept.sort_values(["point", "read"])
+    an_hour_on = kept["read"] + pd.Timedelta("1h")
+    until = np.minimum(kept["read"].groupby(kept["point"]).shift(-1).fillna(an_hour_on), an_hour_on)
+    day = kept["read"].dt.normalize()
+    midnight = day + pd.Timedelta("1D")
+    within, after = np.minimum(until, midnight) - kept["read"], (until - midnight).clip(lower=pd.Timedelta(0))
+    hours = pd.concat([kept[["point"]].assign(day=day, held=within), kept[["point"]].assign(day=midnight, held=after)])
+    share = hours.groupby(["point", "day"])["held"].sum() / pd.Timedelta("1D")
     assert not ((share > 0.70) & (share < 0.80)).any()
+    many = kept.groupby(["point", day.rename("day")]).size()
+    assert (many[share[share < 0.2].index.intersection(many.index)] >= 18).any(), "a burst of a whole day's readings"
 
 
 def test_no_daily_outdoor_mean_lies_near_the_design_temperature(rows: dict[str, pd.DataFrame]) -> None:

@@ -64,7 +64,6 @@ NUMBERS = [
     ("season-overview", TARGETS, kpi("previous_value", "room_compliance_percent"), ",.2f"),
     ("season-overview", TARGETS, kpi("target", "complaints_per_10000_households"), ",.2f"),
     ("room-temperature", "测温覆盖率 Coverage", f"select coverage_percent {ROOM}", ",.2f"),
-    ("room-temperature", "加权估计 Weighted estimate", f"select weighted_percent {ROOM}", ",.2f"),
     ("room-temperature", POINTS, f"select judged_household_days {ROOM}", ",d"),
     ("room-temperature", POINTS, f"select interval_low_percent {ROOM}", ",.2f"),
     ("complaints-and-service", "同比 Against last season", f"select change_percent {COMPLAINTS}", "+,.1f"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,20 +10,21 @@ import pytest
 FEED = "outdoor_reading_feed"
 DAY, BEFORE = "2016-10-25", "2015-10-25"
 """Sixth day of the seasons 2016-17 and 2015-16, which both begin on 20 October."""
+PROMISED_BEFORE = [{"until": "2015-10-20", "rows_per_day": 3}, {"until": "2016-05-31", "rows_per_day": 6}]
 MISSING, AFTER = "2017-07-15", "2017-07-16"
 """A summer's day, on which no contract promises rows, and the next."""
 
 
 @pytest.fixture(scope="module")
 def built(company):
-    """A feed of 24 rows a day: whole in the first season; in the second 18 rows, of which 2 late, 3 rejected, 1 repeated."""
+    """A feed of 24 rows a day, of 6 in the first season: whole there; in the second 18, of which 2 late, 3 rejected, 1 repeated."""
     company.empty()
     company.run(
         "insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron, rows_per_day, lateness_hours,"
-        " content) values (%s, repeat('0', 64), 'outdoor_reading', 'dispatch centre', '', '0 0 * * *', 24, 72, '{}')",
-        FEED,
-    )
-    for day, rows in ((BEFORE, 24), (DAY, 18)):
+        " content) values (%s, repeat('0', 64), 'outdoor_reading', 'dispatch centre', '', '0 0 * * *', 24, 72, %s)",
+        FEED, json.dumps({"expected": {"rows_per_day_before": PROMISED_BEFORE}}),
+    )  # fmt: skip
+    for day, rows in ((BEFORE, 6), (DAY, 18)):
         batch = company.load("outdoor_reading", [_reading(company, day, hour) for hour in range(rows)])
         whole = day == BEFORE
         company.run(
@@ -96,6 +98,14 @@ def test_a_day_without_a_row_is_incomplete_not_absent(built):
         f" where feed = '{FEED}' and heating_date = '2016-10-26'"
     )
     assert row == (24, 0, 0.0, None)
+
+
+def test_a_day_owes_what_the_contract_said_of_that_day(built):
+    owed = built.rows(
+        f"select heating_date::text, expected_rows from candidate.feed_quality where feed = '{FEED}' and heating_date in"
+        " ('2015-10-20', '2015-10-21', '2016-04-06', '2016-10-20') order by 1"
+    )
+    assert owed == [("2015-10-20", 3), ("2015-10-21", 6), ("2016-04-06", 6), ("2016-10-20", 24)]
 
 
 def test_rejected_rows_age_by_dated_classes(built):

@@ -15,6 +15,7 @@ MARTS = (
     "pipe_risk",
     "refund_exposure",
     "refund_season",
+    "service_limit",
     "service_timeliness",
     "ticket_reclassification",
     "works_progress",

@@ -22,12 +22,13 @@ def differences(
     values: tuple[str, ...],
     among: str = "true",
     within: float = 1e-6,
+    truth_of: str = "",
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """(keys the mart lacks, keys it has too many, figures that differ): three empty lists when mart and truth agree.
 
-    `within`: how far figures may be apart, as a share of them.
+    `within`: how far figures may be apart, as a share of them; `truth_of`: the truth's name where it is not the mart's.
     """
-    truth = {tuple(row[k] for k in key): [row[v] for v in values] for row in truth_rows(world, mart)}
+    truth = {tuple(row[k] for k in key): [row[v] for v in values] for row in truth_rows(world, truth_of or mart)}
     columns = ", ".join((*(f"{k}::text" for k in key), *values))
     rows = warehouse.rows(f"select {columns} from marts.{mart} where {among}")
     found = {row[: len(key)]: row[len(key) :] for row in rows}

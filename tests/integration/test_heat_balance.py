@@ -10,7 +10,8 @@ VALUES = (
     "season", "measured_households", "near_households", "far_households", "p10_degc", "p50_degc", "p90_degc", "near_far_degc",
     "balance_state", "below_standard_households", "overheated_households", "below_standard_share", "overheated_share",
     "below_standard_share_low", "overheated_share_low", "visited_households", "visited_below_standard_households", "variation",
-    "secondary_supply_degc", "secondary_return_degc", "supply_off_curve_degc", "energy_gj", "valve_advice",
+    "secondary_supply_degc", "secondary_return_degc", "supply_off_curve_degc", "energy_gj", "missing_heat_meters",
+    "valve_advice",
 )  # fmt: skip
 
 
@@ -18,6 +19,8 @@ def test_heat_balance_equals_the_citys_truth(world: World, published: Warehouse)
     assert len(truth_rows(world, "heat_balance")) > 3000
     missing, extra, wrong = differences(world, published, "heat_balance", KEY, VALUES)
     assert (missing[:3], extra[:3], wrong[:3]) == ([], [], [])
+    whole = "select count(*) from marts.heat_balance where unit_kind = 'station' and missing_heat_meters is"
+    assert published.rows(f"{whole} null")[0][0] > published.rows(f"{whole} not null and secondary_supply_degc > 0")[0][0] > 3
 
 
 def test_a_valve_is_turned_for_several_homes_and_for_no_visit(published: Warehouse) -> None:

@@ -67,6 +67,20 @@ def test_intervals_to_date_equal_the_citys_truth(world: World, published: Wareho
     assert known > 100 and none > 100, "both with enough homes and with too few"
 
 
+def test_the_weighted_estimate_equals_the_citys_truth(world: World, published: Warehouse) -> None:
+    """By instruments alone; homes in whose stratum only visits were made are said apart."""
+    key = ("season", "heating_date", "period", "unit_kind", "unit_id")
+    values = ("weighted_percent", "weighted_fallback_share", "weighted_visits_only_share")
+    among = "point_kind = 'all' and weighted_percent is not null"
+    found = differences(world, published, "room_compliance", key, values, among, within=1e-9, truth_of="weighted_rooms")
+    assert [part[:3] for part in found] == [[], [], []]
+    ((visited, nothing),) = published.rows(
+        "select count(*) filter (where weighted_visits_only_share > 0), count(*) filter (where weighted_fallback_share = 1)"
+        " from marts.room_compliance where point_kind = 'all'"
+    )
+    assert visited > 100 and nothing > 0
+
+
 def test_kpis_of_another_city_equal_its_truth(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Another seed and another scale. The warehouse is left at once: the environment names one at a time."""
     world = World.start(tmp_path_factory.mktemp("other_city"), scale=0.015, seed=23)

@@ -66,6 +66,14 @@ def test_service_is_as_timely_as_the_city_says(world: World, published: Warehous
     assert_same(found, truth, SERVICE_KEY, (*COUNTS, "answer", "site", "solve", "score"))
 
 
+def test_each_time_limit_is_kept_as_the_city_says_under_its_own_name(world: World, published: Warehouse) -> None:
+    key = ("service_date", "period", "unit_kind", "unit_id", "limit_code")
+    figures = ("season", "tickets", "in_time", "late", "still_open", "not_judged")
+    found = published.rows(f"select {', '.join((*key, *figures))} from marts.service_limit")
+    assert_same(found, truth_of(world, "service_limit"), key, figures)
+    assert {row[4] for row in found if row[8] > 0} == {"repair_handled", "city_line_closed", "petition_closed"}
+
+
 def ratio(part: str, whole: str, unit: int) -> str:
     return repr(float(part) / unit / float(whole)) if float(whole or 0) else ""
 
@@ -258,10 +266,13 @@ def test_communities_without_heat_are_those_of_the_city(world: World, published:
 
 
 def test_capacity_is_as_long_enough_as_the_city_says(world: World, published: Warehouse) -> None:
-    key, figures = ("issue_date", "unit_kind", "unit_id", "years_ahead"), ("capacity_mw", "demand_mw", "is_enough")
+    key, figures = ("issue_date", "unit_kind", "unit_id", "years_ahead"), ("capacity_mw", "demand_mw", "is_enough", "is_newest")
     found = published.rows(f"select {', '.join(key)}, {', '.join(figures)} from marts.capacity_outlook")
     assert_same(found, truth_of(world, "capacity_outlook"), key, figures)
-    assert {row[-1] for row in found} == {True, False}
+    assert {row[-2] for row in found} == {True, False}
+    assert {(row[1], str(row[0])) for row in found if row[-1]} == {
+        ("station", "2016-08-25"), ("plant", "2016-09-01"), ("company", "2016-09-01"),
+    }  # fmt: skip
 
 
 def test_the_pages_around_the_season_are_written(published: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

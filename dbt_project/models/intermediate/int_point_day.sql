@@ -7,7 +7,9 @@
 ) }}
 {%- set ranges = rebuild_ranges(['room']) %}
 -- The value of each point-day and whether it can be judged, and why not. An automatic point's value is weighted by the time
--- each reading holds, in whole seconds and thousandths of a degree; a manual point's is the mean of its tests.
+-- each reading holds, in whole seconds and thousandths of a degree; a manual point's is the mean of its tests. How complete a day of an
+-- automatic point is goes by time too: a reading stands for the time until the next, at most one expected interval, so that
+-- many readings in an hour are an hour.
 with place as (
     select * from {{ ref('stg_place') }}
 ),
@@ -34,7 +36,11 @@ carried as (
         cast(d.day as date) as heating_date,
         b.last_milli_degc as milli_degc,
         least(b.last_until_s, {{ epoch_seconds(day_start("d.day + interval '1 day'")) }})
-        - {{ epoch_seconds(day_start('d.day')) }} as seconds
+        - {{ epoch_seconds(day_start('d.day')) }} as seconds,
+        greatest(
+            least(b.last_stands_until_s, {{ epoch_seconds(day_start("d.day + interval '1 day'")) }})
+            - {{ epoch_seconds(day_start('d.day')) }}, 0
+        ) as stood_seconds
     from bounded as b
     cross join place
     cross join lateral generate_series(
@@ -50,17 +56,19 @@ weight as (
         point_id,
         heating_date,
         cast(sum(milli_degc_seconds) as double precision) / cast(sum(seconds) as double precision) / 1000 as value_degc,
-        cast(sum(seconds) as bigint) as held_seconds
+        cast(sum(seconds) as bigint) as held_seconds,
+        cast(sum(stood_seconds) as bigint) as stood_seconds
     from (
         select
             point_id,
             heating_date,
             milli_degc_seconds - last_milli_degc * greatest(last_until_s - day_end_s, 0) as milli_degc_seconds,
-            seconds - greatest(last_until_s - day_end_s, 0) as seconds
+            seconds - greatest(last_until_s - day_end_s, 0) as seconds,
+            stood_seconds - greatest(last_stands_until_s - day_end_s, 0) as stood_seconds
         from bounded
         where seconds > 0
         union all
-        select point_id, heating_date, milli_degc * seconds, seconds
+        select point_id, heating_date, milli_degc * seconds, seconds, stood_seconds
         from carried
     ) as part
     group by point_id, heating_date
@@ -94,7 +102,8 @@ point_day as (
         coalesce(r.readings_unusual, 0) as readings_unusual,
         coalesce(r.tests_method_flagged, 0) as tests_method_flagged,
         coalesce(r.mean_degc, w.value_degc) as value_degc,
-        w.held_seconds
+        w.held_seconds,
+        coalesce(w.stood_seconds, 0) as stood_seconds
     from expected as e
     left join received as r on e.point_id = r.point_id and e.heating_date = r.heating_date
     left join weight as w on e.point_id = w.point_id and e.heating_date = w.heating_date
@@ -120,7 +129,7 @@ described as (
         x.household_id is not null as is_suspended,
         case
             when s.point_kind = 'remote'
-                then p.readings_accepted * s.expected_interval_minutes * 60.0 / (
+                then p.stood_seconds * 1.0 / (
                     {{ epoch_seconds(day_start("p.heating_date + interval '1 day'")) }}
                     - {{ epoch_seconds(day_start('p.heating_date')) }}
                 )

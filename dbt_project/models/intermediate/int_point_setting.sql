@@ -46,6 +46,7 @@ select
     p.valid_from,
     p.valid_to_effective,
     p.expected_interval_minutes,
+    p.resolution_degc,
     t.value_degc as standard_degc,
     t.tolerance_degc,
     t.value_degc - t.tolerance_degc as pass_degc,

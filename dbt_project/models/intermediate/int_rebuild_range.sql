@@ -26,13 +26,14 @@ touched as (
     cross join weather_reach as w
     where d.entity = 'outdoor_reading'
     union all
-    -- The step of a heat counter belongs to the day of its middle, up to half a day to either side of its reading.
-    select 'network', d.event_date - 1, d.event_date + 1
+    -- The step of a heat counter belongs to the day of its middle, up to half a day to either side of its reading, and a fall is
+    -- remembered for a day. One day more: a contract may count days in another time zone than the place.
+    select 'network', d.event_date - 2, d.event_date + 2
     from {{ ref('stg_changed_day') }} as d
     where d.entity = 'station_reading'
     union all
     -- A day is part of the curve and of the usual of so many days after it, and a day's curve of the signals of as many after that.
-    select 'network_signal', d.event_date - 1, d.event_date + 1 + w.period_days + cast(l.curve_days + l.signal_days as int)
+    select 'network_signal', d.event_date - 2, d.event_date + 2 + w.period_days + cast(l.curve_days + l.signal_days as int)
     from {{ ref('stg_changed_day') }} as d
     cross join {{ lasting_limits() }} as l
     cross join weather_reach as w

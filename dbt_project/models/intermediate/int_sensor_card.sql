@@ -31,6 +31,7 @@ select
     cast(count(*) as int) as days,
     cast(sum(n.bad) as int) as bad,
     cast(sum(n.total) as int) as total,
-    (array_agg(n.size_degc order by n.heating_date) filter (where n.size_degc is not null))[1] as size_degc
+    (array_agg(n.size_degc order by n.heating_date) filter (where n.size_degc is not null))[1] as size_degc,
+    max(n.ended_on) as ended_on
 from numbered as n
 group by n.subject_kind, n.subject_id, n.finding, n.channel, n.season, n.card_no

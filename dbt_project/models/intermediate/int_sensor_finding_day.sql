@@ -1,5 +1,5 @@
 -- What is wrong with which instrument on which day; a sensor may have several findings. `bad` of `total` is the evidence in numbers:
--- readings, or days; `size_degc` is a step.
+-- readings, or days; `size_degc` is a step; `ended_on` is the last day of a calibration, often long before the season's first day.
 with point_day as (
     select
         p.*,
@@ -88,24 +88,6 @@ own_heating as (
         and p.value_degc - b.p50_degc >= l.own_heating_over_degc
 ),
 
--- A system is expected to send on every season day from its first reading of the season to the last day any system sent.
-expected_system as (
-    select
-        s.system_id,
-        d.heating_date
-    from (
-        select
-            y.system_id,
-            g.season,
-            min(y.heating_date) as first_date
-        from {{ ref('int_system_day') }} as y
-        inner join {{ ref('int_season_day') }} as g on y.heating_date = g.heating_date
-        group by y.system_id, g.season
-    ) as s
-    inner join {{ ref('int_season_day') }} as d on s.season = d.season and d.heating_date >= s.first_date
-    where d.heating_date <= (select max(y.heating_date) from {{ ref('int_system_day') }} as y)
-),
-
 rejected_system as (
     select
         subject_id as system_id,
@@ -129,7 +111,7 @@ system_day as (
         coalesce(y.secondary_swapped_readings, 0) as secondary_swapped,
         l.error_min_share,
         l.swapped_min_share
-    from expected_system as e
+    from {{ ref('int_expected_system_day') }} as e
     cross join {{ lasting_limits() }} as l
     left join {{ ref('int_system_day') }} as y on e.system_id = y.system_id and e.heating_date = y.heating_date
     left join rejected_system as r on e.system_id = r.system_id and e.heating_date = r.heating_date
@@ -165,7 +147,8 @@ system_finding as (
 calibration_due as (
     select
         c.serial_no,
-        d.heating_date
+        d.heating_date,
+        c.valid_until
     from (
         select
             serial_no,
@@ -187,22 +170,24 @@ select
     heating_date,
     cast(bad as int) as bad,
     cast(total as int) as total,
-    cast(null as double precision) as size_degc
+    cast(null as double precision) as size_degc,
+    cast(null as date) as ended_on
 from point_finding
 union all
-select 'point', point_id, 'biased', 'room', heating_date, 1, 1, case when step_begins <> 0 then step_degc end
+select 'point', point_id, 'biased', 'room', heating_date, 1, 1, case when step_begins <> 0 then step_degc end, null
 from {{ ref('int_point_bias_day') }}
 where off_by_sign <> 0
 union all
-select 'point', point_id, 'own_heating', 'room', heating_date, 1, 1, size_degc
+select 'point', point_id, 'own_heating', 'room', heating_date, 1, 1, size_degc, null
 from own_heating
 where days >= own_heating_min_days
 union all
-select 'point', point_id, 'moved', 'room', heating_date, 1, 1, null
+select 'point', point_id, 'moved', 'room', heating_date, 1, 1, null, null
 from moved
 union all
-select 'system', system_id, finding, channel, heating_date, cast(bad as int), cast(total as int), null
+select 'system', system_id, finding, channel, heating_date, cast(bad as int), cast(total as int), null, null
 from system_finding
 union all
-select distinct 'instrument', serial_no, 'calibration_due', 'calibration', heating_date, 1, 1, cast(null as double precision)
+select 'instrument', serial_no, 'calibration_due', 'calibration', heating_date, 1, 1, null, max(valid_until)
 from calibration_due
+group by serial_no, heating_date

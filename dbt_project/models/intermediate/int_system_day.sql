@@ -22,7 +22,9 @@
 -- shows one and the same value all day is stuck and has no value (valves and make-up water may stand still).
 -- Heat is what the counter counts from reading to reading, in the day in whose half the step lies. A counter that falls to what can
 -- have been used since the last reading has begun anew; one that falls to anything else has lied once, and steps are taken from the
--- highest of the day before. A step over more than a day, or faster than a counter can count, counts nothing.
+-- highest of the day before. Over more than a day nothing is told, neither heat nor whether the counter fell: such a step would lie in
+-- a day far from its readings. One faster than a counter can count is a leap and counts nothing. A day whose steps make up too few hours
+-- has no heat: a part of a day is not the day's.
 with told as (
     select
         r.*,
@@ -32,7 +34,8 @@ with told as (
         l.heat_max_kw * 0.0036 / 3600 as most_gj_per_s
     from {{ ref('stg_station_reading') }} as r
     cross join {{ lasting_limits() }} as l
-    where {{ instants_beside('r.read_at', ranges, place_time_zone()) }}
+    -- A step reaches half a day over the edge of its day, the falls before it a day further.
+    where {{ instants_beside('r.read_at', ranges, place_time_zone(), 2) }}
 ),
 
 reading as (
@@ -97,6 +100,7 @@ marked as (
         *,
         coalesce(gj < gj_before and gj <= date_part('epoch', read_at - before_at) * most_gj_per_s, false) as is_reset
     from step
+    where read_at - before_at <= interval '1 day'
 ),
 
 counted as (
@@ -130,15 +134,14 @@ used as (
         c.is_reset,
         c.is_fall,
         date_part('epoch', c.read_at - c.before_at) * c.most_gj_per_s as most_gj,
+        date_part('epoch', c.read_at - c.before_at) as seconds,
         case
-            when c.read_at - c.before_at > interval '1 day' then null
             when c.is_reset then c.gj
             else greatest(c.gj - greatest(c.gj_before, n.highest_gj), 0)
         end as used_gj
     from counted as c
     left join near_fall as n on c.system_id = n.system_id and c.read_at = n.read_at
     cross join {{ ref('stg_place') }} as place
-    where c.before_at is not null
 ),
 
 heat as (
@@ -146,6 +149,7 @@ heat as (
         system_id,
         heating_date,
         sum(cast(round(used_gj * 1000) as bigint)) filter (where used_gj <= most_gj) / 1000.0 as energy_gj,
+        sum(cast(round(seconds) as bigint)) filter (where used_gj <= most_gj) / 3600.0 as counted_hours,
         count(*) filter (where is_reset) as counter_resets,
         count(*) filter (where is_fall) as counter_falls,
         count(*) filter (where used_gj > most_gj) as counter_leaps
@@ -187,7 +191,7 @@ select
     {%- for channel in steered %}
     case when d.{{ channel }}_hours >= l.system_day_min_hours then d.{{ channel }} end as {{ channel }},
     {%- endfor %}
-    cast(h.energy_gj as double precision) as energy_gj,
+    cast(case when h.counted_hours >= l.system_day_min_hours then h.energy_gj end as double precision) as energy_gj,
     cast(coalesce(h.counter_resets, 0) as int) as counter_resets,
     cast(coalesce(h.counter_falls, 0) as int) as counter_falls,
     cast(coalesce(h.counter_leaps, 0) as int) as counter_leaps,

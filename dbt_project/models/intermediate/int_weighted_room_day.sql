@@ -7,11 +7,28 @@
 ) }}
 {%- set ranges = to_date_ranges(['room', 'register']) %}
 -- Room compliance as it would be if every kind of home were measured as often as it exists: the rate of each stratum
--- (station, place on the network, place of the flat) weighted by the homes served in it that day. A stratum without a
--- judged home takes its station's own rate, else its branch's, else the company's; the share that had to is said.
+-- (station, place on the network, place of the flat) weighted by the homes served in it that day. Visits follow complaints: a home
+-- that complained does not stand for those around it, so fixed and remote points alone make rates. A stratum without a home judged by
+-- them takes its station's own rate, else its branch's, else the company's; the share that had to is said, and of it the share whose
+-- only measurement was a visit. A unit all of whose homes had to has no estimate.
 with season_day as (
     select * from {{ ref('int_season_day') }}
     where season in (select season from {{ ref('int_season_day') }} where {{ in_ranges('heating_date', ranges) }})
+),
+
+home as (
+    select
+        h.heating_date,
+        h.household_id,
+        h.branch_id,
+        h.station_id,
+        h.network_position,
+        h.flat_position,
+        bool_and(h.complies) filter (where h.point_kind <> 'mobile') as complies
+    from {{ ref('int_household_day') }} as h
+    inner join season_day as t on h.heating_date = t.heating_date
+    where h.point_kind <> 'all'
+    group by h.heating_date, h.household_id, h.branch_id, h.station_id, h.network_position, h.flat_position
 ),
 
 stratum_day as (
@@ -21,10 +38,10 @@ stratum_day as (
         station_id,
         network_position,
         flat_position,
-        count(*) as judged,
-        count(*) filter (where complies) as complying
-    from {{ ref('int_household_day') }}
-    where point_kind = 'all'
+        count(complies) as judged,
+        count(*) filter (where complies) as complying,
+        count(*) filter (where complies is null) as visits
+    from home
     group by heating_date, branch_id, station_id, network_position, flat_position
 ),
 
@@ -38,7 +55,9 @@ stratum_running as (
         coalesce(d.judged, 0) as judged,
         coalesce(d.complying, 0) as complying,
         sum(coalesce(d.judged, 0)) over stratum as judged_to_date,
-        sum(coalesce(d.complying, 0)) over stratum as complying_to_date
+        sum(coalesce(d.complying, 0)) over stratum as complying_to_date,
+        coalesce(d.visits, 0) as visits,
+        sum(coalesce(d.visits, 0)) over stratum as visits_to_date
     from {{ ref('int_served_household_day') }} as s
     inner join season_day as t on s.heating_date = t.heating_date
     left join stratum_day as d
@@ -61,13 +80,27 @@ station as (
         s.station_id,
         sum(s.served_households) as served,
         sum(s.served_households) filter (where p.judged > 0) as served_measured,
+        coalesce(sum(s.served_households) filter (where p.judged = 0 and p.visits > 0), 0) as served_visited,
         sum(s.served_households * cast(p.complying as numeric) / nullif(p.judged, 0)) as served_complying
     from stratum_running as s
     cross join lateral (
-        values ('day', s.judged, s.complying), ('to_date', s.judged_to_date, s.complying_to_date)
-    ) as p (period, judged, complying)
+        values ('day', s.judged, s.complying, s.visits), ('to_date', s.judged_to_date, s.complying_to_date, s.visits_to_date)
+    ) as p (period, judged, complying, visits)
     where {{ in_ranges('s.heating_date', ranges) }}
     group by s.season, s.heating_date, p.period, s.branch_id, s.station_id
+),
+
+unit_day as (
+    select
+        s.heating_date,
+        u.unit_kind,
+        u.unit_id,
+        sum(s.judged) as judged,
+        sum(s.complying) as complying
+    from stratum_day as s
+    cross join lateral (values ('company', 'company'), ('branch', s.branch_id), ('station', s.station_id)) as u (unit_kind, unit_id)
+    where u.unit_id is not null
+    group by s.heating_date, u.unit_kind, u.unit_id
 ),
 
 unit_running as (
@@ -76,18 +109,17 @@ unit_running as (
         d.heating_date,
         u.unit_kind,
         u.unit_id,
-        coalesce(c.judged_household_days, 0) as judged,
-        coalesce(c.complying_household_days, 0) as complying,
-        sum(coalesce(c.judged_household_days, 0)) over unit as judged_to_date,
-        sum(coalesce(c.complying_household_days, 0)) over unit as complying_to_date
+        coalesce(c.judged, 0) as judged,
+        coalesce(c.complying, 0) as complying,
+        sum(coalesce(c.judged, 0)) over unit as judged_to_date,
+        sum(coalesce(c.complying, 0)) over unit as complying_to_date
     from season_day as d
     inner join (
-        select distinct season, unit_kind, unit_id
-        from {{ ref('int_unit_room_day') }}
-        where point_kind = 'all' and unit_kind in ('company', 'branch', 'station')
+        select distinct t.season, e.unit_kind, e.unit_id
+        from unit_day as e
+        inner join season_day as t on e.heating_date = t.heating_date
     ) as u on d.season = u.season
-    left join {{ ref('int_unit_room_day') }} as c
-        on d.heating_date = c.heating_date and u.unit_kind = c.unit_kind and u.unit_id = c.unit_id and c.point_kind = 'all'
+    left join unit_day as c on d.heating_date = c.heating_date and u.unit_kind = c.unit_kind and u.unit_id = c.unit_id
     window unit as (partition by d.season, u.unit_kind, u.unit_id order by d.heating_date)
 ),
 
@@ -113,6 +145,7 @@ station_rated as (
         s.branch_id,
         s.station_id,
         s.served,
+        s.served_visited,
         s.served - coalesce(s.served_measured, 0) as served_fallen_back,
         -- Homes that still have no rate after the station's own.
         case when r.rate is null then s.served - coalesce(s.served_measured, 0) else 0 end as served_without,
@@ -131,6 +164,7 @@ branch_rated as (
         s.period,
         s.branch_id,
         sum(s.served) as served,
+        sum(s.served_visited) as served_visited,
         sum(s.served_fallen_back) as served_fallen_back,
         case when max(r.rate) is null then sum(s.served_without) else 0 end as served_without,
         sum(s.served_complying) + coalesce(max(r.rate) * sum(s.served_without), 0) as served_complying
@@ -147,6 +181,7 @@ company_rated as (
         b.heating_date,
         b.period,
         sum(b.served) as served,
+        sum(b.served_visited) as served_visited,
         sum(b.served_fallen_back) as served_fallen_back,
         max(r.rate) as rate,
         sum(b.served_complying) + max(r.rate) * sum(b.served_without) as served_complying
@@ -157,7 +192,16 @@ company_rated as (
 ),
 
 every_unit as (
-    select season, heating_date, period, 'company' as unit_kind, 'company' as unit_id, served, served_fallen_back, served_complying
+    select
+        season,
+        heating_date,
+        period,
+        'company' as unit_kind,
+        'company' as unit_id,
+        served,
+        served_visited,
+        served_fallen_back,
+        served_complying
     from company_rated
     union all
     select
@@ -167,6 +211,7 @@ every_unit as (
         'branch',
         b.branch_id,
         b.served,
+        b.served_visited,
         b.served_fallen_back,
         b.served_complying + case when b.served_without > 0 then c.rate * b.served_without else 0 end
     from branch_rated as b
@@ -180,6 +225,7 @@ every_unit as (
         'station',
         s.station_id,
         sum(s.served),
+        sum(s.served_visited),
         sum(s.served_fallen_back),
         sum(s.served_complying + case when s.served_without > 0 then coalesce(r.rate, c.rate) * s.served_without else 0 end)
     from station_rated as s
@@ -197,6 +243,9 @@ select
     period,
     unit_kind,
     unit_id,
-    cast(100 * served_complying / nullif(served, 0) as double precision) as weighted_percent,
-    cast(served_fallen_back as double precision) / nullif(served, 0) as weighted_fallback_share
+    case
+        when served_fallen_back < served then cast(100 * served_complying / nullif(served, 0) as double precision)
+    end as weighted_percent,
+    cast(served_fallen_back as double precision) / nullif(served, 0) as weighted_fallback_share,
+    cast(served_visited as double precision) / nullif(served, 0) as weighted_visits_only_share
 from every_unit

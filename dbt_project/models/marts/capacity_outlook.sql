@@ -33,7 +33,7 @@ with unit as (
 
 select
     u.issue_date,
-    u.issue_date = max(u.issue_date) over () as is_newest,
+    u.issue_date = max(u.issue_date) over (partition by u.unit_kind) as is_newest,
     u.unit_kind,
     u.unit_id,
     u.years_ahead,

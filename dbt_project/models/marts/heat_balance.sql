@@ -1,6 +1,7 @@
 -- Each station and each of its heating systems, day by day: the rooms, the near end against the far end, the supply against its own
--- curve, and which way to turn the valve. A station with several systems has the mean of their deviations. A valve is turned for
--- several homes: it takes more than one, and so many of those measured that chance alone would not do (the lower bound of the share).
+-- curve, and which way to turn the valve. A station with several systems has the mean of their deviations, and the sum of their heat
+-- only when each of them has counted: a part of the meters is not the station's heat. A valve is turned for several homes: it
+-- takes more than one, and so many of those measured that chance alone would not do (the lower bound of the share).
 with network as (
     select
         c.heating_date,
@@ -18,6 +19,19 @@ with network as (
     cross join lateral (values ('station', c.station_id), ('system', c.system_id)) as u (unit_kind, unit_id)
     where u.unit_id is not null
     group by c.heating_date, u.unit_kind, u.unit_id
+),
+
+meter as (
+    select
+        e.heating_date,
+        u.unit_kind,
+        u.unit_id,
+        string_agg(e.system_id, ', ' order by e.system_id) as missing_heat_meters
+    from {{ ref('int_expected_system_day') }} as e
+    left join {{ ref('int_system_day') }} as s on e.system_id = s.system_id and e.heating_date = s.heating_date
+    cross join lateral (values ('station', e.station_id), ('system', e.system_id)) as u (unit_kind, unit_id)
+    where s.energy_gj is null and u.unit_id is not null
+    group by e.heating_date, u.unit_kind, u.unit_id
 ),
 
 unit_day as (
@@ -51,9 +65,11 @@ unit_day as (
         n.curve_supply_degc,
         n.supply_off_curve_degc,
         n.return_off_curve_degc,
-        n.energy_gj
+        case when m.missing_heat_meters is null then n.energy_gj end as energy_gj,
+        m.missing_heat_meters
     from {{ ref('int_unit_balance_day') }} as r
     full outer join network as n using (heating_date, unit_kind, unit_id)
+    left join meter as m using (heating_date, unit_kind, unit_id)
 ),
 
 weighed as (
@@ -127,6 +143,7 @@ select
     j.supply_off_curve_degc,
     j.return_off_curve_degc,
     j.energy_gj,
+    j.missing_heat_meters,
     case
         when j.finding in ('cold', 'cold_below_curve') then 'open'
         when j.finding = 'hot' then 'close'

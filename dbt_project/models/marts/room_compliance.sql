@@ -212,7 +212,8 @@ select
     cast(p.readings_ok as bigint) as readings_ok,
     {{ percent('p.readings_ok', 'p.readings') }} as readings_percent,
     w.weighted_percent,
-    w.weighted_fallback_share
+    w.weighted_fallback_share,
+    w.weighted_visits_only_share
 from by_period as p
 left join {{ ref('int_served_unit_day') }} as s
     on p.heating_date = s.heating_date and p.unit_kind = s.unit_kind and p.unit_id = s.unit_id

@@ -65,7 +65,7 @@ select
         when 'low_battery' then p.bad || ' of ' || p.total || ' readings came with a low battery.'
         when 'own_heating' then 'It reads ' || round(cast(p.size_degc as numeric), 1) || ' degC more than the middle of its station, for days.'
         when 'swapped' then p.bad || ' of ' || p.total || ' readings had a return warmer than the supply (' || p.channel || ').'
-        when 'calibration_due' then 'Its calibration ended on ' || p.first_date - 1 || '.'
+        when 'calibration_due' then 'Its calibration ended on ' || p.ended_on || '.'
     end as evidence,
     case p.finding
         when 'silent' then p.days || '天无数据。'
@@ -77,7 +77,7 @@ select
         when 'low_battery' then p.total || '条中' || p.bad || '条电池电压低。'
         when 'own_heating' then '连续多日高于本站中位' || round(cast(p.size_degc as numeric), 1) || '℃。'
         when 'swapped' then p.total || '条中' || p.bad || '条回水高于供水（' || p.channel || '）。'
-        when 'calibration_due' then '检定有效期至' || p.first_date - 1 || '。'
+        when 'calibration_due' then '检定有效期至' || p.ended_on || '。'
     end as evidence_zh,
     case p.finding
         when 'silent' then 'Look at power, card and antenna; replace the device if it stays silent.'

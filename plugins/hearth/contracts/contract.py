@@ -141,10 +141,18 @@ class SelfRegistering(Part):
         return {name: getattr(self, name) for name in ("household_id", "building_id", "station_id", "branch_id")}
 
 
+class EarlierPromise(Part):
+    """How many rows a day a feed owed before it changed its rhythm."""
+
+    until: date = Field(description="last local day it held")
+    rows_per_day: int = Field(gt=0)
+
+
 class Expected(Part):
     """What counts as complete, as late and as fit to load; used by the batch gate and the quality reports."""
 
     rows_per_day: int | None = Field(default=None, gt=0)
+    rows_per_day_before: list[EarlierPromise] = Field(default_factory=list, description="what was owed earlier, each to its day")
     lateness_hours: int = Field(default=72, gt=0)
     warn_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
     stop_accepted_percent: float | None = Field(default=None, ge=0, le=100, description="null: the dated limit for all feeds")
@@ -314,6 +322,8 @@ class Contract(Part):
         for part, name in ((meaning["source"], "delivery"), (meaning, "in_service"), (meaning, "no_file")):
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
+        if not meaning["expected"]["rows_per_day_before"]:
+            del meaning["expected"]["rows_per_day_before"]
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property

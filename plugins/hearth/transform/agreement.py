@@ -88,6 +88,16 @@ cross join lateral (values ('from complaint', s.reclassified_from_complaint, coa
     ('to complaint', s.reclassified_to_complaint, coalesce(r.come, 0))) as v (name, one, other)
 where s.period = 'day' and s.days_known = 1 and s.unit_kind = 'company' and s.line = 'all' and s.category = 'all'
 """,
+    "service_timeliness with service_limit": """
+select concat_ws(' ', s.service_date, s.period, s.unit_kind, s.unit_id, v.name) as place, v.one::float8 as one,
+    v.other::float8 as other
+from candidate.service_timeliness as s
+left join candidate.service_limit as l on (l.service_date, l.period, l.unit_kind, l.unit_id)
+    = (s.service_date, s.period, s.unit_kind, s.unit_id) and l.limit_code = 'repair_handled'
+cross join lateral (values ('judged', s.repairs_judged, coalesce(l.in_time + l.late, 0)),
+    ('in time', s.repairs_in_time, coalesce(l.in_time, 0))) as v (name, one, other)
+where s.line = 'all' and s.category = 'all'
+""",
     "extreme_weather with room_compliance and complaint_rate": """
 select concat_ws(' ', x.heating_date, v.name) as place, v.one, v.other
 from candidate.extreme_weather as x
