@@ -12,7 +12,7 @@ with step as (
         and coalesce(o.decided_at <= o.on_site_at, true)
         and coalesce(o.on_site_at <= o.restored_at, true) as in_order
     from {{ ref('stg_maintenance_order') }} as o
-    left join {{ ref('stg_maintenance_known_until') }} as k on o.feed = k.feed
+    left join {{ ref('stg_feed_known') }} as k on o.feed = k.feed
     where o.kind in ('fault', 'emergency')
 ),
 

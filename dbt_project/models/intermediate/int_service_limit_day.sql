@@ -13,5 +13,5 @@ select
 from {{ ref('int_service_ticket_limit') }} as o
 inner join {{ ref('int_service_ticket') }} as t on o.line = t.line and o.ticket_no = t.ticket_no
 cross join lateral (values ('company', 'company'), ('branch', t.branch_id)) as u (unit_kind, unit_id)
-where u.unit_id is not null
+where u.unit_id is not null and not t.is_carried_over
 group by t.season, t.service_date, u.unit_kind, u.unit_id, o.limit_code
