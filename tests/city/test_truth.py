@@ -19,7 +19,8 @@ from city.truth.refunds import refund_days, refund_seasons
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
 from city.truth.reopened import last_solutions
-from city.truth.rooms import _automatic, below_design_days, room_compliance
+from city.truth.rooms import _automatic, below_design_days, judged_point_days, room_compliance
+from city.truth.weighted import weighted_rooms
 
 FIRST = day_number(date(2016, 1, 11))
 SEASON = Season("2015-16", date(2016, 1, 11), date(2016, 1, 13))
@@ -55,6 +56,7 @@ def _registers() -> dict[str, pd.DataFrame]:
             ("F2", "2014-09-01", "fixed", "H2", "bedroom", None, None, EARLY),
             ("F3", "2014-09-01", "fixed", "H3", "kitchen", None, None, EARLY),
             ("F4", "2014-09-01", "fixed", "E1", "bedroom", None, None, EARLY),
+            ("M1", "2014-09-01", "mobile", "H3", "bedroom", None, None, EARLY),
         ],
         columns=[
             "point_id",
@@ -69,8 +71,8 @@ def _registers() -> dict[str, pd.DataFrame]:
     )
     return {
         "station_log": stations,
-        "building_log": buildings,
-        "household_log": households,
+        "building_log": buildings.assign(network_position="near"),
+        "household_log": households.assign(flat_position="middle"),
         "suspension_log": suspensions,
         "point_log": points,
     }
@@ -162,6 +164,24 @@ def test_excluded_readings_count_as_not_received_and_eighteen_of_24_suffice() ->
         readings = [(s, v, h, a, i < lost) for i, (s, v, h, a, _) in enumerate(_hourly(FIRST, range(24), 200))]
         frame = room_compliance(_observed(remote=_remote(readings)), Register(_registers()))
         assert (len(frame) > 0) == judged
+
+
+def test_eighteen_readings_in_85_minutes_are_not_a_day() -> None:
+    """Each stands for the time until the next: 145 minutes. Hourly they stand for 18 hours."""
+    for apart, judged in ((1.0, True), (1 / 12, False)):
+        readings = [(local_s(FIRST, 5 + apart * n), 200, False, local_s(FIRST, 24), False) for n in range(18)]
+        frame = room_compliance(_observed(remote=_remote(readings)), Register(_registers()))
+        assert (len(frame) > 0) == judged
+
+
+def test_a_visit_makes_no_rate_for_the_homes_around_it() -> None:
+    """H1 is warm by its fixed point, H2 beside it is taken for the same; H3 was only visited, and borrows the company's rate."""
+    observed, register = _observed(tests=_tests([("F1", 18.0, 200, 1), ("M1", 18.0, 150, 1)])), Register(_registers())
+    frame = weighted_rooms(observed, register, judged_point_days(observed, register))
+    company = frame[(frame["unit_kind"] == "company") & (frame["period"] == "day")]
+    shares = company[["weighted_percent", "weighted_fallback_share", "weighted_visits_only_share"]].to_numpy().tolist()
+    assert shares == [[100.0, pytest.approx(1 / 3), pytest.approx(1 / 3)]]
+    assert set(frame["unit_id"]) == {"company", "B1", "S1"}, "no estimate where nothing but a visit was made"
 
 
 def test_a_replay_never_beats_the_live_reading_and_fills_a_gap() -> None:

@@ -28,8 +28,8 @@ DISTURBED = {
     " and unit_kind = 'station'",
     "service_timeliness with complaint_rate": "update candidate.service_timeliness set complaint_cases = complaint_cases + 1",
     "service_timeliness with ticket_reclassification": "update candidate.service_timeliness set reclassified_from_complaint = 9",
-    "service_timeliness with service_limit": "update candidate.service_limit set in_time = in_time + 1, late = late - 1"
-    " where limit_code = 'repair_handled'",
+    "service_timeliness with service_limit": "update candidate.service_timeliness set repairs_judged = repairs_judged + 1"
+    " where line = 'all' and category = 'all'",
     "extreme_weather with room_compliance and complaint_rate": "insert into candidate.extreme_weather (season, heating_date,"
     " percent, spell_start_date, spell_day, outdoor_degc, design_degc, below_degc) select season, heating_date, percent + 1,"
     " heating_date, 1, -30, -21, 9 from candidate.room_compliance where period = 'day' and unit_kind = 'company'"
