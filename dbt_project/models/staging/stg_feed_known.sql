@@ -48,10 +48,12 @@ known as (
             when c.arrives_by_file is not true then a.days
             else
                 case when c.no_file_is_nothing then a.days else '{}' end
-                + coalesce(
-                    datemultirange(daterange(least(lower(a.days), e.first_date), e.last_date, '[]'))
-                    - (datemultirange(range_merge(a.days)) - a.days), '{}'
-                )
+                + case
+                    when e.feed is null then '{}'
+                    else
+                        datemultirange(daterange(least(lower(a.days), e.first_date), e.last_date, '[]'))
+                        - (datemultirange(range_merge(a.days)) - a.days)
+                end
         end as days,
         case
             when c.arrives_by_file is not true or c.no_file_is_nothing then p.pulled_until_at
