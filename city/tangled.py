@@ -60,7 +60,7 @@ _STORIES: dict[str, tuple[Call, ...]] = {
     "names one of 61 days ago": (Call(_HOTLINE, 0), Call(_CITY, 61 * 24, 0, at_home=False)),
 }
 _AN_ENTERPRISE = (Call(_HOTLINE, 0),)
-_AN_UNNAMED_ENTERPRISE = tuple(Call(_CITY, 30 * n, n - 1, at_home=False, enterprise=True) for n in range(2))
+_AN_UNNAMED_ENTERPRISE = (Call(_CITY, 0, at_home=False, enterprise=True),)
 _ALTHOUGH_SUSPENDED = (Call(_HOTLINE, 0), Call(_HOTLINE, 72))
 # Begun so many days before the season's first day (negative) or after it.
 _EDGES: dict[str, tuple[int, tuple[Call, ...]]] = {

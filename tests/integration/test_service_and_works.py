@@ -87,7 +87,7 @@ def test_a_complaint_that_became_something_else_leaves_a_trace(world: World, pub
 
 
 def test_an_enterprise_that_gave_no_number_is_no_resident(published: Warehouse) -> None:
-    """One case of two calls a season, at no station; the register's own enterprise is the other case."""
+    """One case a season, at no station; the register's own enterprise is the other."""
     query = (
         "select s.season, s.unnamed_enterprise_cases, c.enterprise_cases, s.unnamed_cases > 1 from marts.service_timeliness as s"
         " inner join marts.complaint_rate as c on c.season = s.season and c.heating_date = s.service_date and c.period = s.period"
