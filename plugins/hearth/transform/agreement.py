@@ -96,7 +96,7 @@ left join candidate.service_limit as l on (l.service_date, l.period, l.unit_kind
     = (s.service_date, s.period, s.unit_kind, s.unit_id) and l.limit_code = 'repair_handled'
 cross join lateral (values ('judged', s.repairs_judged, coalesce(l.in_time + l.late, 0)),
     ('in time', s.repairs_in_time, coalesce(l.in_time, 0))) as v (name, one, other)
-where s.line = 'all' and s.category = 'all'
+where s.line = 'all' and s.category = 'all' and s.days_known > 0
 """,
     "extreme_weather with room_compliance and complaint_rate": """
 select concat_ws(' ', x.heating_date, v.name) as place, v.one, v.other
