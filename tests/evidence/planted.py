@@ -25,7 +25,7 @@ CALLER, PHONE, ADDRESS = P["a caller's name"], P["a caller's telephone"], P["an 
 TICKET: dict[str, Any] = {
     "orderNo": "12345-PLANTED-1", "version": 1, "state": "已受理", "createTime": "", "acceptTime": None, "closeTime": None,
     "updateTime": "", "dept": "供热集团", "channel": "电话", "type": "投诉", "category": "不热", "satisfaction": None,
-    "hotlineNo": None, "householdNo": None, "contactName": CALLER, "contactPhone": PHONE,
+    "hotlineNo": None, "householdNo": None, "callerType": "个人", "contactName": CALLER, "contactPhone": PHONE,
     "address": ADDRESS,
     "content": f"我叫{P['a name in the content']}，打{P['a telephone in the content']}，住{ADDRESS}",
 }  # fmt: skip
