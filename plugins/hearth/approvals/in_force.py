@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -86,7 +87,8 @@ def _made_from(written: Contract, text: str | None, sha256: str) -> Contract | N
     if text is None:
         return None
     try:
-        return Contract.model_validate(_merged(json.loads(text), written.model_dump(mode="json", by_alias=True)))
+        whole = written.model_dump(mode="json", by_alias=True)
+        return Contract.model_validate(_merged(json.loads(text), whole, json.loads(written.content_text)))
     except ValueError as error:
         raise ContractError(
             f"{contract_path(written.feed)} was changed and is not approved, and the contract before ({sha256[:12]}, in the ledger)"
@@ -94,12 +96,18 @@ def _made_from(written: Contract, text: str | None, sha256: str) -> Contract | N
         ) from error
 
 
-def _merged(meaning: dict[str, object], written: dict[str, object]) -> dict[str, object]:
-    """`meaning`, with the keys it lacks from `written`, in every part that both have."""
-    merged = dict(written) | meaning
-    for name, part in meaning.items():
-        beside = written.get(name)
-        if name in ("source", "format", "expected") and isinstance(part, dict) and isinstance(beside, dict):
-            same_kind = part.get("kind") == beside.get("kind")
-            merged[name] = {**beside, **part} if same_kind else part
+def _merged(meaning: dict[str, Any], whole: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """`meaning`, with what has no meaning from `whole`, in every part that both have.
+
+    `said`: the meaning of `whole`. What only it says is a change, not something that was always there: it keeps its default.
+    """
+    merged = _beside(meaning, whole, said)
+    for name in ("source", "format", "expected"):
+        part, other = meaning.get(name), whole.get(name)
+        if isinstance(part, dict) and isinstance(other, dict):
+            merged[name] = _beside(part, other, said[name]) if part.get("kind") == other.get("kind") else part
     return merged
+
+
+def _beside(meaning: dict[str, Any], whole: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in whole.items() if name not in said} | meaning
