@@ -38,7 +38,7 @@ company as (
     where unit_kind = 'company' and point_kind = 'all'
 ),
 
--- Null before the first day tickets were asked for.
+-- Null on a day that is not known.
 case_day as (
     select
         season,
