@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from city.calendar import SEASONS, SPAN, Window
+from city.calendar import SEASONS, SPAN, Unasked, Window
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -32,6 +32,13 @@ def main() -> None:
 @click.option("--start", type=_DAY, help="First local day on which readings and tickets arrive.")
 @click.option("--end", type=_DAY, help="First local day on which nothing arrives any more.")
 @click.option("--dense-days", type=int, default=14, show_default=True, help="Last days with 5-minute readings of the systems.")
+@click.option(
+    "--unasked",
+    multiple=True,
+    callback=lambda _context, _option, texts: tuple(map(_unasked, texts)),
+    metavar="FEED:FROM..TO",
+    help="Local days, the last one not counted, for which nobody will ask a line: the truth does not know them.",
+)
 @click.option("--quiet", is_flag=True)
 def build(
     out: Path,
@@ -41,6 +48,7 @@ def build(
     start: datetime | None,
     end: datetime | None,
     dense_days: int,
+    unasked: tuple[Unasked, ...],
     quiet: bool,
 ) -> None:
     """Build the sources, what was planted in them, and the truth."""
@@ -48,7 +56,7 @@ def build(
 
     window = _window(codes, start, end)
     report = (lambda step, seconds: None) if quiet else (lambda step, seconds: click.echo(f"{seconds:7.1f} s  {step}"))
-    city = build_city(out, seed, scale, window, report, dense_days)
+    city = build_city(out, seed, scale, window, report, dense_days, unasked)
     click.echo(json.dumps(city["rows"], ensure_ascii=False))
 
 
@@ -63,6 +71,17 @@ def _window(codes: tuple[str, ...], start: datetime | None, end: datetime | None
     if not SPAN.start <= first < last <= SPAN.end:
         raise click.BadParameter(f"arrivals must lie in {SPAN.start} .. {SPAN.end}, got {first} .. {last}")
     return Window(first, last)
+
+
+def _unasked(text: str) -> Unasked:
+    """Lines that are asked for what changed in an interval: of a file the days are known by what it holds."""
+    try:
+        span = Unasked.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(f"expected FEED:FROM..TO with days as 2016-01-10, FROM before TO; got {text}") from error
+    if span.feed not in ("hotline_963963", "city_line_12345"):
+        raise click.BadParameter(f"{span.feed} is not asked by interval; hotline_963963 and city_line_12345 are")
+    return span
 
 
 def _later(first: date, start: datetime | None) -> date:

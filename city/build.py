@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from city import sheets, sql
-from city.calendar import SPAN, Window
+from city.calendar import SPAN, Unasked, Window
 from city.calibrations import calibration_rows, due_instruments, write_calibrations
 from city.cases import Discontent, live_through
 from city.forecast import forecast_items, forecast_rows
@@ -55,9 +55,11 @@ def build_city(
     window: Window = SPAN,
     report: Report = lambda step, seconds: None,
     dense_days: int = DENSE_DAYS,
+    unasked: tuple[Unasked, ...] = (),
 ) -> dict[str, Any]:
-    """Build everything; returns the content of city.json. Systems are read every five minutes on the last `dense_days` days."""
-    builder = _Builder(out, seed, scale, window, report)
+    """Build everything; returns the content of city.json. Systems are read every five minutes on the last `dense_days` days; the
+    truth is that of somebody who never asks for what is `unasked`."""
+    builder = _Builder(out, seed, scale, window, report, unasked)
     builder.prepare()
     builder.live()
     builder.send_readings()
@@ -71,8 +73,8 @@ def build_city(
 class _Builder:
     """The steps of a build and what they hand on to each other."""
 
-    def __init__(self, out: Path, seed: int, scale: float, window: Window, report: Report) -> None:
-        self.out, self.window, self.report = out, window, report
+    def __init__(self, out: Path, seed: int, scale: float, window: Window, report: Report, unasked: tuple[Unasked, ...]) -> None:
+        self.out, self.window, self.report, self.unasked = out, window, report, unasked
         self.seed, self.streams, self.size = seed, Streams(seed, scale), size_of(scale)
         self.planted: dict[str, Any] = {}
         self.shelf = sheets.Shelf(out / "files")
@@ -174,6 +176,9 @@ class _Builder:
                 "tickets_stamped_midnight": int(frame.loc[frame["stamped_s"] % 86_400 == 57_600, "ticket_no"].nunique()),
             }
             self.planted[feed] = feed_counts(frame["reason"], frame["duplicate"], other)
+        for span in self.unasked:
+            frame = self.tickets[span.feed]
+            self.tickets[span.feed] = frame[~span.window.holds(frame["arrival_s"].to_numpy())]
         self._done("tickets")
 
     def send_works(self) -> None:
@@ -265,6 +270,7 @@ class _Builder:
             sources=sound_sources(self.sources),
             forecasts=self.forecasts[(self.forecasts["reason"] == "") & ~self.forecasts["duplicate"]],
             window=self.window,
+            unasked=self.unasked,
         )
 
     def _tests(self, kind: str, frame: pd.DataFrame) -> pd.DataFrame:

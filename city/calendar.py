@@ -63,6 +63,28 @@ class Window:
         return (arrival_s >= self.start_s) & (arrival_s < self.end_s)
 
 
+@dataclass(frozen=True)
+class Unasked:
+    """Local days [start, end) for which nobody asks a feed: what arrives then is never seen, what happened then not known."""
+
+    feed: str
+    window: Window
+
+    @classmethod
+    def parse(cls, text: str) -> Unasked:
+        """From `FEED:2016-01-10..2016-01-12`; ValueError for anything else."""
+        feed, found, span = text.partition(":")
+        start, dots, end = span.partition("..")
+        window = Window(date.fromisoformat(start), date.fromisoformat(end))
+        if not (feed and found and dots and window.start < window.end):
+            raise ValueError(text)
+        return cls(feed, window)
+
+    @property
+    def days(self) -> range:
+        return range(day_number(self.window.start), day_number(self.window.end))
+
+
 def day_number(day: date) -> int:
     """Days since 1970-01-01, the unit of every day column inside the city."""
     return (day - date(1970, 1, 1)).days

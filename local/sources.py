@@ -25,11 +25,11 @@ def code_digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def build(instance: Instance, scale: float, seed: int) -> None:
-    """Build the city into the instance's folder, unless it stands there already."""
+def build(instance: Instance, scale: float, seed: int, *more: str) -> None:
+    """Build the city into the instance's folder, unless it stands there already; `more`: further options of `city build`."""
     if instance.fact("city_built"):
         return
-    options = ["--out", str(instance.city), "--seed", str(seed), "--scale", str(scale)]
+    options = ["--out", str(instance.city), "--seed", str(seed), "--scale", str(scale), *more]
     run_module(instance, "city", ["build", *options], log="city-build")
     instance.remember(city_built=True)
 

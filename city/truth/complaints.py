@@ -117,45 +117,75 @@ def of_residents(cases: pd.DataFrame, register: Register) -> np.ndarray:
 
 
 def complaint_rate(observed: Observed, register: Register) -> pd.DataFrame:
-    """To-date cases and rate by season, day and unit."""
+    """To-date cases and rate by season, day and unit, of the days on which every line was asked. Beside them both seasons over the
+    same season days, as far as both are known."""
+    daily = _by_day(observed, register)
+    before = daily[["nth_season", "season_day", "unit_kind", "unit_id", "known", "cases", "homes"]]
+    before = before.assign(nth_season=before["nth_season"] + 1)
+    daily = daily.merge(before, "left", ["nth_season", "season_day", "unit_kind", "unit_id"], suffixes=("", "_before"))
+    both = daily["known"] & daily["known_before"].eq(True)
+
+    def to_date(name: str, among: pd.Series) -> pd.Series:
+        """Sum of the season so far over some of its days; none before the first of them."""
+        series = pd.DataFrame({"sum": daily[name].where(among, 0), "days": among}).astype(int)
+        so_far = series.groupby([daily["nth_season"], daily["unit_kind"], daily["unit_id"]], sort=False).cumsum()
+        return so_far["sum"].astype("Int64").where(so_far["days"] > 0)
+
+    def rate(cases: str, homes: str, among: pd.Series, days: pd.Series) -> pd.Series:
+        below = to_date(homes, among).astype(float) / days.astype(float)
+        return 10_000 * to_date(cases, among).astype(float) / below.where(below > 0)
+
+    daily = daily.assign(one=1)
+    days_known, compared_days = to_date("one", daily["known"]), to_date("one", both)
+    return daily[["season", "day", "unit_kind", "unit_id"]].assign(
+        cases=to_date("cases", daily["known"]),
+        enterprise_cases=to_date("enterprise_cases", daily["known"]),
+        served_households=to_date("homes", daily["known"]).astype(float) / days_known.astype(float),
+        per_10000_households=rate("cases", "homes", daily["known"], days_known),
+        days_known=days_known.fillna(0),
+        compared_days=compared_days.fillna(0),
+        compared_per_10000_households=rate("cases", "homes", both, compared_days),
+        previous_cases=to_date("cases_before", both),
+        previous_per_10000_households=rate("cases_before", "homes_before", both, compared_days),
+    )
+
+
+def _by_day(observed: Observed, register: Register) -> pd.DataFrame:
+    """Cases and homes of each day by itself, whether known or not."""
     cases = complaint_cases(observed.tickets, observed.seasons)
     day = cases["day"].to_numpy()
-    household = cases["household_id"].to_numpy().astype(str)
-    homes = register.homes(household, day)
+    homes = register.homes(cases["household_id"].to_numpy().astype(str), day)
     resident = of_residents(cases, register)
     parts = []
-    for season in observed.seasons:
-        last = observed.last_day(season)
-        days = last - season.first_day + 1
-        if days <= 0:
-            continue
-        served = register.served_counts(season)
-        inside = (day >= season.first_day) & (day <= last)
+    for nth, season in enumerate(observed.seasons):
+        known = observed.known_days(season)
+        days = len(known)
+        served = register.served_counts(season) if days else {}
+        inside = (day >= season.first_day) & (day < season.first_day + days)
         paused = np.flatnonzero(inside & homes.resident & ~homes.served)
         paused = paused[~cases.loc[paused, ["household_id", "day"]].duplicated().to_numpy()]
-        for unit_kind in UNIT_KINDS:
+        for unit_kind in UNIT_KINDS if days else ():
             ids = register.unit_ids(unit_kind)
             unit = np.zeros(len(cases), dtype=int) if unit_kind == "company" else getattr(homes, unit_kind)
             counts = []
             for mine in (inside & resident & (unit >= 0), inside & ~resident & (unit >= 0)):
                 cell = unit[mine] * days + day[mine] - season.first_day
-                counts.append(np.cumsum(np.bincount(cell, minlength=len(ids) * days).reshape(len(ids), days), axis=1))
+                counts.append(np.bincount(cell, minlength=len(ids) * days))
             also = np.zeros((len(ids), days), dtype=np.int64)  # a suspended home that complains is served on that day
             mine = paused[unit[paused] >= 0]
             np.add.at(also, (unit[mine], day[mine] - season.first_day), 1)
-            mean_served = np.cumsum(served[unit_kind][:, :days] + also, axis=1) / np.arange(1, days + 1)
             row, column = (a.ravel() for a in np.indices((len(ids), days)))
-            frame = pd.DataFrame(
-                {
-                    "season": season.code,
-                    "day": column + season.first_day,
-                    "unit_kind": unit_kind,
-                    "unit_id": ids[row],
-                    "cases": counts[0].ravel(),
-                    "enterprise_cases": counts[1].ravel(),
-                    "served_households": mean_served.ravel(),
-                }
-            )
-            per = 10_000 * frame["cases"] / frame["served_households"].where(frame["served_households"] > 0)
-            parts.append(frame.assign(per_10000_households=per))
+            frame = {
+                "nth_season": nth,
+                "season": season.code,
+                "day": column + season.first_day,
+                "season_day": column + 1,
+                "unit_kind": unit_kind,
+                "unit_id": ids[row],
+                "known": known[column],
+                "cases": counts[0],
+                "enterprise_cases": counts[1],
+                "homes": (served[unit_kind][:, :days] + also).ravel(),
+            }
+            parts.append(pd.DataFrame(frame))
     return pd.concat(parts, ignore_index=True)

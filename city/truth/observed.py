@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from city.calendar import SEASONS, Season, Window, day_number
+from city.calendar import SEASONS, Season, Unasked, Window, day_number
 
 
 @dataclass
@@ -38,9 +38,15 @@ class Observed:
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: pd.DataFrame = field(default_factory=pd.DataFrame)
     forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unasked: tuple[Unasked, ...] = ()  # of the lines
     seasons: tuple[Season, ...] = SEASONS
     judged: pd.DataFrame | None = None  # the judged point-days, once they are worked out
 
     def last_day(self, season: Season) -> int:
         """Last day of the season that lies before the end of the window."""
         return min(season.last_day, day_number(self.window.end) - 1)
+
+    def known_days(self, season: Season) -> np.ndarray:
+        """By day of the season, up to its last one: whether every line was asked what happened on it."""
+        days = np.arange(season.first_day, self.last_day(season) + 1)
+        return ~np.isin(days, [day for span in self.unasked for day in span.days])

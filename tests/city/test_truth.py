@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city.calendar import Season, Window, day_number, local_s
+from city.calendar import Season, Unasked, Window, day_number, local_s
 from city.truth import Observed
 from city.truth.balance import _advice, _at_least, _balance
 from city.truth.cold import _subject, _visits_of
@@ -364,6 +364,25 @@ def test_complaint_rate_counts_residents_and_enterprises_apart() -> None:
     assert company["per_10000_households"] == pytest.approx(10_000 * 2 / (7 / 3))
     assert _cell(frame, day=FIRST + 2, unit_id="S1")["cases"] == 1
     assert _cell(frame, day=FIRST + 2, unit_id="B2")["enterprise_cases"] == 1
+
+
+def test_complaints_to_date_are_those_of_the_days_on_which_every_line_was_asked() -> None:
+    """The first of three days is not known; of the season before, the last. Both are compared on the second."""
+    earlier = Season("2014-15", date(2016, 1, 6), date(2016, 1, 8))
+    hours = {"a": 1.0, "b": 30.0, "c": 55.0, "d": -96.0, "e": -95.0, "f": -70.0}  # days 1, 2, 3; and of the season before 2, 2, 3
+    rows = [("963963", number, 1, "complaint", "no_heat", hour, "", "") for number, hour in hours.items()]
+    unasked = tuple(map(Unasked.parse, ("hotline_963963:2016-01-11..2016-01-12", "city_line_12345:2016-01-08..2016-01-09")))
+    observed = _observed(tickets=_tickets(rows), unasked=unasked)
+    observed.seasons = (earlier, SEASON)
+    frame = complaint_rate(observed, Register(observed.registers))
+    company = frame[(frame["season"] == SEASON.code) & (frame["unit_kind"] == "company")].set_index("day")
+    assert company["days_known"].tolist() == [0, 1, 2] and company["compared_days"].tolist() == [0, 1, 1]
+    assert company["cases"].isna().tolist() == [True, False, False]
+    last = company.loc[FIRST + 2]
+    assert (last["cases"], last["previous_cases"], last["served_households"]) == (2, 2, 2)
+    assert last["per_10000_households"] == pytest.approx(10_000)
+    assert last["compared_per_10000_households"] == pytest.approx(10_000 / 2)
+    assert last["previous_per_10000_households"] == pytest.approx(10_000 * 2 / 3)
 
 
 def test_an_enterprise_that_gave_no_number_is_no_resident() -> None:

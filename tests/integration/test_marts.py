@@ -6,7 +6,7 @@ import csv
 import random
 import signal
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from comparing import differences
 from disturbed import ended, start_build
-from world import END, START, Warehouse, World, feeds_in_order
+from world import END, START, ZONE, Warehouse, World, feeds_in_order
 
 from tests.agreed_marts import MARTS, OF_HEATING
 
@@ -81,15 +81,36 @@ def test_the_weighted_estimate_equals_the_citys_truth(world: World, published: W
     assert visited > 100 and nothing > 0
 
 
-def test_kpis_of_another_city_equal_its_truth(tmp_path_factory: pytest.TempPathFactory) -> None:
+# One line is asked from a month after the first season's beginning only, left out for three days, and ends before the others.
+ASKED = {"city_line_12345": (("2015-11-20", "2016-12-10"), ("2016-12-13", "2017-03-20"))}
+UNASKED = (("2015-05-01", "2015-11-20"), ("2016-12-10", "2016-12-13"), ("2017-03-20", "2017-04-07"))
+
+
+def test_kpis_of_another_city_equal_its_truth_where_a_line_is_not_known_on_every_day(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     """Another seed and another scale. The warehouse is left at once: the environment names one at a time."""
-    world = World.start(tmp_path_factory.mktemp("other_city"), scale=0.015, seed=23)
+    unasked = [f"--unasked=city_line_12345:{start}..{end}" for start, end in UNASKED]
+    world = World.start(tmp_path_factory.mktemp("other_city"), 0.015, 23, *unasked)
     try:
         with world.warehouse("other_city") as warehouse:
             for feed in feeds_in_order():
-                warehouse.load(feed)
+                for start, end in ASKED.get(feed, ((START.isoformat(), END.isoformat()),)):
+                    warehouse.load(feed, *(datetime.fromisoformat(day).replace(tzinfo=ZONE) for day in (start, end)))
             assert warehouse.build() is not None
             assert_equal_to_truth(world, warehouse)
+            key = ("season", "heating_date", "unit_kind", "unit_id")
+            figures = ("cases", "enterprise_cases", "served_households", "per_10000_households", "days_known", "compared_days")
+            compared = ("compared_per_10000_households", "previous_cases", "previous_per_10000_households")
+            among = "period = 'to_date' and line = 'all' and category = 'all'"
+            lacking, extra, wrong = differences(world, warehouse, "complaint_rate", key, (*figures, *compared), among, 1e-9)
+            assert wrong[:5] == [] and lacking == [] and {row[2] for row in extra} <= {"community"}
+            known = "select season, max(days_known) from marts.complaint_rate where line = 'all' group by season order by season"
+            assert warehouse.rows(known) == [("2015-16", 170 - 31), ("2016-17", 169 - 3 - 18)]
+            verdicts = (
+                "select distinct verdict from marts.season_kpi where kpi = 'complaints_per_10000_households' and season_day > 165"
+            )
+            assert warehouse.rows(verdicts) == [("partly_known",)]
     finally:
         world.stop()
 

@@ -33,14 +33,14 @@ class World:
     """Address of the login of PERSON, an engineer; without the database's name."""
 
     @classmethod
-    def start(cls, home: Path, scale: float, seed: int) -> World:
+    def start(cls, home: Path, scale: float, seed: int, *more: str) -> World:
         instance = Instance(home=home)
         instance.prepare()
         instance.server = Server(home / "pg", settings={**SMALL, "max_connections": "100"})
         instance.server.start()
         for port in ("city_http", "city_sftp", "airflow", "pages"):
             instance.choose_port(port)
-        sources.build(instance, scale, seed)
+        sources.build(instance, scale, seed, *more)
         sources.load_databases(instance)
         ensure(instance, [sources.service(instance)])
         return cls(instance)
