@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetAny, Param, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
-from hearth.task_defaults import task_defaults
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "build_marts",
@@ -34,26 +34,26 @@ with DAG(
     @task.short_circuit
     def plan() -> Any:
         """What changed since the last publication; nothing: the run ends here, successfully."""
-        from hearth.tasks import plan_build
+        from hearth.tasks.build import plan_build
 
         return plan_build(get_current_context())
 
     @task
     def transform(plan: dict[str, Any]) -> dict[str, Any]:
-        from hearth.tasks import transform
+        from hearth.tasks.build import transform
 
         return transform(plan, get_current_context())
 
     @task(outlets=[Asset("hearth://marts")])
     def gate_and_publish(plan: dict[str, Any]) -> dict[str, Any]:
-        from hearth.tasks import gate_and_publish
+        from hearth.tasks.build import gate_and_publish
 
         return gate_and_publish(plan, get_current_context())
 
     @task
     def seal() -> dict[str, Any]:
         """Seal the ledger with what was just published."""
-        from hearth.tasks import seal
+        from hearth.tasks.evidence import seal
 
         return seal(get_current_context())
 

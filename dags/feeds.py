@@ -13,9 +13,9 @@ from airflow.sdk import DAG, Asset, get_current_context, task
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, feeds_folder, load_contract
+from hearth.dated.timetable import SeasonTimetable
 from hearth.reports.alerts import task_failed
-from hearth.seasons.timetable import SeasonTimetable
-from hearth.task_defaults import task_defaults
+from hearth.tasks.defaults import task_defaults
 
 DOC = """
 **{title}** {title_zh}: `{entity}` from `{connection}` ({kind}). Owner: {owner}.
@@ -74,13 +74,13 @@ def feed_dag(contract: Contract) -> DAG:
 
         @task(task_id="pull_and_land")
         def pull_and_land() -> int:
-            from hearth.tasks import pull_and_land
+            from hearth.tasks.feed import pull_and_land
 
             return pull_and_land(contract.feed, get_current_context())
 
         @task(task_id="clean_validate_load", outlets=[Asset(f"hearth://raw/{contract.entity}")])
         def clean_validate_load(pull_id: int) -> dict[str, int]:
-            from hearth.tasks import clean_validate_load
+            from hearth.tasks.feed import clean_validate_load
 
             return clean_validate_load(contract.feed, pull_id, get_current_context())
 

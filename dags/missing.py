@@ -15,8 +15,8 @@ import pendulum
 from airflow.sdk import DAG, Asset, AssetAlias, get_current_context, task
 
 from hearth.contracts.loading import readable_contracts
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.task_defaults import task_defaults
+from hearth.dated.dated_rows import place_time_zone
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "pull_missing",
@@ -32,13 +32,13 @@ with DAG(
     @task
     def look_for_missing() -> dict[str, Any]:
         """Missing intervals by source; remembered in the ledger."""
-        from hearth.tasks import look_for_missing
+        from hearth.tasks.holes import look_for_missing
 
         return look_for_missing(get_current_context())
 
     @task(outlets=[AssetAlias("pulled_again")])
     def pull_again(source: str, found: dict[str, Any]) -> dict[str, Any]:
-        from hearth.tasks import pull_missing_again
+        from hearth.tasks.holes import pull_missing_again
 
         context = get_current_context()
         done, entities = pull_missing_again(found.get(source, []), context)
@@ -48,7 +48,7 @@ with DAG(
 
     @task
     def still_missing(done: list[dict[str, Any]]) -> int:
-        from hearth.tasks import tell_still_missing
+        from hearth.tasks.holes import tell_still_missing
 
         return tell_still_missing(list(done))
 

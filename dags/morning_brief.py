@@ -19,8 +19,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable, Param, get_current_context, task
 
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.task_defaults import task_defaults
+from hearth.dated.dated_rows import place_time_zone
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "morning_brief",
@@ -37,19 +37,19 @@ with DAG(
 
     @task
     def write_brief() -> dict[str, Any]:
-        from hearth.tasks import write_brief
+        from hearth.tasks.brief import write_brief
 
         return write_brief(get_current_context())
 
     @task
     def send_by_mail(written: dict[str, Any]) -> str:
-        from hearth.tasks import send_brief
+        from hearth.tasks.brief import send_brief
 
         return send_brief("mail", written, get_current_context())
 
     @task
     def send_by_chat(written: dict[str, Any]) -> str:
-        from hearth.tasks import send_brief
+        from hearth.tasks.brief import send_brief
 
         return send_brief("chat", written, get_current_context())
 

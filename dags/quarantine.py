@@ -15,7 +15,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetAlias, Param, get_current_context, task
 
 from hearth.contracts.loading import feeds_folder
-from hearth.task_defaults import task_defaults
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "quarantine",
@@ -36,7 +36,7 @@ with DAG(
 
     @task(outlets=[AssetAlias("replayed")])
     def act_on_rows() -> dict[str, Any]:
-        from hearth.tasks import act_on_quarantine
+        from hearth.tasks.quarantine import act_on_quarantine
 
         context = get_current_context()
         done, entity = act_on_quarantine(context)

@@ -15,8 +15,8 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, get_current_context, task
 
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.task_defaults import task_defaults
+from hearth.dated.dated_rows import place_time_zone
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "reconcile",
@@ -31,7 +31,7 @@ with DAG(
 
     @task
     def compare_stages() -> dict[str, Any]:
-        from hearth.tasks import compare_stages
+        from hearth.tasks.reconcile import compare_stages
 
         return compare_stages(get_current_context())
 

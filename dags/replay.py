@@ -14,7 +14,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, get_current_context, task
 
 from hearth.contracts.entities import ENTITIES
-from hearth.task_defaults import task_defaults
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "replay_quarantine",
@@ -32,7 +32,7 @@ with DAG(
         ]
     )
     def replay_known_points() -> dict[str, Any]:
-        from hearth.tasks import replay_known_points
+        from hearth.tasks.quarantine import replay_known_points
 
         return replay_known_points(get_current_context())
 

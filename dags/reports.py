@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, get_current_context, task
 
-from hearth.task_defaults import task_defaults
+from hearth.tasks.defaults import task_defaults
 
 with DAG(
     "write_reports",
@@ -27,14 +27,14 @@ with DAG(
 
     @task
     def write_reports() -> dict[str, Any]:
-        from hearth.tasks import write_reports
+        from hearth.tasks.reports import write_reports
 
         return write_reports(get_current_context())
 
     @task
     def trace_headline() -> str:
         """Newest numbers, followed to their records: cases and projects of the company, rooms of the lowest station."""
-        from hearth.tasks import trace_headline
+        from hearth.tasks.reports import trace_headline
 
         return trace_headline()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pendulum
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.task_defaults import task_defaults
+from hearth.dated.dated_rows import place_time_zone
+from hearth.tasks.defaults import task_defaults
 
 DOC = """
 {what}
@@ -32,7 +32,7 @@ def page_dag(dag_id: str, cron: str, when: str, what: str, owner: str, page: str
 
         @task
         def write_page() -> str:
-            from hearth.tasks import write_season_page
+            from hearth.tasks.reports import write_season_page
 
             return write_season_page(page, get_current_context())
 

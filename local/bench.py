@@ -99,11 +99,11 @@ def _environment(url: str, folder: Path) -> None:
 
 def _load(url: str, export: Path, days: int) -> tuple[float, int]:
     """(seconds, rows read) of clean + validate + load of the export."""
-    from hearth import intake
+    from hearth.contracts.interval import Interval
     from hearth.contracts.loading import find_contract
+    from hearth.intake import take_in
     from hearth.landing.landing import LandedPull
     from hearth.landing.store import LandingStore, StoredFile
-    from hearth.sources.delivery import Interval
     from hearth.warehouse import ledger
     from hearth.warehouse.migrate import migrate, role_urls
 
@@ -124,7 +124,7 @@ def _load(url: str, export: Path, days: int) -> tuple[float, int]:
     manifest, manifest_sha256 = store.write_manifest(contract.feed, interval.start, interval.end, {}, files)
     pull_id = ledger.record_pull(LandedPull(contract.feed, interval, "bench", "bench", manifest, manifest_sha256, files))
     begun = time.monotonic()
-    counts = intake.clean_validate_load(contract, pull_id, "bench")
+    counts = take_in.clean_validate_load(contract, pull_id, "bench")
     return time.monotonic() - begun, counts["rows_read"]
 
 

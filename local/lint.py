@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import click
 
 from local.instance import REPOSITORY
 
+SURROUNDINGS = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
 SKIPPED = (".venv", ".venv-superset", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
 
 
@@ -24,6 +26,7 @@ def checks() -> dict[str, list[str]]:
         "ruff": [str(tools / "ruff"), "check", "."],
         "format": [str(tools / "ruff"), "format", "--check", "."],
         "mypy": [str(tools / "mypy"), *packages],
+        "imports": [str(tools / "lint-imports"), "--no-cache"],
         "sqlfluff": [str(tools / "sqlfluff"), "lint", "--disable-progress-bar", "--processes", "2", *models],
         "yamllint": [str(tools / "yamllint"), "--strict", *(f for f in files if f.endswith((".yml", ".yaml")))],
         "secrets": [str(tools / "detect-secrets-hook"), "--baseline", ".secrets.baseline", *files],
@@ -64,7 +67,7 @@ def main(names: tuple[str, ...]) -> None:
     for name in names or known:
         began = time.monotonic()
         print(f"== {name}", flush=True)
-        if subprocess.run(known[name], cwd=REPOSITORY, check=False).returncode:
+        if subprocess.run(known[name], cwd=REPOSITORY, env=SURROUNDINGS, check=False).returncode:
             failed.append(name)
         print(f"   {'FAILED' if name in failed else 'ok'}, {time.monotonic() - began:.1f} s", flush=True)
     print(f"lint: {', '.join(failed)} failed" if failed else "lint: all checks passed")

@@ -7,7 +7,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from hearth.front_door import index_page
+from hearth.reports.front_door import index_page
 from local.postgres import HOST
 
 

@@ -4,8 +4,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
-from hearth.front_door import external_views
-from hearth.seasons.timetable import SeasonTimetable
+from hearth.dated.timetable import SeasonTimetable
+from hearth.reports.front_door import external_views
 
 
 class HearthPlugin(AirflowPlugin):

@@ -171,7 +171,7 @@ def contract_try(contract_name: str, sample: Path, show: int) -> None:
     CONTRACT_NAME is a feed of feeds/ or the path of a contract. Nothing is written anywhere. The register is asked
     only where a warehouse is configured; without one every measuring point counts as known.
     """
-    from hearth.dry_run import try_sample
+    from hearth.intake.dry_run import try_sample
 
     path = Path(contract_name)
     try:
@@ -185,8 +185,8 @@ def contract_try(contract_name: str, sample: Path, show: int) -> None:
 @main.command()
 def seasons() -> None:
     """The heating seasons of the place, from the seed folder (HEARTH_SEEDS)."""
-    from hearth.seasons.calendar import load_seasons
-    from hearth.seasons.dated_rows import place_time_zone, seeds_folder
+    from hearth.dated.calendar import load_seasons
+    from hearth.dated.dated_rows import place_time_zone, seeds_folder
 
     click.echo(f"{seeds_folder()} ({place_time_zone()})")
     for season in load_seasons():

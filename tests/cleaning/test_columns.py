@@ -14,7 +14,7 @@ from hearth.cleaning.columns import convert
 from hearth.contracts.contract import Mapping
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column
-from hearth.validation.reasons import names
+from hearth.contracts.reasons import names
 
 TEMPERATURE = ENTITIES["room_reading"].columns_by_name["temperature_degc"]
 

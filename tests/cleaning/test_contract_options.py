@@ -18,7 +18,7 @@ from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.contract import Contract, Mapping
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column
-from hearth.validation.reasons import BIT
+from hearth.contracts.reasons import BIT
 
 NEW_YORK, ADELAIDE = "America/New_York", "Australia/Adelaide"
 

@@ -19,7 +19,7 @@ from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.records import LandedFile, Records, gathered, read_records
 from hearth.contracts.limits import FileLimits
 from hearth.contracts.loading import find_contract
-from hearth.validation.reasons import names
+from hearth.contracts.reasons import names
 
 CSV = "器具编号,器具类型,检定日期,修正值(℃),有效期至,检定单位"
 OUTSIDE = {"stationId": "S1", "obsTime": "2026-01-01T08:00:00", "temp": 1.5, "pubTime": "2026-01-01T09:00:00"}

@@ -16,7 +16,7 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.loading import find_contract
-from hearth.validation.reasons import names
+from hearth.contracts.reasons import names
 
 TICKET = {
     "ticket_no": "T1", "kind": "投诉", "category": "不热", "status": "待受理", "channel": "phone",

@@ -13,7 +13,7 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.loading import find_contract
-from hearth.validation.reasons import names
+from hearth.contracts.reasons import names
 
 NAMES = (
     "测温日期",

@@ -24,7 +24,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def _sealed(world: World) -> Warehouse:
-    from hearth.evidence.seal import seal
+    from hearth.proof.seal import seal
 
     made = world.open("evidence")
     with made.active():

@@ -17,9 +17,10 @@ from world import END, PERSON, Warehouse, World
 
 from hearth.cli import main
 from hearth.contracts.loading import load_contracts
+from hearth.dated.limits import health_limits
 from hearth.health import flow, keeping
 from hearth.health.doctor import examine
-from hearth.health.problem import Surroundings, health_limits
+from hearth.health.problem import Surroundings
 from hearth.health.rights import rights
 from hearth.warehouse.connections import connect
 from hearth.warehouse.roles import ADDS, ROLES, SCHEMAS, login, may

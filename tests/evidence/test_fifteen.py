@@ -18,8 +18,8 @@ VALUES = "select season, heating_date, unit_kind, unit_id, kpi, value, verdict f
 def test_postgresql_15_gives_the_same_figures(
     warehouse: Warehouse, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hearth.evidence.seal import seal
-    from hearth.restore import restore
+    from hearth.intake.restore import restore
+    from hearth.proof.seal import seal
     from hearth.warehouse.migrate import ROLES, migrate, role_urls
 
     tmp_path.chmod(0o711)

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from world import Warehouse
 
 from hearth.cli import main
-from hearth.evidence.pack import MANIFEST, manifest_text
-from hearth.evidence.pack_check import PackReader, verify_pack
-from hearth.evidence.table_text import copy_fields, record_fields
+from hearth.proof.pack.check import PackReader, verify_pack
+from hearth.proof.pack.pack import MANIFEST, manifest_text
+from hearth.proof.pack.table_text import copy_fields, record_fields
 from hearth.reports.export import guarded
 
 SEASON = "2016-17"
@@ -126,7 +126,7 @@ def test_a_change_of_any_member_is_found_and_named(pack: Path, tmp_path: Path) -
 
 
 def findings_or_refusal(path: Path) -> list[str]:
-    from hearth.evidence.pack_check import NotAPack
+    from hearth.proof.pack.check import NotAPack
 
     try:
         return findings(path)
@@ -226,7 +226,7 @@ def test_landing_files_are_checked_beside_the_pack(pack: Path, warehouse: Wareho
 
 
 def test_it_is_compared_with_the_live_warehouse(pack: Path, copy: Warehouse) -> None:
-    from hearth.evidence.seal import seal
+    from hearth.proof.seal import seal
 
     assert hearth("evidence", "verify", str(pack), "--warehouse").exit_code == 0
     with psycopg.connect(copy.administrator) as owner:

@@ -42,13 +42,13 @@ def test_planted_personal_values_reach_no_output(
 ) -> None:
     from hearth.brief import site
     from hearth.brief.facts import gather
-    from hearth.evidence.seal import seal
+    from hearth.proof.seal import seal
     from hearth.reports import season_pages
-    from hearth.tasks import write_reports
+    from hearth.tasks.reports import write_reports
     from hearth.warehouse.connections import connect
 
     caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr("hearth.intake.deliveries", deliver)
+    monkeypatch.setattr("hearth.intake.take_in.deliveries", deliver)
     monkeypatch.setenv("HEARTH_PAGES", str(tmp_path / "pages"))
     for feed in ("city_line_12345", "household_visits"):
         counts = copy.load(feed, END, END + timedelta(days=1), run_id="planted")

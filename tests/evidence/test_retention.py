@@ -15,9 +15,9 @@ from click.testing import CliRunner, Result
 from world import PERSON, Warehouse
 
 from hearth.cli import main
-from hearth.evidence.retention import rules_on
+from hearth.dated.dated_rows import seeds_folder
+from hearth.keeping.retention import rules_on
 from hearth.landing.store import LandingStore
-from hearth.seasons.dated_rows import seeds_folder
 from hearth.sources.delivery import Delivery, SourceUnavailable
 from hearth.warehouse.connections import connect
 
@@ -36,7 +36,7 @@ def test_nothing_is_deleted_before_its_time(copy: Warehouse) -> None:
 
 
 def test_deleted_files_are_recorded_and_accepted_by_live_and_offline_checks(copy: Warehouse, tmp_path: Path) -> None:
-    from hearth.evidence.seal import seal
+    from hearth.proof.seal import seal
 
     landing = Path(copy.variables["HEARTH_LANDING"])
     needed = {

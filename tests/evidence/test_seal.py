@@ -9,9 +9,9 @@ import psycopg
 import pytest
 from world import Warehouse
 
-from hearth.evidence.digests import BEFORE_THE_FIRST, Part, Seal, check_chain, check_part, part_sha256, row_digest, seal_sha256
-from hearth.evidence.live import read_seals, verify_warehouse
-from hearth.evidence.seal import seal
+from hearth.proof.digests import BEFORE_THE_FIRST, Part, Seal, check_chain, check_part, part_sha256, row_digest, seal_sha256
+from hearth.proof.live import read_seals, verify_warehouse
+from hearth.proof.seal import seal
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import recorded_step
 

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from world import Warehouse
 
 from hearth.cli import main
-from hearth.evidence.digests import Finding
-from hearth.evidence.live import verify_warehouse
+from hearth.proof.digests import Finding
+from hearth.proof.live import verify_warehouse
 
 TAMPERINGS = {
     "a ledger row": (
@@ -149,7 +149,7 @@ def test_a_changed_seal_breaks_the_chain(warehouse: Warehouse, statement: str, w
 
 def test_whoever_seals_a_changed_row_anew_is_found_by_a_seal_noted_before(copy: Warehouse, tmp_path: Path) -> None:
     """The chain alone cannot tell a history that was written anew as a whole; a sha256 kept elsewhere can."""
-    from hearth.evidence.seal import seal
+    from hearth.proof.seal import seal
 
     noted = copy.rows("select sha256 from ledger.seal")[0][0]
     with psycopg.connect(copy.administrator) as owner:

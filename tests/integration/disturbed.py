@@ -18,7 +18,7 @@ _PRELOADED = [
     "pandas",
     "pyarrow.compute",
     "adbc_driver_postgresql.dbapi",
-    "hearth.intake",
+    "hearth.intake.take_in",
     "dbt.cli.main",
     __name__,
 ]
@@ -87,8 +87,8 @@ def _build(dies_in_publish: bool) -> None:
 
 
 def _restore(dies_at_pull: int | None) -> None:
-    from hearth.restore import restore
-    from hearth.warehouse.batch_load import BatchLoad
+    from hearth.intake.restore import restore
+    from hearth.loading.batch_load import BatchLoad
 
     commit, begun = BatchLoad.commit, itertools.count(1)
     BatchLoad.commit = lambda self: _die() if next(begun) == dies_at_pull else commit(self)  # type: ignore[method-assign]
@@ -96,9 +96,9 @@ def _restore(dies_at_pull: int | None) -> None:
 
 
 def _load(feed: str, pull_id: int, dies: str | None) -> None:
-    from hearth import intake
     from hearth.contracts.loading import find_contract
-    from hearth.warehouse.batch_load import BatchLoad
+    from hearth.intake import take_in
+    from hearth.loading.batch_load import BatchLoad
 
     commit = BatchLoad.commit
     if dies == MOMENTS[0]:
@@ -107,4 +107,4 @@ def _load(feed: str, pull_id: int, dies: str | None) -> None:
         BatchLoad.commit = _die  # type: ignore[method-assign]
     elif dies == MOMENTS[2]:
         BatchLoad.commit = lambda self: _die(commit(self))  # type: ignore[method-assign, func-returns-value]
-    intake.clean_validate_load(find_contract(feed), pull_id, "disturbed")
+    take_in.clean_validate_load(find_contract(feed), pull_id, "disturbed")

@@ -21,10 +21,10 @@ import pytest
 import xlsxwriter
 from world import ZONE, Warehouse, World
 
-from hearth import intake
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.loading import REPOSITORY
-from hearth.replay import points_now_known, replay
+from hearth.intake import take_in
+from hearth.quarantine.replay import points_now_known, replay
 
 ARRIVED = datetime(2016, 1, 12, 21, 30, tzinfo=ZONE)
 START, END = datetime(2016, 1, 12, tzinfo=ZONE), datetime(2016, 1, 13, tzinfo=ZONE)
@@ -190,7 +190,7 @@ def test_a_contract_may_have_a_stricter_limit_of_its_own(loaded: Warehouse, case
     """34 of 40 rows are fit: more than the dated 80 % for all feeds, fewer than the 90 % this contract asks for."""
     case.write_contract(entity="expected: {stop_accepted_percent: 90}\nentity:")
     case.deliver("round.csv", rows(loaded, 34) + "\n".join(line("P-0", minute) for minute in range(40, 46)))
-    with pytest.raises(intake.BatchHeld, match=r"held 40 rows"):
+    with pytest.raises(take_in.BatchHeld, match=r"held 40 rows"):
         load(loaded, case)
     case.write_contract()
     assert load(loaded, case)["rows_loaded"] == 34
@@ -200,7 +200,7 @@ def test_a_contract_may_have_a_stricter_limit_of_its_own(loaded: Warehouse, case
 def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehouse, case: Case) -> None:
     """The gate stops the batch, all of it waits; correcting the contract and replaying loads it, once."""
     case.deliver("round.csv", rows(loaded, 40, "68"))
-    with pytest.raises(intake.BatchHeld, match=r"held 40 rows"):
+    with pytest.raises(take_in.BatchHeld, match=r"held 40 rows"):
         load(loaded, case)
     assert raw_rows(loaded, case) == 0
     assert reasons(loaded, case) == {"batch_held": 40}
@@ -266,7 +266,7 @@ def test_a_bad_batch_leaves_the_good_one_before_it(loaded: Warehouse, case: Case
     load(loaded, case)
     path.write_bytes(rows(loaded, 40, "99").encode("gb18030"))
     os.utime(path, (ARRIVED.timestamp(), ARRIVED.timestamp()))
-    with pytest.raises(intake.BatchHeld):
+    with pytest.raises(take_in.BatchHeld):
         load(loaded, case)
     assert raw_rows(loaded, case) == 40
 
@@ -386,12 +386,12 @@ def test_a_workbook_without_a_sheet_is_refused(loaded: Warehouse, case: Case) ->
 
 
 def test_a_landing_file_that_was_changed_is_noticed(loaded: Warehouse, case: Case) -> None:
+    from hearth.contracts.interval import Interval
     from hearth.contracts.loading import find_contract
-    from hearth.sources.delivery import Interval
 
     case.deliver("round.csv", rows(loaded, 3))
     contract = find_contract(case.name)
-    pull_id = intake.pull_and_land(contract, Interval(START, END), "test")
+    pull_id = take_in.pull_and_land(contract, Interval(START, END), "test")
     stored = (
         Path(os.environ["HEARTH_LANDING"])
         / loaded.rows("select stored_as from ledger.landing_file where pull_id = %s", pull_id)[0][0]
@@ -400,20 +400,20 @@ def test_a_landing_file_that_was_changed_is_noticed(loaded: Warehouse, case: Cas
     stored.chmod(0o600)
     stored.write_bytes(stored.read_bytes().replace(b"19.5", b"21.5"))
     with pytest.raises(ValueError, match="was changed"):
-        intake.clean_validate_load(contract, pull_id, "test")
+        take_in.clean_validate_load(contract, pull_id, "test")
 
 
 @pytest.mark.fault("F1")
 def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: Warehouse, case: Case) -> None:
     """kill -9 while the rows are going into raw (held there by a lock), then again from the start."""
+    from hearth.contracts.interval import Interval
     from hearth.contracts.loading import find_contract
-    from hearth.sources.delivery import Interval
 
     case.deliver("round.csv", rows(loaded, 50))
-    pull_id = intake.pull_and_land(find_contract(case.name), Interval(START, END), "test")
+    pull_id = take_in.pull_and_land(find_contract(case.name), Interval(START, END), "test")
     code = (
-        "from hearth import intake; from hearth.contracts.loading import find_contract;"
-        f"intake.clean_validate_load(find_contract({case.name!r}), {pull_id}, 'killed')"
+        "from hearth.intake import take_in; from hearth.contracts.loading import find_contract;"
+        f"take_in.clean_validate_load(find_contract({case.name!r}), {pull_id}, 'killed')"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])}
     with psycopg.connect(loaded.url) as lock:
@@ -430,16 +430,16 @@ def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: War
         process.wait()
     assert raw_rows(loaded, case) == 0
     assert loaded.rows("select count(*) from ledger.batch where feed = %s", case.name) == [(0,)]
-    assert intake.clean_validate_load(find_contract(case.name), pull_id, "again")["rows_loaded"] == 50
+    assert take_in.clean_validate_load(find_contract(case.name), pull_id, "again")["rows_loaded"] == 50
 
 
 GIBIBYTE = 1 << 30
 MEASURED = """
 import sys, resource
-from hearth import intake
+from hearth.intake import take_in
 from hearth.contracts.loading import find_contract
 try:
-    print(intake.clean_validate_load(find_contract(sys.argv[1]), int(sys.argv[2]), "measured"))
+    print(take_in.clean_validate_load(find_contract(sys.argv[1]), int(sys.argv[2]), "measured"))
 except Exception as error:
     print(type(error).__name__, error)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
@@ -477,12 +477,12 @@ def hostile_workbook(loaded: Warehouse) -> bytes:
 @pytest.mark.fault("F12")
 def test_a_load_stays_under_two_gibibytes(loaded: Warehouse, case: Case, name: str, base: str, make) -> None:
     """The whole load of a file that is just within its limits, in a process of its own, measured at its peak."""
+    from hearth.contracts.interval import Interval
     from hearth.contracts.loading import find_contract
-    from hearth.sources.delivery import Interval
 
     case.write_contract(base=base)
     case.deliver(name, make(loaded))
-    pull_id = intake.pull_and_land(find_contract(case.name), Interval(START, END), "test")
+    pull_id = take_in.pull_and_land(find_contract(case.name), Interval(START, END), "test")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])}
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, case.name, str(pull_id)], env=environment, capture_output=True, text=True, check=True

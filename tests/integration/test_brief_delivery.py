@@ -23,7 +23,7 @@ from hearth.cli import main
 from hearth.delivery import chat
 from hearth.delivery.message import NotConfigured, NotDelivered
 from hearth.reports import alerts
-from hearth.tasks import send_brief, write_brief
+from hearth.tasks.brief import send_brief, write_brief
 from hearth.warehouse.connections import connect
 
 DAYS = iter(date(2017, 2, day) for day in range(1, 28))

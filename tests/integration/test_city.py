@@ -94,9 +94,9 @@ def test_a_partial_overlap_is_refused(world: World) -> None:
 
 def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(world: World, reference: Warehouse) -> None:
     """What arrived just then comes in two pulls: it stands in raw by the one it belongs to, and waits, told, by the other."""
-    from hearth import intake
+    from hearth.contracts.interval import Interval
     from hearth.contracts.loading import find_contract
-    from hearth.sources.delivery import Interval
+    from hearth.intake import take_in
 
     contract = find_contract("hotline_963963")
     query = contract.source.query.replace("updated_at < cast(:interval_end", "updated_at <= cast(:interval_end")  # type: ignore[union-attr]
@@ -107,7 +107,7 @@ def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(worl
     ((at_edge,),) = reference.rows(f"select count(*) {of_feed} and arrived_at = %s", edge)
     with world.warehouse("edges") as warehouse:
         for interval in (Interval(START, edge), Interval(edge, END)):
-            intake.clean_validate_load(contract, intake.pull_and_land(contract, interval, "test"), "test")
+            take_in.clean_validate_load(contract, take_in.pull_and_land(contract, interval, "test"), "test")
         tickets = f"select arrived_at, ticket_no, source_version {of_feed} order by 1, 2, 3"
         assert warehouse.rows(tickets) == reference.rows(tickets)
         outside = "select count(*) from quarantine.row_open where first_reason = 'arrived_outside_interval' and arrived_at = %s"
@@ -117,7 +117,7 @@ def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(worl
 def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, reference: Warehouse) -> None:
     """Readings first, register second: after the replay raw is the same as in the ordinary order."""
     from hearth.contracts.loading import find_contract
-    from hearth.replay import points_now_known, replay
+    from hearth.quarantine.replay import points_now_known, replay
 
     with world.warehouse("late_register") as warehouse:
         contract = find_contract("fixed_rounds_csv")

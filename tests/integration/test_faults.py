@@ -24,10 +24,10 @@ import pytest
 from disturbed import MOMENTS, ended, start_load
 from world import END, START, Warehouse, World
 
-from hearth import intake
 from hearth.contracts.entities import ENTITIES
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
-from hearth.sources.delivery import Interval
+from hearth.intake import take_in
 from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
 from local.binaries import server_account
@@ -72,11 +72,11 @@ def _rows_lost(warehouse: Warehouse, expected: list[tuple], record_property: Cal
 
 
 def pull() -> int:
-    return intake.pull_and_land(find_contract(FEED), INTERVAL, "test")
+    return take_in.pull_and_land(find_contract(FEED), INTERVAL, "test")
 
 
 def load(pull_id: int, run: str = "again") -> dict[str, int]:
-    return intake.clean_validate_load(find_contract(FEED), pull_id, run)
+    return take_in.clean_validate_load(find_contract(FEED), pull_id, run)
 
 
 def assert_whole(warehouse: Warehouse, expected: list[tuple]) -> None:
@@ -171,7 +171,7 @@ def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     pull_id = pull()
     straight = os.environ["HEARTH_WAREHOUSE_URL_LOADER"]
     with cut_at_commit(straight) as address, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hearth.warehouse.batch_load.warehouse_url", lambda role: address)
+        patch.setattr("hearth.loading.batch_load.warehouse_url", lambda role: address)
         with pytest.raises(adbc_driver_manager.Error):
             load(pull_id, "disturbed")
     deadline = time.monotonic() + 10
@@ -196,7 +196,7 @@ def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tu
 def test_an_older_pull_does_not_bring_back_what_a_newer_one_replaced(warehouse: Warehouse, expected: list[tuple]) -> None:
     """An old run's load is cleared in the scheduler after the interval, or a longer one around it, was pulled again."""
     contract, middle = find_contract(FEED), START + timedelta(days=400)
-    part = intake.pull_and_land(contract, Interval(START, middle), "part")
+    part = take_in.pull_and_land(contract, Interval(START, middle), "part")
     older, newer = pull(), pull()
     load(newer)
     for outdated in (older, part):
@@ -209,7 +209,7 @@ def test_an_older_pull_does_not_bring_back_what_a_newer_one_replaced(warehouse: 
 def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Warehouse) -> None:
     contract, middle = find_contract(FEED), START + timedelta(days=400)
     whole = pull()
-    load(intake.pull_and_land(contract, Interval(START, middle), "part"))
+    load(take_in.pull_and_land(contract, Interval(START, middle), "part"))
     before = warehouse.rows(ROWS)
     with pytest.raises(PartialOverlap, match=r"would replace a part of what pull .* Nothing was changed\. Pull "):
         load(whole)
@@ -220,7 +220,7 @@ def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Wareh
 def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     """A backfill beside a scheduled run."""
     contract, middle = find_contract(FEED), START + timedelta(days=400)
-    pulls = [intake.pull_and_land(contract, Interval(*edges), "test") for edges in ((START, middle), (middle, END))]
+    pulls = [take_in.pull_and_land(contract, Interval(*edges), "test") for edges in ((START, middle), (middle, END))]
     processes = [start_load(FEED, pull_id) for pull_id in pulls]
     assert [ended(process) for process in processes] == [0, 0]
     assert warehouse.rows(ROWS) == expected

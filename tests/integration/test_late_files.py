@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from world import ZONE, Warehouse, World
 
-from hearth import intake, restore
 from hearth.cleaning.errors import UnreadableFile
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import REPOSITORY, find_contract, load_contracts
-from hearth.reconciliation import checks
-from hearth.sources.delivery import Interval
+from hearth.intake import restore, take_in
+from hearth.proof import stages
 
 FEED = "late_calibrations"
 HEADER = "器具编号,器具类型,检定日期,修正值(℃),有效期至,检定单位"
@@ -92,7 +92,7 @@ def test_a_late_file_is_taken_by_the_interval_of_its_delivery(warehouse: Warehou
     assert facts(warehouse, 1)["late_files"] == ["b.csv"] and facts(warehouse, -1)["late_files"] == ["y.csv"]
     assert facts(warehouse, -1)["files_of_no_pulled_interval"] == 1
     late, pulls = raw(warehouse), warehouse.rows("select count(*) from ledger.pull")
-    found = checks.reconcile("test", checks.standing_pulls(FEED), load_contracts(), wholes=False)
+    found = stages.reconcile("test", stages.standing_pulls(FEED), load_contracts(), wholes=False)
     assert {check.outcome for check in found} == {"equal"} and {check.stage for check in found} >= {"source", "landing", "raw"}
     day(warehouse, 3)
     assert warehouse.rows("select count(*) from ledger.pull") == [(pulls[0][0] + 1,)], "nothing is late any more"
@@ -150,7 +150,7 @@ def test_a_run_that_died_after_it_landed_late_files_loads_them_when_it_is_run_ag
     day(warehouse, 0)
     folder.deliver("b.csv", 0, "B")
     start = FIRST + timedelta(days=1)
-    intake.pull_and_land(find_contract(FEED), Interval(start, start + timedelta(days=1)), "died")
+    take_in.pull_and_land(find_contract(FEED), Interval(start, start + timedelta(days=1)), "died")
     assert [row[0] for row in raw(warehouse)] == ["A"]
     day(warehouse, 1)
     assert [row[0] for row in raw(warehouse)] == ["A", "B"]

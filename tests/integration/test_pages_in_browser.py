@@ -34,7 +34,8 @@ class Quiet(Handler):
 def site(_published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """All pages as the DAGs write them, served as the demo serves them; their address."""
     from hearth.reports import season_pages
-    from hearth.tasks import trace_headline, write_brief, write_reports
+    from hearth.tasks.brief import write_brief
+    from hearth.tasks.reports import trace_headline, write_reports
 
     folder = tmp_path_factory.mktemp("pages")
     run = SimpleNamespace(run_type="manual", run_after=datetime(2017, 1, 16, 1, tzinfo=UTC))

@@ -16,7 +16,7 @@ from world import END, START, Warehouse, World, feeds_in_order
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cli import main
-from hearth.intake import BatchHeld
+from hearth.intake.take_in import BatchHeld
 
 
 def newest_hash(warehouse: Warehouse) -> str:

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from test_bad_input import END, HEADER, START, Case, line, points
 from world import PERSON, Warehouse, World
 
-from hearth import quarantine as desk
 from hearth.cli import main
+from hearth.quarantine import desk as desk
 from hearth.warehouse.acting import logged_in
 
 GOOD, OTHER_FORMAT = 40, 3

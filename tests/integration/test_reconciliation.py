@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from world import END, START, Warehouse, World
 
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract, load_contracts
-from hearth.reconciliation import checks
+from hearth.proof import stages
 from hearth.sources.ask import ask_source
-from hearth.sources.delivery import Interval
 
 FEED, ENTITY = "maintenance_orders", "maintenance_order"
 INTERVAL = Interval(START, END)
@@ -29,12 +29,12 @@ def loaded(world: World) -> Iterator[Warehouse]:
         yield warehouse
 
 
-def look(feed: str | None = FEED, ask: bool = False) -> list[checks.Check]:
+def look(feed: str | None = FEED, ask: bool = False) -> list[stages.Check]:
     contracts = load_contracts() if ask else {}
-    return checks.reconcile("test", checks.standing_pulls(feed), contracts)
+    return stages.reconcile("test", stages.standing_pulls(feed), contracts)
 
 
-def differing(found: list[checks.Check]) -> set[tuple[str, str]]:
+def differing(found: list[stages.Check]) -> set[tuple[str, str]]:
     return {(check.subject.split()[0], check.stage) for check in found if check.outcome == "differs"}
 
 
@@ -56,7 +56,7 @@ def test_what_was_loaded_is_equal_at_every_stage(loaded: Warehouse) -> None:
     assert sorted(states) == sorted((s, "equal", True) for s in ("source", "landing", "read", "raw", "quarantine"))
     sums = loaded.rows("select sums_expected, sums_found from ledger.stage_state where feed = %s and stage = 'source'", FEED)[0]
     assert set(sums[0]) == {"version", "households_without_heat"} and sums[0] == pytest.approx(sums[1])
-    checks.refuse_differences(found)
+    stages.refuse_differences(found)
 
 
 CHANGES = {
@@ -108,8 +108,8 @@ def test_a_change_in_the_database_is_named_by_its_stage(loaded: Warehouse, chang
     try:
         found = look(feed)
         assert differing(found) == stages
-        with pytest.raises(checks.Differs, match="nothing was repaired"):
-            checks.refuse_differences(found)
+        with pytest.raises(stages.Differs, match="nothing was repaired"):
+            stages.refuse_differences(found)
     finally:
         with owner(loaded) as connection:
             connection.execute(f"truncate {table}")

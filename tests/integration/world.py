@@ -113,13 +113,13 @@ class Warehouse:
 
     def load(self, feed: str, start: datetime = START, end: datetime = END, run_id: str = "test") -> dict[str, Any]:
         """Pull, land, clean, validate and load one feed for one interval, as its DAG does."""
-        from hearth import intake
+        from hearth.contracts.interval import Interval
         from hearth.contracts.loading import find_contract
-        from hearth.sources.delivery import Interval
+        from hearth.intake import take_in
 
         contract = find_contract(feed)
-        pull_id = intake.pull_and_land(contract, Interval(start, end), run_id)
-        return intake.clean_validate_load(contract, pull_id, run_id)
+        pull_id = take_in.pull_and_land(contract, Interval(start, end), run_id)
+        return take_in.clean_validate_load(contract, pull_id, run_id)
 
     def build(self, run_id: str = "test") -> Any:
         """Plan, transform, gate and publish, as build_marts does. None when nothing changed."""

@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from hearth.contracts.loading import load_contracts
-from hearth.seasons.calendar import load_seasons
-from hearth.seasons.dated_rows import place_time_zone, read_rows
-from hearth.validation.limits import Limits
+from hearth.dated.calendar import load_seasons
+from hearth.dated.dated_rows import place_time_zone, read_rows
+from hearth.dated.limits import Limits
 from local.instance import REPOSITORY
 from local.real import FEEDS, INTERVALS, SEEDS
 from local.real_sources import DELIVERED, DataMissing, arrange, create_app

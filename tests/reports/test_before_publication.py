@@ -12,8 +12,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from click.testing import CliRunner
 
-from hearth import tasks
 from hearth.cli import main
+from hearth.tasks import brief, reconcile, reports
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 
@@ -43,11 +43,11 @@ def context() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "write",
     [
-        tasks.write_brief,
-        lambda context: tasks.write_season_page("summer-works", context),
-        lambda context: tasks.write_season_page("season-readiness", context),
-        tasks.write_reports,
-        lambda context: tasks.trace_headline(),
+        brief.write_brief,
+        lambda context: reports.write_season_page("summer-works", context),
+        lambda context: reports.write_season_page("season-readiness", context),
+        reports.write_reports,
+        lambda context: reports.trace_headline(),
     ],
     ids=["brief", "summer-works", "season-readiness", "reports", "trace"],
 )
@@ -57,7 +57,7 @@ def test_a_page_of_the_marts_is_skipped_and_says_why(warehouse: None, context: d
 
 
 def test_the_weekly_comparison_finds_nothing_and_is_not_red(warehouse: None, context: dict[str, Any]) -> None:
-    assert tasks.compare_stages(context)["differ"] == 0
+    assert reconcile.compare_stages(context)["differ"] == 0
 
 
 @pytest.mark.parametrize(

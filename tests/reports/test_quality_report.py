@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from hearth.contracts.reasons import PRECEDENCE
 from hearth.reports.data_docs import pages_folder
 from hearth.reports.quality import build_quality_report
 from hearth.reports.words import REASONS
-from hearth.validation.reasons import PRECEDENCE
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from hearth.dated.calendar import Season
 from hearth.reports.page import Page
 from hearth.reports.readiness import dated_checks, sensors_check, works_check
 from hearth.reports.report_day import report_day, seasons_around
 from hearth.reports.summer_works import ColdSubject, next_steps, task_of
-from hearth.seasons.calendar import Season
 
 DAY = date(2016, 8, 1)
 COMING = Season("2016-17", date(2016, 10, 20), date(2017, 4, 6))

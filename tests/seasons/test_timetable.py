@@ -12,8 +12,8 @@ from airflow.timetables.base import DataInterval, TimeRestriction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hearth.seasons.calendar import load_seasons, season_of
-from hearth.seasons.timetable import SeasonTimetable
+from hearth.dated.calendar import load_seasons, season_of
+from hearth.dated.timetable import SeasonTimetable
 
 CHANGCHUN, NEW_YORK = "Asia/Shanghai", "America/New_York"
 HEADER = "season,statutory_start,statutory_end,actual_start,actual_end\n"

@@ -103,7 +103,7 @@ def test_one_interval_or_two_make_no_difference(warehouse: Warehouse) -> None:
 def test_an_unknown_district_waits_and_a_replay_heals_it(warehouse: Warehouse, vendor: Path, feeds: Path) -> None:
     """What the how-to shows: a value the contract does not name, a correction, a replay."""
     from hearth.contracts.loading import find_contract
-    from hearth.replay import replay
+    from hearth.quarantine.replay import replay
 
     new = line("S1", "11/20/2014 10:00 AM", "70").replace("S1;A1;HOUSE-1;N", "S9;A9;HOUSE-9;E")
     deliver(vendor, "rooms_20141120.csv", [new], datetime(2014, 11, 21, 6, tzinfo=UTC))
@@ -133,7 +133,7 @@ def test_the_walk_through_in_the_docs_is_this_contract() -> None:
 def test_try_tells_beforehand_what_would_be_rejected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`hearth contract try`, as the how-to says, without any warehouse."""
     from hearth.contracts.loading import load_contract
-    from hearth.dry_run import try_sample
+    from hearth.intake.dry_run import try_sample
 
     monkeypatch.delenv("HEARTH_WAREHOUSE_URL_LOADER", raising=False)
     deliver(tmp_path, "sample.csv", [*autumn_night(), line("S1", "11/02/2014 03:00 AM", "warm")], AUTUMN)

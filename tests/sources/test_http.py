@@ -19,10 +19,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from hearth.contracts.interval import Interval
 from hearth.contracts.limits import HttpLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import check, http, http_client
-from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
+from hearth.sources.delivery import SourceError, SourceUnavailable
 
 TOKEN = "secret-token-of-the-test"
 Answer = Callable[["Handler", int, dict[str, str]], None]

@@ -15,11 +15,12 @@ import asyncssh
 import pytest
 
 from hearth.contracts.contract import NdjsonFormat
+from hearth.contracts.interval import Interval
 from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract
 from hearth.contracts.source import SftpDelivery
 from hearth.sources import sftp
-from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
+from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 
 CONTRACT = find_contract("calibrations")
 DAY = Interval(datetime(2016, 1, 5, tzinfo=UTC), datetime(2016, 1, 6, tzinfo=UTC))

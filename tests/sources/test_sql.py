@@ -16,10 +16,11 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
 from hearth.cleaning.rows import clean
 from hearth.contracts.contract import Reconcile
+from hearth.contracts.interval import Interval
 from hearth.contracts.limits import SqlLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import sql
-from hearth.sources.delivery import Interval, SourceError, SourceUnavailable
+from hearth.sources.delivery import SourceError, SourceUnavailable
 
 CONTRACT = find_contract("hotline_963963")
 DAY = Interval(datetime(2016, 1, 4, 16, tzinfo=UTC), datetime(2016, 1, 5, 16, tzinfo=UTC))

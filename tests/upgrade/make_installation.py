@@ -31,17 +31,18 @@ HASH_KEY = "the-key-of-the-kept-installation"
 
 def fill(made: Warehouse) -> None:
     """Two publications, a seal, and one act of every kind that people do."""
-    from hearth import quarantine
     from hearth.approvals.changes import Change, approve
-    from hearth.evidence import retention, seal
+    from hearth.keeping import retention
     from hearth.landing.store import LandingStore
+    from hearth.proof import seal
+    from hearth.quarantine import desk
     from hearth.warehouse.connections import connect
 
     for start, end in ((START, DAYS[0]), DAYS):
         for feed in feeds_in_order():
             made.load(feed, start, end)
         made.build()
-    quarantine.waive("test", "weather", "the sensor was being repaired", reason="out_of_range")
+    desk.waive("test", "weather", "the sensor was being repaired", reason="out_of_range")
     with connect("engineer") as connection:
         contents = connection.execute("select sha256, content from ledger.definition_file order by sha256 limit 2").fetchall()
         change = Change("seeds/kpi_target.csv", contents[0][1], contents[1][1], contents[0][0], contents[1][0])

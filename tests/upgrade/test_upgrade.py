@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from hearth.evidence.landing import check_landing, deleted_files, recorded_files
-from hearth.evidence.live import verify_warehouse
+from hearth.proof.landing import check_landing, deleted_files, recorded_files
+from hearth.proof.live import verify_warehouse
 from local.postgres import Server
 from tests.kept_installation import VERSIONS, bring_back, facts, upgrade
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hearth import intake
 from hearth.contracts.loading import find_contract
+from hearth.intake import take_in
 from hearth.warehouse import logins
 from local.postgres import Server
 from tests.integration.world import PERSON, Warehouse
@@ -27,7 +27,7 @@ def _kept(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         made.variables["HEARTH_WAREHOUSE_URL_ENGINEER"] = logins.add(PERSON, "engineer")
         # Its contract says what no file means: without a load by it, nothing is known of calls after the last one of that line.
         ((pull_id,),) = made.rows("select max(pull_id) from ledger.pull where feed = 'city_line_12319'")
-        intake.clean_validate_load(find_contract("city_line_12319"), pull_id, "after the upgrade")
+        take_in.clean_validate_load(find_contract("city_line_12319"), pull_id, "after the upgrade")
         assert made.build("after the upgrade") is not None
     yield made
     postgres.drop_database("kept")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
-from hearth.validation.limits import Limits
+from hearth.dated.limits import Limits
 from hearth.validation.suites import expectations_folder
 from tests.warehouse.weather import DAY
 

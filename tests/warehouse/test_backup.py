@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from hearth.backup import programs
 from hearth.cli import main
+from hearth.keeping.backup import programs
 from local.postgres import Server
 from tests.integration.world import Warehouse
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hearth.contracts.loading import REPOSITORY, load_contracts
-from hearth.intake import BatchHeld
-from hearth.reconciliation import checks
+from hearth.intake.take_in import BatchHeld
+from hearth.proof import stages
 from tests.integration.world import Warehouse
 from tests.warehouse.weather import DAY, ZONE, Source, hours, load, pull
 
@@ -92,8 +92,8 @@ def test_what_a_clock_that_is_an_hour_slow_dates_back_is_missed_by_the_count(ins
     load(pull())
     source.items = hours(24)
     weather = {"weather": load_contracts()["weather"]}
-    newest = checks.standing_pulls("weather")[-1:]
-    found = [check for check in checks.reconcile("test", newest, weather, wholes=False) if check.stage == "source"]
+    newest = stages.standing_pulls("weather")[-1:]
+    found = [check for check in stages.reconcile("test", newest, weather, wholes=False) if check.stage == "source"]
     assert [(check.outcome, check.expected, check.found) for check in found] == [("differs", 23, 24)]
     load(pull())
     assert observed(installed) == [DAY + hour * HOUR for hour in range(24)]

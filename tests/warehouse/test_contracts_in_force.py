@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from hearth import tasks
 from hearth.approvals.changes import UnapprovedChange, approve, changed_files, refuse_unapproved
 from hearth.approvals.in_force import in_force, waiting_contracts
 from hearth.brief.light import light_of
@@ -53,7 +52,7 @@ def run(number: int, feed: str = FEED) -> None:
     """One run of a feed's two tasks for a day."""
     start = DAY + timedelta(days=number)
     context = {"data_interval_start": start, "data_interval_end": start + timedelta(days=1), "run_id": f"run {number}"}
-    tasks.clean_validate_load(feed, tasks.pull_and_land(feed, context), context)
+    feed.clean_validate_load(feed, feed.pull_and_land(feed, context), context)
 
 
 def loaded(warehouse: Warehouse, number: int) -> list[tuple]:

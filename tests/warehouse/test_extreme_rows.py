@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hearth import intake
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, read_records
@@ -20,11 +19,12 @@ from hearth.cleaning.rows import clean
 from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Entity
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import REPOSITORY, find_contract
-from hearth.sources.delivery import Interval
+from hearth.contracts.reasons import BIT
+from hearth.dated.limits import Limits
+from hearth.intake import take_in
 from hearth.validation.checked import checked_frame
-from hearth.validation.limits import Limits
-from hearth.validation.reasons import BIT
 from hearth.validation.suites import Suite
 from tests.integration.world import Warehouse
 from tests.warehouse import extremes
@@ -48,7 +48,7 @@ def feeds(installed: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def load(source: Source, name: str, rows: list[extremes.Row]) -> dict[str, int]:
     contract = find_contract(f"extreme_{name}")
     source.items = rows
-    return intake.clean_validate_load(contract, intake.pull_and_land(contract, INTERVAL, "test"), "test")
+    return take_in.clean_validate_load(contract, take_in.pull_and_land(contract, INTERVAL, "test"), "test")
 
 
 def test_rows_at_the_limits_of_the_intake_are_built_and_published(installed: Warehouse, source: Source, feeds: None) -> None:

@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
-from hearth import intake
 from hearth.cli import main
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import REPOSITORY, find_contract
 from hearth.health import flow
 from hearth.health.problem import Surroundings
+from hearth.intake import take_in
 from hearth.landing.landing import LandedPull
 from hearth.landing.store import LandingStore, StoredFile
-from hearth.sources.delivery import Interval
 from hearth.warehouse import ledger
 from hearth.warehouse.migrate import migrate, role_urls
 from local.postgres import Server
@@ -47,7 +47,7 @@ def test_a_pull_that_would_erase_what_stands_is_held(
     source.items = hours(comes)
     second = pull()
     if is_held:
-        with pytest.raises(intake.BatchHeld, match=rf"{comes} rows of .* would take the place of {stood}"):
+        with pytest.raises(take_in.BatchHeld, match=rf"{comes} rows of .* would take the place of {stood}"):
             load(second)
     else:
         load(second)
@@ -62,7 +62,7 @@ def test_a_longer_pull_is_compared_with_all_the_intervals_it_replaces(installed:
         source.items = hours(24, day)
         load(pull(day))
     source.items = hours(23, days[1])
-    with pytest.raises(intake.BatchHeld, match=r"23 rows of .* would take the place of 48"):
+    with pytest.raises(take_in.BatchHeld, match=r"23 rows of .* would take the place of 48"):
         load(pull(DAY, days=2))
     assert stands(installed, days=2) == 48
 
@@ -74,7 +74,7 @@ def test_a_contract_sets_its_own_share(installed: Warehouse, source: Source) -> 
     source.items = hours(24)
     load(pull())
     source.items = hours(3)
-    intake.clean_validate_load(wider, pull(), "test")
+    take_in.clean_validate_load(wider, pull(), "test")
     assert stands(installed) == 3
 
 
@@ -85,7 +85,7 @@ def test_a_person_accepts_refuses_or_lets_an_earlier_pull_stand_again(installed:
     source.items = []
     second = pull()
     for _ in range(2):
-        with pytest.raises(intake.BatchHeld):
+        with pytest.raises(take_in.BatchHeld):
             load(second)
     assert len(holds(installed)) == 1, "the same pull is held once"
     with psycopg.connect(installed.url) as connection:
@@ -100,7 +100,7 @@ def test_a_person_accepts_refuses_or_lets_an_earlier_pull_stand_again(installed:
     assert "is refused by" in hearth("held", "accept", "1", "--why", "no").output
 
     third = pull()
-    with pytest.raises(intake.BatchHeld):
+    with pytest.raises(take_in.BatchHeld):
         load(third)
     accepted = hearth("held", "accept", "2", "--why", "the vendor withdrew the day")
     assert accepted.exit_code == 0, accepted.output
@@ -120,7 +120,7 @@ def test_a_newer_pull_with_the_rows_settles_a_hold(installed: Warehouse, source:
     source.items = hours(24)
     load(pull())
     source.items = []
-    with pytest.raises(intake.BatchHeld):
+    with pytest.raises(take_in.BatchHeld):
         load(pull())
     source.items = hours(24)
     load(pull())
@@ -148,10 +148,10 @@ def test_a_full_export_is_compared_with_the_one_before(installed: Warehouse) -> 
     pulls = [export(installed, day + timedelta(days=7 * week), segments) for week, segments in enumerate((90, 89, 44, 88))]
     for number, pull_id in enumerate(pulls):
         if number == 2:
-            with pytest.raises(intake.BatchHeld, match=r"44 rows of .* would take the place of 89"):
-                intake.clean_validate_load(contract, pull_id, "test")
+            with pytest.raises(take_in.BatchHeld, match=r"44 rows of .* would take the place of 89"):
+                take_in.clean_validate_load(contract, pull_id, "test")
         else:
-            intake.clean_validate_load(contract, pull_id, "test")
+            take_in.clean_validate_load(contract, pull_id, "test")
     sizes = "select count(*) from raw.pipe_segment where arrived_at >= %s group by arrived_at order by arrived_at"
     assert installed.rows(sizes, day) == [(90,), (89,), (88,)]
 
@@ -164,7 +164,7 @@ def test_a_restore_follows_what_was_decided_about_pulls(
     first = pull()
     load(first)
     source.items = []
-    with pytest.raises(intake.BatchHeld):
+    with pytest.raises(take_in.BatchHeld):
         load(pull())
     assert hearth("held", "accept", "1", "--why", "withdrawn").exit_code == 0
     assert hearth("pulls", "stand", str(first), "--why", "the withdrawal was wrong").exit_code == 0
@@ -172,7 +172,7 @@ def test_a_restore_follows_what_was_decided_about_pulls(
     source.items = hours(24, day)
     load(pull(day))
     source.items = []
-    with pytest.raises(intake.BatchHeld):
+    with pytest.raises(take_in.BatchHeld):
         load(pull(day))
     assert hearth("held", "refuse", "2", "--why", "they are there").exit_code == 0
     assert (stands(installed), stands(installed, day)) == (24, 24)

@@ -11,12 +11,14 @@ from click.testing import CliRunner
 from hearth.brief.light import light_of
 from hearth.cli import main
 from hearth.contracts.contract import Contract
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
+from hearth.dated.limits import health_limits
 from hearth.health import flow
-from hearth.health.problem import Surroundings, health_limits
-from hearth.holes import look, pull_all_again
+from hearth.health.problem import Surroundings
+from hearth.intake.missing import look, pull_all_again
 from hearth.sources import http_client
-from hearth.sources.delivery import Interval, SourceUnavailable
+from hearth.sources.delivery import SourceUnavailable
 from hearth.warehouse.holes import Hole
 from tests.integration.world import Warehouse
 from tests.warehouse.weather import DAY, Source, hours, load, pull, stands

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hearth import intake
 from hearth.contracts.entities import ENTITIES
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
-from hearth.sources.delivery import Interval
+from hearth.intake import take_in
 from hearth.transform import dbt
 from tests.integration.world import Warehouse
 from tests.warehouse import extremes
@@ -26,7 +26,9 @@ def export(source: Source, nth: int, segments: dict[str | None, float]) -> None:
     common = dict.fromkeys(PIPE.columns_by_name) | {"arrived": start.isoformat()}
     source.items = [common | {"segment_no": segment, "length_m": length} for segment, length in segments.items()]
     contract = find_contract("pipes")
-    intake.clean_validate_load(contract, intake.pull_and_land(contract, Interval(start, start + timedelta(days=1)), "test"), "test")
+    take_in.clean_validate_load(
+        contract, take_in.pull_and_land(contract, Interval(start, start + timedelta(days=1)), "test"), "test"
+    )
 
 
 def test_a_refused_row_of_the_register_is_unknown_and_not_removed(

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
-from hearth import intake
+from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
-from hearth.sources.delivery import Interval
+from hearth.intake import take_in
 from tests.integration.world import Warehouse
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -61,11 +61,11 @@ def hours(number: int, day: datetime = DAY) -> list[dict[str, Any]]:
 
 
 def pull(start: datetime = DAY, days: int = 1) -> int:
-    return intake.pull_and_land(find_contract("weather"), Interval(start, start + timedelta(days=days)), "test")
+    return take_in.pull_and_land(find_contract("weather"), Interval(start, start + timedelta(days=days)), "test")
 
 
 def load(pull_id: int) -> dict[str, int]:
-    return intake.clean_validate_load(find_contract("weather"), pull_id, "test")
+    return take_in.clean_validate_load(find_contract("weather"), pull_id, "test")
 
 
 def stands(warehouse: Warehouse, start: datetime = DAY, days: int = 1) -> int:

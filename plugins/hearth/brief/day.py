@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date, timedelta
 
-from hearth.seasons.calendar import load_seasons
+from hearth.dated.calendar import load_seasons
 
 
 def day_before(today: date, newest: date) -> date:

@@ -14,8 +14,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from hearth.brief.light import Light, light_of
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.validation.limits import Limits
+from hearth.dated.dated_rows import place_time_zone
+from hearth.dated.limits import Limits
 from hearth.warehouse.published import NothingPublished, require_publication
 
 KPIS = ("room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent")

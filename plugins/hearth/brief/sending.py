@@ -11,7 +11,7 @@ from hearth.brief.facts import Facts
 from hearth.delivery import chat, mail
 from hearth.delivery.message import Message, NotDelivered, Target
 from hearth.delivery.record import Content, delivered, record
-from hearth.front_door import address
+from hearth.reports.front_door import address
 
 SUBJECT = "morning_brief"
 CHANNELS: dict[str, Callable[[str], list[Target]]] = {"mail": mail.targets, "chat": chat.targets}

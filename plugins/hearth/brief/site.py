@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hearth.brief import page, pdf
 from hearth.brief.facts import Facts
+from hearth.dated.limits import Limits
 from hearth.reports.data_docs import pages_folder, replace_folder, write_page
-from hearth.validation.limits import Limits
 
 PAGE, PDF = "index.html", "brief.pdf"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

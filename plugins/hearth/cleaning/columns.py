@@ -1,7 +1,7 @@
 """One source column becomes one typed column, with the reasons of the values that could not.
 
 Every function takes the source values and returns (values, bits): `values` on Arrow types, null where
-a reason stands; `bits` per row (see hearth.validation.reasons). Nothing raises on bad content.
+a reason stands; `bits` per row (see hearth.contracts.reasons). Nothing raises on bad content.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pyarrow as pa
 from hearth.cleaning.instants import INSTANT, UTC_MICROS, arrow, from_micros, localise
 from hearth.contracts.contract import Mapping
 from hearth.contracts.entity import Column
+from hearth.contracts.reasons import BIT, Bits
 from hearth.contracts.units import CONVERSIONS
-from hearth.validation.reasons import BIT, Bits
 
 DATE = pd.ArrowDtype(pa.date32())
 NUMBER = pd.ArrowDtype(pa.float64())

@@ -26,8 +26,8 @@ from hearth.cleaning.bounded import read_whole, too_much
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
 from hearth.contracts.limits import FileLimits
+from hearth.contracts.reasons import BIT, Bits
 from hearth.sources.json_text import decode, holds_doubled
-from hearth.validation.reasons import BIT, Bits
 
 CHUNK_ROWS = 250_000
 BLOCK_BYTES = 24 << 20

@@ -20,7 +20,7 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
 from hearth.contracts.contract import Contract, Mapping, SelfRegistering
 from hearth.contracts.entity import Column
-from hearth.validation.reasons import BIT, Bits
+from hearth.contracts.reasons import BIT, Bits
 
 
 @dataclass

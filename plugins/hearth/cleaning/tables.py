@@ -16,7 +16,7 @@ from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
 from hearth.cleaning.workbook import read_sheet
 from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
-from hearth.validation.reasons import BIT
+from hearth.contracts.reasons import BIT
 
 CHUNK_CHARACTERS = 8 << 20
 

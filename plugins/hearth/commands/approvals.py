@@ -51,8 +51,8 @@ def impact(out: Path | None, rows: bool, kpis: bool) -> None:
     Compares with the last publication. KPIs are built in schemas of their own, which takes as long as a full build of
     them; rows are read again from the landing files of the feeds concerned.
     """
-    from hearth.approvals import impact as trying
     from hearth.contracts.loading import load_contracts
+    from hearth.transform import impact as trying
     from hearth.warehouse.connections import connect
 
     with connect("engineer") as connection:

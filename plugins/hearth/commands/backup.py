@@ -25,7 +25,7 @@ def backup(ctx: click.Context, target: Path | None) -> None:
         return
     if target is None:
         raise click.UsageError("give --to FOLDER to make a backup, or one of the commands check and restore")
-    from hearth.backup import BackupFailed, make
+    from hearth.keeping.backup import BackupFailed, make
 
     try:
         manifest = make(target, lambda line: click.echo(line, err=True))
@@ -39,7 +39,7 @@ def backup(ctx: click.Context, target: Path | None) -> None:
 @_folder
 def backup_check(folder: Path) -> None:
     """Hash every file of a backup and compare with its manifest; exits 1 when something differs."""
-    from hearth.backup import BackupFailed, check
+    from hearth.keeping.backup import BackupFailed, check
 
     try:
         wrong = check(folder)
@@ -59,7 +59,7 @@ def backup_restore(folder: Path) -> None:
     The environment says where to: make the databases first (`create database ... owner hearth_owner`), set HEARTH_LANDING to an
     empty folder. Afterwards `hearth migrate` brings an older backup to this version.
     """
-    from hearth.backup import BackupFailed, restore
+    from hearth.keeping.backup import BackupFailed, restore
 
     try:
         done = restore(folder, lambda line: click.echo(line, err=True))

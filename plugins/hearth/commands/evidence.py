@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from hearth.evidence.live import Report
+    from hearth.proof.live import Report
 
 SHOWN = 50
 
@@ -20,7 +20,7 @@ def seal() -> None:
     """Seal what the ledger and the quarantine gained since the last seal. build_marts does it after each publication."""
     import secrets
 
-    from hearth.evidence.seal import seal as make_seal
+    from hearth.proof.seal import seal as make_seal
 
     made = make_seal(f"cli-{secrets.token_hex(4)}")
     click.echo(f"seal {made.seal_id} over {made.rows} rows: {made.sha256}" if made else "nothing happened since the last seal")
@@ -33,14 +33,14 @@ def verify(landing: bool) -> None:
 
     Sees the warehouse as the auditor.
     """
-    from hearth.evidence.live import verify_warehouse
     from hearth.landing.store import LandingStore
+    from hearth.proof.live import verify_warehouse
     from hearth.warehouse.connections import connect
 
     with connect("auditor") as connection:
         report = verify_warehouse(connection)
         if landing:
-            from hearth.evidence.landing import deleted_files, recorded_files
+            from hearth.proof.landing import deleted_files, recorded_files
 
             _landing(report, LandingStore().root, list(recorded_files(connection)), deleted_files(connection))
             _strays(report, connection)
@@ -49,10 +49,10 @@ def verify(landing: bool) -> None:
 
 def _strays(report: Report, connection: Any) -> None:
     """The other direction: files of the store that the ledger does not know, older than the rule that sweeps them."""
-    from hearth.evidence.digests import Finding
-    from hearth.evidence.landing import strays
-    from hearth.evidence.retention import rules_on
+    from hearth.keeping.retention import rules_on
     from hearth.landing.store import LandingStore
+    from hearth.proof.digests import Finding
+    from hearth.proof.landing import strays
 
     now = datetime.now(UTC)
     days = next((rule.keep_days for rule in rules_on(now.date()) if rule.subject == "stray_file"), 0)
@@ -79,8 +79,8 @@ def evidence(context: click.Context, season: str | None, out: Path | None) -> No
         return
     if season is None or out is None:
         raise click.UsageError("give --season and --out to write a pack, or the command verify to check one")
-    from hearth.evidence.pack import write_pack
     from hearth.landing.store import LandingStore
+    from hearth.proof.pack.pack import write_pack
     from hearth.warehouse.connections import connect
     from hearth.warehouse.published import NothingPublished
 
@@ -105,8 +105,8 @@ def evidence(context: click.Context, season: str | None, out: Path | None) -> No
 @click.option("--warehouse", is_flag=True, help="also compare with the live warehouse, and check that as well")
 def evidence_verify(file: Path, landing: Path | None, known: tuple[str, ...], warehouse: bool) -> None:
     """Check the pack FILE without any connection; exits 1 and names the first broken link and all others."""
-    from hearth.evidence.digests import Finding
-    from hearth.evidence.pack_check import UNREADABLE, NotAPack, verify_pack
+    from hearth.proof.digests import Finding
+    from hearth.proof.pack.check import UNREADABLE, NotAPack, verify_pack
 
     try:
         report, pack, contents = verify_pack(file)
@@ -125,8 +125,8 @@ def evidence_verify(file: Path, landing: Path | None, known: tuple[str, ...], wa
 
 
 def _compare_live(report: Report, seals: list[Any]) -> None:
-    from hearth.evidence.digests import Finding
-    from hearth.evidence.live import read_seals, verify_warehouse
+    from hearth.proof.digests import Finding
+    from hearth.proof.live import read_seals, verify_warehouse
     from hearth.warehouse.connections import connect
 
     with connect("auditor") as connection:
@@ -141,7 +141,7 @@ def _compare_live(report: Report, seals: list[Any]) -> None:
 
 
 def _landing(report: Report, root: Any, files: list[tuple[str, str, str]], deleted: set[str]) -> None:
-    from hearth.evidence.landing import check_landing
+    from hearth.proof.landing import check_landing
 
     with click.progressbar(length=len(files), label="landing files", file=sys.stderr) as bar:
         found, whole, gone = check_landing(root, files, deleted, lambda: bar.update(1))
@@ -169,7 +169,7 @@ def retention() -> None:
 
 
 def _due(now: str | None) -> list[Any]:
-    from hearth.evidence.retention import due, rules_on
+    from hearth.keeping.retention import due, rules_on
 
     moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -198,7 +198,7 @@ def retention_apply(now: str | None, why: str) -> None:
 
     Kept with the login of HEARTH_WAREHOUSE_URL_ENGINEER: your own (`hearth people`).
     """
-    from hearth.evidence.retention import apply
+    from hearth.keeping.retention import apply
     from hearth.landing.store import LandingStore
 
     for found in _due(now):

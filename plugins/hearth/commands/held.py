@@ -6,7 +6,7 @@ import secrets
 
 import click
 
-from hearth.warehouse.holds import CannotDecide
+from hearth.loading.holds import CannotDecide
 
 STATES = ("open", "accepted", "refused", "overtaken", "all")
 _why = click.option("--why", required=True, help="kept in the ledger")
@@ -29,8 +29,8 @@ def held() -> None:
 @click.option("--state", type=click.Choice(STATES), default="open", show_default=True)
 def held_list(feed: str | None, state: str) -> None:
     """Held pulls, the oldest first: what stands, what came, and what was decided."""
+    from hearth.loading.holds import listed
     from hearth.warehouse.connections import connect
-    from hearth.warehouse.holds import listed
 
     with connect("engineer") as connection:
         found = listed(connection, feed, state)
@@ -49,7 +49,7 @@ def held_list(feed: str | None, state: str) -> None:
 @_why
 def held_accept(hold_id: int, why: str) -> None:
     """Load the held pull: the source has really so few rows now. The next build takes it up."""
-    from hearth.held import accept
+    from hearth.intake.held import accept
 
     try:
         counts = accept(hold_id, f"cli-{secrets.token_hex(4)}", why)
@@ -63,7 +63,7 @@ def held_accept(hold_id: int, why: str) -> None:
 @_why
 def held_refuse(hold_id: int, why: str) -> None:
     """Keep what stands: the held pull is never loaded."""
-    from hearth.held import refuse
+    from hearth.intake.held import refuse
 
     try:
         hold = refuse(hold_id, why)
@@ -106,7 +106,7 @@ def pulls_list(feed: str, last: int) -> None:
 @_why
 def pulls_stand(pull_id: int, why: str) -> None:
     """Let an earlier pull stand again, in place of newer ones of its interval. A pull made after this replaces it as ever."""
-    from hearth.held import let_stand
+    from hearth.intake.held import let_stand
     from hearth.warehouse.ledger import PartialOverlap
 
     try:

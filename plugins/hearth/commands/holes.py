@@ -33,7 +33,7 @@ def holes() -> None:
 @click.option("--now", default=None, help="as at this moment, ISO format (default: the clock); UTC unless it says otherwise")
 def holes_list(feed: str | None, now: str | None) -> None:
     """Look for holes; exits 1 when there are any. Nothing is pulled."""
-    from hearth.holes import look
+    from hearth.intake.missing import look
 
     contracts = [find_contract(feed)] if feed else list(load_contracts().values())
     found = look(contracts, f"cli-{secrets.token_hex(4)}", _moment(now) if now else datetime.now(UTC))
@@ -50,8 +50,8 @@ def holes_list(feed: str | None, now: str | None) -> None:
 @click.option("--why", required=True, help="kept in the ledger")
 def holes_give_up(feed: str, start: str, end: str, why: str) -> None:
     """Stop asking for [START, END) of FEED: it stays unknown. Times in ISO format, UTC unless they say otherwise."""
-    from hearth.holes import give_up
-    from hearth.sources.delivery import Interval
+    from hearth.contracts.interval import Interval
+    from hearth.intake.missing import give_up
 
     try:
         find_contract(feed)

@@ -36,7 +36,7 @@ def quarantine() -> None:
 @click.option("--csv", "target", type=click.Path(path_type=Path, dir_okay=False), help="write all these rows to a CSV file")
 def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int, target: Path | None) -> None:
     """Rejected rows by feed and first reason, with the reason in words; then single rows."""
-    from hearth import quarantine as desk
+    from hearth.quarantine import desk as desk
     from hearth.reports.export import write_csv
     from hearth.reports.words import REASONS
     from hearth.warehouse.connections import connect
@@ -64,7 +64,7 @@ def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int,
 @click.argument("row")
 def quarantine_show(feed: str, row: str) -> None:
     """One rejected ROW of FEED, named as `list --rows` prints it (3f9a01c2:17): record, reasons, file, line, acts."""
-    from hearth import quarantine as desk
+    from hearth.quarantine import desk as desk
     from hearth.reports.words import REASONS
 
     try:
@@ -93,7 +93,7 @@ def quarantine_show(feed: str, row: str) -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="open again after this day (default: for good)")
 def quarantine_waive(feed: str, reason: str | None, row: str | None, why: str, until: datetime | None) -> None:
     """Say that open rows of FEED stay rejected and need no more work. A later replay may still heal them."""
-    from hearth import quarantine as desk
+    from hearth.quarantine import desk as desk
 
     try:
         key = desk.RowKey.parse(row) if row else None
@@ -117,7 +117,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
     Shows which lines of the contract to look at. With --contract FILE the open rows are run through that contract without
     writing anything: how many would pass now, and why the others would not.
     """
-    from hearth import quarantine as desk
+    from hearth.quarantine import desk as desk
 
     try:
         if file:
@@ -140,7 +140,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
 
 
 def _try(contract: Contract, feed: str, reason: str | None) -> None:
-    from hearth import quarantine as desk
+    from hearth.quarantine import desk as desk
 
     if contract.feed != feed:
         raise ContractError(f"the contract describes {contract.feed!r}, not {feed!r}; give the file the feed's name")
@@ -162,8 +162,8 @@ def quarantine_replay(feed: str, reason: str | None, why: str) -> None:
     open with today's reasons. Doing it twice changes nothing.
     """
     from hearth.approvals.in_force import in_force
-    from hearth.quarantine import order_replay
-    from hearth.replay import open_rows, replay
+    from hearth.quarantine.desk import order_replay
+    from hearth.quarantine.replay import open_rows, replay
 
     in_use = in_force(feed)
     if in_use.note:

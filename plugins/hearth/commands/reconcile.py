@@ -19,11 +19,11 @@ def reconcile(feed: str | None, pull_id: int | None, ask_source: bool) -> None:
     a stage differs. Nothing is repaired.
     """
     from hearth.contracts.loading import load_contracts
-    from hearth.reconciliation import checks
+    from hearth.proof import stages
 
     whole = feed is None and pull_id is None
-    pulls = checks.standing_pulls(feed, pull_id)
-    done = checks.reconcile(f"cli-{secrets.token_hex(4)}", pulls, load_contracts() if ask_source else {}, whole)
+    pulls = stages.standing_pulls(feed, pull_id)
+    done = stages.reconcile(f"cli-{secrets.token_hex(4)}", pulls, load_contracts() if ask_source else {}, whole)
     for check in done:
         if check.outcome != "equal":
             click.echo(f"{check.outcome.upper():12} {check}")

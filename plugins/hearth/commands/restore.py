@@ -17,7 +17,7 @@ def acts() -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def acts_export(file: Path) -> None:
     """Write the acts as JSON lines to FILE: with the landing store, all that a warehouse can be made again from."""
-    from hearth.restore import export_acts
+    from hearth.intake.restore import export_acts
 
     found = export_acts()
     file.write_text("".join(json.dumps(act, ensure_ascii=False, default=str) + "\n" for act in found), encoding="utf-8")
@@ -32,8 +32,8 @@ def restore(file: Path | None) -> None:
     Afterwards run the DAG build_marts: it publishes the same values, with the same content hash, as long as contracts,
     suites and dated rows are the same. Acts are put back with who did them, which takes HEARTH_WAREHOUSE_URL_OWNER.
     """
-    from hearth.restore import CannotRestore
-    from hearth.restore import restore as make_again
+    from hearth.intake.restore import CannotRestore
+    from hearth.intake.restore import restore as make_again
 
     lines = file.read_text(encoding="utf-8").splitlines() if file else []
     try:

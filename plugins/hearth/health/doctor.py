@@ -8,8 +8,9 @@ from datetime import datetime
 import psycopg
 
 from hearth.contracts.contract import Contract
+from hearth.dated.limits import health_limits
 from hearth.health import flow, keeping, rights
-from hearth.health.problem import ORDER, Problem, Surroundings, health_limits
+from hearth.health.problem import ORDER, Problem, Surroundings
 
 CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.held_batches,

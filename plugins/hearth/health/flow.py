@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hearth.approvals.contract_changes import waiting_feeds
 from hearth.contracts.contract import Contract
 from hearth.health.problem import Problem, Surroundings
-from hearth.warehouse import holds
+from hearth.loading import holds
 from hearth.warehouse import holes as missing
 
 LINES_OF_A_FAILURE = 8
@@ -17,7 +17,7 @@ LINES_OF_A_FAILURE = 8
 
 def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Problem]:
     """Feeds whose newest complete interval should be loaded by now and is not, by their contract's schedule and lateness."""
-    from hearth.seasons.timetable import SeasonTimetable
+    from hearth.dated.timetable import SeasonTimetable
 
     rows = seen.connection.execute(
         "select feed, max(interval_end) from ledger.batch_current where kind = 'pull' and status = 'loaded' group by 1"

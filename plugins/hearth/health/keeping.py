@@ -12,8 +12,8 @@ from pathlib import Path
 from hearth.approvals.contract_changes import contract_path, waiting_feeds
 from hearth.approvals.in_force import waiting_contracts
 from hearth.contracts.entities import ENTITIES
-from hearth.evidence.relations import unguarded
 from hearth.health.problem import Problem, Surroundings
+from hearth.proof.relations import unguarded
 
 
 def partitions(seen: Surroundings) -> Iterator[Problem]:
@@ -105,7 +105,7 @@ def contracts(seen: Surroundings) -> Iterator[Problem]:
 
 def retention(seen: Surroundings) -> Iterator[Problem]:
     """Personal values and landing files beyond their time."""
-    from hearth.evidence.retention import due, rules_on
+    from hearth.keeping.retention import due, rules_on
 
     for rule in rules_on(seen.now.date()):
         found = due(rule, seen.now)

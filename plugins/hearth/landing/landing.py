@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.interval import Interval
 from hearth.landing.store import LandingStore, StoredFile
-from hearth.sources.delivery import Delivery, Interval
+from hearth.sources.delivery import Delivery
 
 log = logging.getLogger(__name__)
 

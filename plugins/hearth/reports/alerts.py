@@ -6,7 +6,7 @@ import html
 import logging
 from typing import Any
 
-from hearth import front_door
+from hearth.reports import front_door
 
 log = logging.getLogger("hearth.alerts")
 

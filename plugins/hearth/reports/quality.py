@@ -10,11 +10,11 @@ import logging
 import time
 from pathlib import Path
 
+from hearth.dated.dated_rows import place_time_zone
+from hearth.dated.limits import Limits
 from hearth.reports import quality_facts as facts
 from hearth.reports.data_docs import pages_folder, update_pages, write_page
 from hearth.reports.quality_pages import feed_page, index_page, month_page
-from hearth.seasons.dated_rows import place_time_zone
-from hearth.validation.limits import Limits
 from hearth.warehouse.connections import connect
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
+from hearth.contracts.reasons import PRECEDENCE
+from hearth.dated.limits import Limits
 from hearth.reports.data_docs import page_of
 from hearth.reports.quality_facts import Cell, Position, Validation
 from hearth.reports.words import OUTCOMES, SEVERITIES, Words, words_of
-from hearth.validation.limits import Limits
-from hearth.validation.reasons import PRECEDENCE
 
 _STYLE = (
     "body{font:14px/1.5 sans-serif;max-width:80rem;margin:1.5rem auto;padding:0 1rem;color:#222}"

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
+from hearth.dated.calendar import Season
+from hearth.dated.dated_rows import read_rows, rows_on
 from hearth.reports.page import Page
 from hearth.reports.report_day import seasons_around
-from hearth.seasons.calendar import Season
-from hearth.seasons.dated_rows import FOREVER, parse_date, read_rows
 from hearth.warehouse.connections import connect
 
 DATED = {
@@ -81,12 +81,7 @@ def dated_checks(season: Season, jurisdiction: str) -> list[Check]:
     """Whether each kind of dated row holds on the season's first day, and whether its source was read."""
     checks = []
     for seed, name in DATED.items():
-        rows = [
-            row
-            for row in read_rows(seed)
-            if row["jurisdiction"] == jurisdiction
-            and parse_date(row["valid_from"], date.min) <= season.start <= parse_date(row["valid_to"], FOREVER)
-        ]
+        rows = [row for row in rows_on(seed, season.start) if row["jurisdiction"] == jurisdiction]
         unread = [row for row in rows if row["verified"].lower() != "true"]
         if not rows:
             checks.append(

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hearth.seasons.calendar import Season, load_seasons
-from hearth.seasons.dated_rows import place_time_zone
+from hearth.dated.calendar import Season, load_seasons
+from hearth.dated.dated_rows import place_time_zone
 
 
 def report_day(context: Any) -> date:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
+from hearth.dated.calendar import Season
 from hearth.reports.page import Page
 from hearth.reports.report_day import seasons_around
-from hearth.seasons.calendar import Season
 from hearth.warehouse.connections import connect
 
 PIPES_SHOWN = 20

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hearth.contracts.contract import Contract
-from hearth.sources.delivery import Interval, SourceError
+from hearth.contracts.interval import Interval
+from hearth.sources.delivery import SourceError
 
 log = logging.getLogger(__name__)
 LARGEST = 2**53

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hearth.contracts.contract import Contract
-from hearth.sources.delivery import Interval
+from hearth.contracts.interval import Interval
 from hearth.sources.pull import deliveries
 
 SECONDS = 60.0

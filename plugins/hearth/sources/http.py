@@ -9,8 +9,9 @@ from typing import Any
 import requests
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.interval import Interval
 from hearth.contracts.source import HttpSource
-from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
+from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 from hearth.sources.http_client import Again, Client, described
 from hearth.sources.json_text import DOUBLED, decode
 from hearth.sources.page_check import PageCheck, whole_total

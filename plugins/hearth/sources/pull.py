@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hearth.contracts.contract import Contract
-from hearth.sources.delivery import Delivery, Interval
+from hearth.contracts.interval import Interval
+from hearth.sources.delivery import Delivery
 
 
 def deliveries(contract: Contract, interval: Interval) -> Iterator[Delivery]:

@@ -21,8 +21,9 @@ from airflow.providers.sftp.hooks.sftp import SFTPHook
 from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR
 
 from hearth.contracts.contract import Contract, NdjsonFormat
+from hearth.contracts.interval import Interval
 from hearth.contracts.source import SftpSource
-from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable, printable
+from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable, printable
 from hearth.sources.watch import Watch
 
 log = logging.getLogger(__name__)

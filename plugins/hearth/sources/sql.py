@@ -19,8 +19,9 @@ from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.sdk import Connection
 
 from hearth.contracts.contract import Contract, Reconcile
+from hearth.contracts.interval import Interval
 from hearth.contracts.source import SqlSource
-from hearth.sources.delivery import Delivery, Interval, SourceError, SourceUnavailable
+from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 from hearth.sources.watch import Watch
 
 ROWS_AT_ONCE = 10_000

@@ -137,16 +137,16 @@ def records(chosen: Iterable[tuple[str, int, int, int, int]]) -> Step:
 
 
 def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> list[tuple[Any, ...]]:
-    from hearth import intake
     from hearth.cleaning.pseudonym import Pseudonyms
     from hearth.cleaning.records import read_records
     from hearth.cleaning.rows import clean, masked_records
     from hearth.contracts.loading import find_contract
+    from hearth.intake import take_in
     from hearth.landing.store import LandingStore
     from hearth.warehouse import ledger
 
     contract, pull, store, found = find_contract(feed), ledger.find_pull(pull_id, "auditor"), LandingStore(), []
-    for file, stored_as in intake.landed_files(contract, pull, store):
+    for file, stored_as in take_in.landed_files(contract, pull, store):
         left = set(places.get(file.file_id, ()))
         if not left:
             continue

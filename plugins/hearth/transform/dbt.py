@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from hearth.seasons.dated_rows import seeds_folder
+from hearth.dated.dated_rows import seeds_folder
 from hearth.transform import candidate, failed_tests
 from hearth.transform.plan import DBT_PROJECT, left_out
 from hearth.warehouse.connections import warehouse_url

@@ -12,7 +12,7 @@ import psycopg
 
 from hearth.approvals.changes import refuse_unapproved
 from hearth.approvals.contract_changes import waiting_feeds
-from hearth.seasons.dated_rows import REPOSITORY, seeds_folder
+from hearth.dated.dated_rows import REPOSITORY, seeds_folder
 from hearth.transform.publication_record import keep_definition
 from hearth.warehouse.connections import connect
 

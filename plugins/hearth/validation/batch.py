@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +11,13 @@ import pandas as pd
 from hearth.cleaning.instants import arrow, local_days
 from hearth.cleaning.rows import Rows
 from hearth.contracts.contract import Contract
-from hearth.seasons.dated_rows import place_time_zone
+from hearth.contracts.counts import Counts
+from hearth.contracts.reasons import Bits
+from hearth.dated.dated_rows import place_time_zone
+from hearth.dated.limits import Limits
 from hearth.validation.checked import checked_frame
-from hearth.validation.limits import Limits
 from hearth.validation.out_of_order import OutOfOrder
-from hearth.validation.reasons import Bits
 from hearth.validation.suites import Suite
-from hearth.warehouse.batch_load import BatchLoad, Counts
 from hearth.warehouse.register import KnownPoints
 
 
@@ -57,30 +55,6 @@ class BatchValidation:
         if column is not None and column.kind == "date":
             return arrow(rows.frame[column.name]).to_numpy(zero_copy_only=False).astype("datetime64[D]")
         return local_days(rows.frame[column.name if column is not None else "arrived_at"], self.contract.time_zone)
-
-    def record(self, load: BatchLoad, provenance: Any, verdict: GateVerdict) -> None:
-        """Validation results of the rows and of the gate, in the batch's transaction."""
-        for suite, success, severity in (
-            (self.suite, self.suite.success, self.suite.worst_severity),
-            (verdict.suite, verdict.suite.success, verdict.severity),
-        ):
-            load.ask(
-                "with made as (insert into ledger.validation (batch_id, run_id, subject, suite, suite_hash, success, severity,"
-                " result) values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text::jsonb)"
-                " returning 1) select count(*) from made",
-                load.batch_id,
-                provenance.run_id,
-                self.contract.feed,
-                suite.name,
-                suite.content_hash,
-                success,
-                severity,
-                _json(suite.report()),
-            )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).replace("\\u0000", "\\ufffd")
 
 
 @dataclass

@@ -21,7 +21,7 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 
-from hearth.validation.reasons import BIT, Bits
+from hearth.contracts.reasons import BIT, Bits
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 EXAMPLES = 20

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from hearth.contracts.contract import Contract
-from hearth.seasons.gaps import owed_within
-from hearth.seasons.timetable import SeasonTimetable
-from hearth.sources.delivery import Interval
+from hearth.contracts.interval import Interval
+from hearth.dated.gaps import owed_within
+from hearth.dated.timetable import SeasonTimetable
 from hearth.warehouse.connections import connect
 
 

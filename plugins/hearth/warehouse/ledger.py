@@ -14,9 +14,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.interval import Interval
 from hearth.landing.landing import LandedPull
 from hearth.sources.ask import Answer
-from hearth.sources.delivery import Interval
 from hearth.warehouse import steps
 from hearth.warehouse.connections import connect
 

@@ -1,0 +1,45 @@
+"""Try a contract on a sample file: what would be accepted, what rejected and why. Writes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.rows import clean, masked_records
+from hearth.contracts.contract import Contract
+from hearth.contracts.reasons import names
+from hearth.validation.batch import BatchValidation
+
+
+def try_sample(contract: Contract, sample: Path, show: int) -> str:
+    """A report in words. Raises UnreadableFile when the file is not what the contract says."""
+    if contract.points == "registered" and not os.environ.get("HEARTH_WAREHOUSE_URL_LOADER"):
+        contract = contract.model_copy(update={"points": None})
+    validation, pseudonyms = BatchValidation(contract), Pseudonyms("only-for-this-dry-run-of-a-sample")
+    delivered = datetime.fromtimestamp(sample.stat().st_mtime, UTC)
+    compression = "gzip" if sample.suffix == ".gz" else "none"
+    kind = "ndjson" if ".ndjson" in sample.suffixes else contract.format.kind
+    file = LandedFile(0, sample.name, "", delivered, kind, compression)
+    read, first, shown, doubled_hour = 0, Counter[str](), [], DoubledHour()
+    with sample.open("rb") as stream:
+        for records in read_records(contract, file, stream):
+            rows = clean(contract, records, pseudonyms, doubled_hour)
+            bits = validation.validate(rows)
+            read += len(rows)
+            bad = np.flatnonzero(bits)
+            for at, text in zip(bad, masked_records(contract, rows, bad, pseudonyms), strict=True):
+                reasons = names(int(bits[at]))
+                first[reasons[0]] += 1
+                if first[reasons[0]] <= show:
+                    shown.append(f"  record {rows.frame['position'].iloc[at]}: {', '.join(reasons)}: {text}")
+    rejected = sum(first.values())
+    lines = [f"{sample.name} by contract {contract.feed}: {read} rows, {read - rejected} accepted, {rejected} rejected"]
+    lines += [f"  {reason}: {number}" for reason, number in first.most_common()]
+    return "\n".join(lines + (["Rejected, for example:", *shown] if shown else []))

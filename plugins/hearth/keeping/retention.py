@@ -1,0 +1,98 @@
+"""Delete what its time is over for, by dated rule, and record each deletion as an act that the checks accept.
+
+The act is written before a file goes: a crash between the two leaves a file that the next run deletes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hearth.dated.dated_rows import rows_on
+from hearth.landing.store import LandingStore
+from hearth.proof.landing import strays
+from hearth.warehouse.connections import connect
+
+SUBJECTS = ("landing_file", "personal_value", "stray_file")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Keep a subject for so many days; why, as the dated row says."""
+
+    subject: str
+    keep_days: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a rule would delete now."""
+
+    rule: Rule
+    older_than: datetime
+    files: list[tuple[str, str | None, int]]
+    kept_for_quarantine: int
+
+
+def rules_on(day: date, folder: Path | None = None) -> list[Rule]:
+    """The rules of retention_rule.csv that hold on a day."""
+    return [Rule(row["subject"], int(row["value"]), row["note"]) for row in rows_on("retention_rule", day, folder)]
+
+
+FILES = """
+select f.stored_as, f.sha256, max(f.size_bytes), bool_or(exists (
+    select from quarantine.row_open q where q.feed = f.feed and q.file_sha256 = f.sha256)) as is_needed
+from ledger.landing_file f join ledger.pull p using (pull_id)
+group by 1, 2 having max(p.landed_at) < %s and not exists (
+    select from ledger.retention_act a where a.stored_as = f.stored_as and a.subject = 'landing_file' and a.at > max(p.landed_at))
+order by 1
+"""
+
+
+def due(rule: Rule, now: datetime) -> Due:
+    """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones."""
+    before = now - timedelta(days=rule.keep_days)
+    if rule.subject == "personal_value":
+        return Due(rule, before, [], 0)
+    if rule.subject == "stray_file":
+        with connect("engineer") as connection:
+            return Due(rule, before, [(place, None, size) for place, size in strays(LandingStore(), connection, before)], 0)
+    with connect("engineer") as connection:
+        rows = connection.execute(FILES, (before,)).fetchall()
+    return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
+
+
+def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:
+    """Delete what is due and record it; returns how many files or values went. Doing it again deletes nothing more."""
+    rule_text = f"{found.rule.subject} is kept {found.rule.keep_days} days: {found.rule.why}"
+    if found.rule.subject == "personal_value":
+        with connect("engineer") as connection:
+            row = connection.execute("select restricted.forget_personal(%s, %s, %s)", (found.older_than, rule_text, why)).fetchone()
+        assert row is not None
+        return int(row[0])
+    _finish_earlier(store)
+    for place, sha256, _ in found.files:
+        with connect("engineer") as connection:
+            connection.execute(
+                "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why)"
+                " values (%s, %s, %s, 1, %s, %s, %s)",
+                (found.rule.subject, sha256, place, found.older_than, rule_text, why),
+            )
+        (store.root / place).unlink(missing_ok=True)
+        progress()
+    return len(found.files)
+
+
+def _finish_earlier(store: LandingStore) -> None:
+    """Files whose act was recorded by a run that died before it deleted them; not those delivered again since."""
+    with connect("engineer") as connection:
+        places = connection.execute(
+            "select a.stored_as from ledger.retention_act a where a.subject = 'landing_file' and not exists (select from"
+            " ledger.landing_file f join ledger.pull p using (pull_id) where f.stored_as = a.stored_as and p.landed_at > a.at)"
+        ).fetchall()
+    for (place,) in places:
+        (store.root / place).unlink(missing_ok=True)

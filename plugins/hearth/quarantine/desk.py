@@ -1,0 +1,263 @@
+"""The quarantine as a workplace: look at rejected rows, waive them, try a corrected contract on them.
+
+Every act is a row of quarantine.act and a step of the ledger; a rejected row itself never changes. Running rows again is
+`replay`. A row is named by its file's sha256 (or the beginning of it) and its place there: `3f9a01c2:17` or `3f9a01c2:17.2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from hearth.contracts.contract import Contract
+from hearth.contracts.loading import feeds_folder, line_of
+from hearth.warehouse import ledger
+from hearth.warehouse.acting import ONESELF, Actor
+from hearth.warehouse.connections import connect
+
+KEY = re.compile(r"(?P<sha>[0-9a-f]{6,64}):(?P<position>\d{1,18})(?:\.(?P<sub>\d{1,9}))?")
+
+
+class NoSuchRow(LookupError):
+    """Nothing in quarantine is called like that."""
+
+
+@dataclass(frozen=True)
+class RowKey:
+    sha256: str
+    position: int
+    sub_position: int
+
+    @classmethod
+    def parse(cls, text: str) -> RowKey:
+        found = KEY.fullmatch(text.strip())
+        if found is None:
+            raise NoSuchRow(
+                f"{text!r} does not name a row; expected the file's sha256 (6 signs or more) and the place: 3f9a01c2:17"
+            )
+        return cls(found["sha"], int(found["position"]), int(found["sub"] or 0))
+
+    @property
+    def condition(self) -> str:
+        """SQL on the alias q, with the values of `values`."""
+        return "q.file_sha256 like %s and q.position = %s and q.sub_position = %s"
+
+    @property
+    def values(self) -> tuple[str, int, int]:
+        return f"{self.sha256}%", self.position, self.sub_position
+
+
+@dataclass
+class Shown:
+    """One rejected row with everything known about it."""
+
+    feed: str
+    entity: str
+    state: str
+    reasons: list[str]
+    record: str
+    file: str
+    stored_as: str
+    position: int
+    sub_position: int
+    arrived_at: Any
+    batch_id: int
+    pull_id: int
+    file_id: int
+    acts: list[tuple[Any, ...]] = field(default_factory=list)
+
+
+_SHOWN = """
+select q.feed, q.entity, q.state, q.reasons, q.record::text, f.source_name, f.stored_as, q.position, q.sub_position,
+    q.arrived_at, q.batch_id, b.pull_id, q.file_id, f.sha256
+from quarantine.row_state q join ledger.landing_file f using (file_id) join ledger.batch b using (batch_id)
+where q.feed = %s and {} order by q.batch_id desc limit 1
+"""
+_ACTS = """
+select at, act, who, why, valid_until, batch_id from quarantine.act
+where feed = %s and file_sha256 = %s and position = %s and sub_position = %s order by act_id
+"""
+
+
+def show(feed: str, key: RowKey, role: str = "engineer") -> Shown:
+    """A row by its key, with the history of acts on it. Raises NoSuchRow."""
+    with connect(role) as connection:
+        row = connection.execute(_SHOWN.format(key.condition), (feed, *key.values)).fetchone()
+        if row is None:
+            raise NoSuchRow(
+                f"{feed} has no rejected row {key.sha256}:{key.position}.{key.sub_position}; see `hearth quarantine list`"
+            )
+        shown = Shown(*row[:-1])
+        shown.acts = connection.execute(_ACTS, (feed, row[-1], shown.position, shown.sub_position)).fetchall()
+    return shown
+
+
+_WAIVE = """
+insert into quarantine.act (feed, file_sha256, position, sub_position, act, acting_for, why, valid_until)
+select distinct q.feed, q.file_sha256, q.position, q.sub_position, 'waived', %s::text, %s, %s::date
+from quarantine.row_open q where q.feed = %s and (%s::text is null or %s = any(q.reasons)) and {} returning who
+"""
+
+
+def waive(
+    run_id: str,
+    feed: str,
+    why: str,
+    *,
+    actor: Actor = ONESELF,
+    reason: str | None = None,
+    key: RowKey | None = None,
+    until: date | None = None,
+) -> int:
+    """Say that open rows may stay as they are: why, and until when (after that day they are open again).
+
+    Returns how many rows; rows waived already are not waived twice. Raises ValueError when nothing is named or said.
+    """
+    if reason is None and key is None:
+        raise ValueError("name the rows: a reason or one row; all open rows of a feed are not waived at once")
+    if not why.strip():
+        raise ValueError("a waiver needs its reason (why); it is kept in the ledger")
+    with ledger.recorded_step(run_id, feed, "waive", actor.role) as facts, connect(actor.role) as connection:
+        today = connection.execute("select current_date").fetchone()
+        if until is not None and today is not None and until < today[0]:
+            raise ValueError(f"until {until} is over; a waiver ends today ({today[0]}) or later")
+        condition = key.condition if key else "true"
+        given = (actor.acting_for, why, until, feed, reason, reason, *(key.values if key else ()))
+        waived = connection.execute(_WAIVE.format(condition), given).fetchall()
+        who = waived[0][0] if waived else None
+        facts.update(rows=len(waived), who=who, why=why, reason=reason, until=str(until) if until else None)
+        return len(waived)
+
+
+def order_replay(feed: str, why: str, reason: str | None = None, actor: Actor = ONESELF) -> int:
+    """Have the open rows of a feed run again: the person's act, which `replay` carries out. Returns the order's number."""
+    if not why.strip():
+        raise ValueError("a replay needs its reason (why); it is kept in the ledger")
+    with connect(actor.role) as connection:
+        row = connection.execute(
+            "insert into ledger.replay_order (feed, reason, why, acting_for) values (%s, %s, %s, %s) returning order_id",
+            (feed, reason, why, actor.acting_for),
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@dataclass
+class Trial:
+    """What a contract would make of the open rows: how many would pass now, and why the others would not."""
+
+    tried: int = 0
+    passing: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def try_contract(contract: Contract, reason: str | None = None) -> Trial:
+    """Run the open rows of a feed through a contract, with today's suite and register; nothing is written.
+
+    Rows are read from the landing files. Whether two of them contradict each other is settled only by a replay.
+    """
+    import numpy as np
+
+    from hearth.cleaning.pseudonym import Pseudonyms
+    from hearth.contracts.reasons import names
+    from hearth.intake import take_in
+    from hearth.quarantine.replay import only, open_rows
+    from hearth.validation.batch import BatchValidation
+
+    trial, validation, pseudonyms = Trial(), BatchValidation(contract), Pseudonyms()
+    for pull_id, keys in open_rows(contract.feed, reason).items():
+        for rows in only(take_in.pulled_rows(contract, ledger.find_pull(pull_id), pseudonyms), keys):
+            bits = validation.validate(rows)
+            trial.tried += len(rows)
+            trial.passing += int(np.count_nonzero(bits == 0))
+            trial.reasons.update(names(int(b))[0] for b in bits[bits != 0])
+    return trial
+
+
+def lines_to_look_at(contract: Contract, shown: Shown, path: Path | None = None) -> list[str]:
+    """The lines of the contract that made the reasons of a row, as `file:line: text`."""
+    path = path or feeds_folder() / f"{contract.feed}.yml"
+    columns = [*_unreadable(contract, shown), *_judged(contract, shown.reasons)]
+    found = [line_of(path, "columns", name) for name in dict.fromkeys(columns)]
+    if "unreadable_record" in shown.reasons:
+        found.append(line_of(path, "format"))
+    if "unreadable_time" in shown.reasons and not columns:
+        found.append(line_of(path, "unnest" if contract.unnest else "arrival"))
+    if "unknown_point" in shown.reasons:
+        found.append(line_of(path, "columns", "point_id"))
+    return [f"{path}:{number}: {text}" for number, text in dict.fromkeys(found)]
+
+
+def _unreadable(contract: Contract, shown: Shown) -> list[str]:
+    """Columns whose value in the row the cleaning refuses."""
+    import numpy as np
+
+    from hearth.cleaning.pseudonym import Pseudonyms
+    from hearth.cleaning.rows import refused_columns
+    from hearth.intake import take_in
+    from hearth.quarantine.replay import SUB, only
+
+    keys = {shown.file_id: np.array([shown.position * SUB + shown.sub_position])}
+    pull = ledger.find_pull(shown.pull_id)
+    for rows in only(take_in.pulled_rows(contract, pull, Pseudonyms()), keys):
+        return refused_columns(contract, rows.source.iloc[rows.record])
+    return []
+
+
+def _judged(contract: Contract, reasons: list[str]) -> list[str]:
+    """Columns that the suite's expectations with these reasons look at."""
+    from hearth.validation.suites import Suite
+
+    return [name for name in Suite(contract.suite_name).columns_of(set(reasons)) if name in contract.columns]
+
+
+_LISTED = """
+select q.feed, q.first_reason, array_to_string(q.reasons, ' '), q.state, f.source_name, substr(q.file_sha256, 1, 8) || ':'
+    || q.position || '.' || q.sub_position, q.subject_id, q.event_date, q.arrived_at, q.batch_id, q.record::text
+from quarantine.row_state q join ledger.landing_file f using (file_id)
+where (%(feed)s::text is null or q.feed = %(feed)s) and (%(reason)s::text is null or %(reason)s = any(q.reasons))
+  and (%(state)s = 'all' or q.state = %(state)s)
+order by q.batch_id desc, q.position, q.sub_position limit %(limit)s
+"""
+LISTED = ("feed", "first_reason", "reasons", "state", "file", "row", "subject", "event_date", "arrived_at", "batch", "record")
+
+
+def listed(feed: str | None, reason: str | None, state: str, limit: int | None) -> list[tuple[Any, ...]]:
+    """Rows as LISTED names their columns, the newest batch first."""
+    with connect("engineer") as connection:
+        return connection.execute(_LISTED, {"feed": feed, "reason": reason, "state": state, "limit": limit}).fetchall()
+
+
+def groups(connection: psycopg.Connection, feed: str | None, state: str) -> list[tuple[Any, ...]]:
+    """(feed, first reason, state, rows, first arrival, last arrival)."""
+    return connection.execute(
+        "select feed, first_reason, state, count(*), min(arrived_at)::date, max(arrived_at)::date from quarantine.row_state"
+        " where (%(feed)s::text is null or feed = %(feed)s) and (%(state)s = 'all' or state = %(state)s)"
+        " group by 1, 2, 3 order by 1, 4 desc",
+        {"feed": feed, "state": state},
+    ).fetchall()
+
+
+def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str | None, until: str | None) -> dict[str, object]:
+    """What the form of the DAG `quarantine` does: one act on a feed's open rows; returns what came of it."""
+    from hearth.approvals.in_force import in_force
+    from hearth.contracts.loading import find_contract
+    from hearth.quarantine.replay import replay
+
+    if what == "waive":
+        last = date.fromisoformat(until) if until else None
+        return {"waived": waive(run_id, feed, why, actor=actor, reason=reason, until=last)}
+    if what == "replay":
+        done = replay(in_force(feed).contract, run_id, why, reason, order_replay(feed, why, reason, actor))
+        names = ("rows_read", "rows_loaded", "rows_quarantined", "rows_duplicate")
+        return {name: sum(int(counts[name]) for counts in done) for name in names}
+    if what == "try":
+        trial = try_contract(find_contract(feed), reason)
+        return {"tried": trial.tried, "would_pass": trial.passing, "reasons": dict(trial.reasons)}
+    raise ValueError(f"act {what!r}: expected waive, replay or try")

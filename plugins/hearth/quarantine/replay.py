@@ -1,0 +1,110 @@
+"""Run quarantined rows through today's contract, suite and register again.
+
+A replay is a batch of its own, one for each pull it takes rows from; rows are read from the landing files,
+so what is loaded is what came. Rows refused again stay open with today's reasons; a replay that would accept
+nothing changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.rows import Rows
+from hearth.contracts.contract import Contract
+from hearth.intake import take_in
+from hearth.warehouse import ledger
+from hearth.warehouse.connections import connect
+
+Keys = dict[int, np.ndarray]
+"""file_id -> positions as position * 2**20 + sub_position, sorted."""
+
+SUB = 1 << 20
+
+
+def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
+    """Open quarantined rows of a feed by pull_id and file."""
+    with connect("loader") as connection:
+        rows = connection.execute(
+            "select b.pull_id, q.file_id, q.position, q.sub_position from quarantine.row_open q"
+            " join ledger.batch b using (batch_id) where q.feed = %s and (%s::text is null or %s = any(q.reasons)) order by 1",
+            (feed, reason, reason),
+        ).fetchall()
+    found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for pull_id, file_id, position, sub_position in rows:
+        found[pull_id][file_id].append(position * SUB + sub_position)
+    return {pull: {file: np.sort(np.array(keys)) for file, keys in files.items()} for pull, files in found.items()}
+
+
+_NOW_KNOWN = """
+with learned as (
+    select p.point_id, max(b.committed_at) as at from raw.measuring_point p join ledger.batch b using (batch_id) group by 1
+), tried as (
+    select (ended.facts ->> 'pull_id')::bigint as pull_id, max(started.at) as at
+    from ledger.step started join ledger.step ended using (run_id, subject, step)
+    where subject = %(feed)s and step = 'replay' and started.outcome = 'started' and ended.outcome in ('succeeded', 'skipped')
+        and started.at <= ended.at and coalesce(ended.facts ->> 'reason', 'unknown_point') = 'unknown_point'
+    group by 1
+)
+select count(*)
+from quarantine.row_open q join ledger.batch own using (batch_id)
+join learned on learned.point_id = q.record ->> %(column)s
+left join tried on tried.pull_id = own.pull_id
+where q.feed = %(feed)s and 'unknown_point' = any(q.reasons) and (tried.at is null or learned.at > tried.at)
+"""
+"""A replay counts as a try for the rows of its pull only, and only if it took rows of all reasons or of this one."""
+
+
+def points_now_known(contract: Contract) -> int:
+    """Open rows refused for an unknown point about which the register has learned something since their last replay."""
+    mapping = contract.columns.get("point_id")
+    if mapping is None or mapping.from_ is None:
+        return 0
+    with connect("loader") as connection:
+        row = connection.execute(_NOW_KNOWN, {"feed": contract.feed, "column": mapping.from_}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def replay(
+    contract: Contract, run_id: str, why: str, reason: str | None = None, order_id: int | None = None
+) -> list[dict[str, Any]]:
+    """Replay the open rows of a feed (all, or those with one reason). Returns the counts of each replay batch.
+
+    `order_id`: whose order it is (`desk.order_replay`); without one Hearth does it by itself.
+    """
+    from hearth.loading.settle import Provenance
+    from hearth.validation.suites import Suite
+
+    done = []
+    suite_hash = Suite(contract.suite_name).content_hash
+    for pull_id, keys in open_rows(contract.feed, reason).items():
+        pull = ledger.find_pull(pull_id)
+        provenance = Provenance(run_id, pull_id, contract.content_hash, suite_hash, kind="replay", order_id=order_id, why=why)
+        with ledger.recorded_step(run_id, contract.feed, "replay") as facts:
+
+            def rows(pseudonyms: Pseudonyms, pull: ledger.Pull = pull, keys: Keys = keys) -> Iterator[Rows]:
+                return only(take_in.pulled_rows(contract, pull, pseudonyms), keys)
+
+            facts.update(pull_id=pull_id, reason=reason)
+            counts = take_in.replay_batch(contract, pull, provenance, rows)
+            facts.update(counts, outcome="succeeded" if counts["rows_loaded"] else "skipped")
+            done.append({"pull_id": pull_id, "interval": str(pull.interval), **counts})
+    return done
+
+
+def only(chunks: Iterator[Rows], keys: Keys) -> Iterator[Rows]:
+    """The chosen rows of every chunk."""
+    for rows in chunks:
+        files = rows.frame["file_id"].to_numpy(np.int64)
+        own = rows.frame["position"].to_numpy(np.int64) * SUB + rows.frame["sub_position"].to_numpy(np.int64)
+        chosen = np.zeros(len(rows), bool)
+        for file_id in np.unique(files):
+            wanted = keys.get(int(file_id))
+            if wanted is not None:
+                chosen |= (files == file_id) & np.isin(own, wanted)
+        if chosen.any():
+            yield rows.take(np.flatnonzero(chosen))

@@ -1,1 +1,0 @@
-"""Heating seasons and other dated rows: the same seeds dbt uses, read from CSV."""
