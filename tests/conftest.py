@@ -29,6 +29,9 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
     PREFERRED_PORTS[service] += 100 * (1 + int(WORKER.removeprefix("gw")))
 
 
+for sink in ("DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"):
+    os.environ.setdefault(sink, "none")  # a fifth of dbt's time; what fails is in the error it ends with
+
 LONGEST_FIRST = ("integration", "house", "dashboards", "dbt", "evidence")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 

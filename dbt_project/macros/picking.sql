@@ -45,8 +45,9 @@
 
 {#- Whether rows of a feed may enter marts: not those of a new one whose contract nobody has approved (names are [a-z0-9_]). -#}
 {% macro not_waiting(feed) -%}
-    {%- if var('waiting_feeds') -%}
-        {{ feed }} not in ('{{ var('waiting_feeds') | join("', '") }}')
+    {%- set waiting = env_var('HEARTH_WAITING_FEEDS', '').split() -%}
+    {%- if waiting -%}
+        {{ feed }} not in ('{{ waiting | join("', '") }}')
     {%- else -%}
         true
     {%- endif -%}

@@ -87,7 +87,7 @@ class Company:
         )
         for entity, day in self._changed:
             self.run("insert into ledger.build_day values (%s, %s, %s)", build, entity, day)
-        run_dbt([*(arguments or ("run",)), "--vars", f"{{build_id: {build}}}", *(["--full-refresh"] if full else [])])
+        run_dbt([*(arguments or ("run",)), *(["--full-refresh"] if full else [])], build={"HEARTH_BUILD_ID": str(build)})
         self._changed = set()
 
     def marts(self, schemas: tuple[str, ...] = ("intermediate", "candidate")) -> dict[str, list[tuple[str]]]:

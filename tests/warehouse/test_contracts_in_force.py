@@ -99,7 +99,7 @@ def test_limits_count_at_once(installed: Warehouse, source: Source, contract: Pa
 
 def picked(build: BuildPlan, warehouse: Warehouse) -> int:
     """Rows of the new feed that the models of a build read."""
-    dbt.run_dbt(["run", "--select", "stg_outdoor_reading", *dbt.variables(build.build_id)])
+    dbt.run_dbt(["run", "--select", "stg_outdoor_reading"], build=dbt.of_build(build.build_id))
     return int(warehouse.rows("select count(*) from staging.stg_outdoor_reading where feed = %s", NEW)[0][0])
 
 

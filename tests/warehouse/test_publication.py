@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 
 import psycopg
 import pytest
@@ -56,7 +55,7 @@ def test_a_candidate_of_another_build_or_half_built_is_never_published(installed
     second = planned(installed)
     with contextlib.suppress(RuntimeError), candidate.sole_build(second.build_id, "transformation"):
         candidate.note(second.build_id, "begun")
-        dbt.run_dbt(["run", "--select", "room_compliance", "--vars", json.dumps({"build_id": second.build_id})])
+        dbt.run_dbt(["run", "--select", "room_compliance"], build=dbt.of_build(second.build_id))
         raise RuntimeError("dbt died here")
     for build in (first, second):
         with pytest.raises(candidate.NotItsCandidate, match="The marts of the last publication stay"):

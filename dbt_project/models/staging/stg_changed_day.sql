@@ -3,4 +3,4 @@ select distinct
     entity,
     event_date
 from {{ source('ledger', 'build_day') }}
-where build_id = {{ var('build_id') }}
+where build_id = {{ env_var('HEARTH_BUILD_ID', '0') }}

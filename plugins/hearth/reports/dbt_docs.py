@@ -12,7 +12,7 @@ from hearth.transform.dbt import run_dbt, target_folder
 
 def build_dbt_docs() -> Path:
     """Generate the documentation of the last build; returns the page's path."""
-    run_dbt(["docs", "generate", "--static", "--vars", "{build_id: 0}"])
+    run_dbt(["docs", "generate", "--static"])
     target = pages_folder() / "dbt-docs"
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=".dbt-docs-"))

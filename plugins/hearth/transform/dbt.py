@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,13 +97,14 @@ def read_manifest() -> dict[str, Any]:
     return manifest
 
 
-def run_dbt(arguments: Sequence[str], schema_prefix: str = "") -> list[dict[str, Any]]:
+def run_dbt(arguments: Sequence[str], schema_prefix: str = "", build: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """`dbt <arguments>` on Hearth's project; returns one fact sheet a node. Raises DbtFailed.
 
     `schema_prefix`: build in schemas so named instead, beside the real ones and with a parsed project of their own.
+    `build`: what `of_build` says of the build it is run for.
     """
     target = target_folder() / schema_prefix
-    outcome = _invoke(arguments, target, {**_connection(), "HEARTH_DBT_SCHEMA_PREFIX": schema_prefix})
+    outcome = _invoke(arguments, target, {**_connection(), "HEARTH_DBT_SCHEMA_PREFIX": schema_prefix, **(build or {})})
     results = [r for r in getattr(outcome.result, "results", None) or [] if hasattr(r, "node")]
     nodes = [
         {"node": r.node.unique_id, "status": str(r.status), "seconds": round(r.execution_time, 2), "message": r.message}
@@ -123,9 +124,12 @@ def _said(results: list[Any], bad: list[dict[str, Any]]) -> list[str]:
     return [*failed_tests.told(results), *broken, *([f"- {skipped} nodes after them were skipped"] if skipped else [])]
 
 
-def variables(build_id: int) -> list[str]:
-    """Arguments that tell dbt which build it makes, and which new feeds stay out of it."""
-    return ["--vars", json.dumps({"build_id": build_id, "waiting_feeds": left_out(build_id)})]
+def of_build(build_id: int) -> dict[str, str]:
+    """What tells dbt which build it makes, and which new feeds stay out of it, because nobody has approved their contract.
+
+    In the environment, not in `--vars`: dbt parses the whole project anew when those differ from the run before.
+    """
+    return {"HEARTH_BUILD_ID": str(build_id), "HEARTH_WAITING_FEEDS": " ".join(left_out(build_id))}
 
 
 def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
@@ -136,7 +140,7 @@ def build(build_id: int, full_refresh: bool) -> list[dict[str, Any]]:
     refresh = ["--full-refresh"] if full_refresh else []
     with candidate.sole_build(build_id, "transformation"):
         candidate.note(build_id, "begun")
-        nodes = run_dbt(["build", "--exclude-resource-type", "unit_test", *variables(build_id), *refresh])
+        nodes = run_dbt(["build", "--exclude-resource-type", "unit_test", *refresh], build=of_build(build_id))
         candidate.note(build_id, "made")
     return nodes
 
