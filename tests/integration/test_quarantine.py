@@ -15,7 +15,7 @@ from test_bad_input import END, HEADER, START, Case, line, points
 from world import PERSON, Warehouse, World
 
 from hearth.cli import main
-from hearth.quarantine import desk as desk
+from hearth.quarantine import desk
 from hearth.warehouse.acting import logged_in
 
 GOOD, OTHER_FORMAT = 40, 3

@@ -10,6 +10,7 @@ import click
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, load_contract
+from hearth.contracts.row_key import RowKey
 
 STATES = ("open", "waived", "replayed", "all")
 
@@ -36,7 +37,7 @@ def quarantine() -> None:
 @click.option("--csv", "target", type=click.Path(path_type=Path, dir_okay=False), help="write all these rows to a CSV file")
 def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int, target: Path | None) -> None:
     """Rejected rows by feed and first reason, with the reason in words; then single rows."""
-    from hearth.quarantine import desk as desk
+    from hearth.quarantine import desk
     from hearth.reports.export import write_csv
     from hearth.reports.words import REASONS
     from hearth.warehouse.connections import connect
@@ -64,11 +65,11 @@ def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int,
 @click.argument("row")
 def quarantine_show(feed: str, row: str) -> None:
     """One rejected ROW of FEED, named as `list --rows` prints it (3f9a01c2:17): record, reasons, file, line, acts."""
-    from hearth.quarantine import desk as desk
+    from hearth.quarantine import desk
     from hearth.reports.words import REASONS
 
     try:
-        shown = desk.show(feed, desk.RowKey.parse(row))
+        shown = desk.show(feed, RowKey.parse(row))
     except LookupError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{feed} row {row}: {shown.state}")
@@ -93,10 +94,10 @@ def quarantine_show(feed: str, row: str) -> None:
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="open again after this day (default: for good)")
 def quarantine_waive(feed: str, reason: str | None, row: str | None, why: str, until: datetime | None) -> None:
     """Say that open rows of FEED stay rejected and need no more work. A later replay may still heal them."""
-    from hearth.quarantine import desk as desk
+    from hearth.quarantine import desk
 
     try:
-        key = desk.RowKey.parse(row) if row else None
+        key = RowKey.parse(row) if row else None
         last = until.date() if until else None
         number = desk.waive(f"cli-{secrets.token_hex(4)}", feed, why, reason=reason, key=key, until=last)
     except (LookupError, ValueError) as error:
@@ -117,7 +118,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
     Shows which lines of the contract to look at. With --contract FILE the open rows are run through that contract without
     writing anything: how many would pass now, and why the others would not.
     """
-    from hearth.quarantine import desk as desk
+    from hearth.quarantine import desk
 
     try:
         if file:
@@ -127,7 +128,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
         if chosen is None:
             click.echo("nothing is open in quarantine")
             return
-        shown = desk.show(feed, desk.RowKey.parse(chosen))
+        shown = desk.show(feed, RowKey.parse(chosen))
         lines = desk.lines_to_look_at(find_contract(feed), shown)
     except (LookupError, ContractError) as error:
         raise click.ClickException(str(error)) from error
@@ -140,7 +141,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
 
 
 def _try(contract: Contract, feed: str, reason: str | None) -> None:
-    from hearth.quarantine import desk as desk
+    from hearth.quarantine import desk
 
     if contract.feed != feed:
         raise ContractError(f"the contract describes {contract.feed!r}, not {feed!r}; give the file the feed's name")

@@ -1,56 +1,27 @@
 """The quarantine as a workplace: look at rejected rows, waive them, try a corrected contract on them.
 
-Every act is a row of quarantine.act and a step of the ledger; a rejected row itself never changes. Running rows again is
-`replay`. A row is named by its file's sha256 (or the beginning of it) and its place there: `3f9a01c2:17` or `3f9a01c2:17.2`.
+Every act is a row of quarantine.act and a step of the ledger; a rejected row itself never changes. Running rows again is `replay`.
+What judges rows is imported where it is asked for: it takes seconds, and looking needs none of it.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from hearth.approvals.in_force import in_force
 from hearth.contracts.contract import Contract
-from hearth.contracts.loading import feeds_folder, line_of
+from hearth.contracts.loading import feeds_folder, find_contract, line_of
+from hearth.contracts.row_key import NoSuchRow, RowKey, places
 from hearth.warehouse import ledger
 from hearth.warehouse.acting import ONESELF, Actor
 from hearth.warehouse.connections import connect
-
-KEY = re.compile(r"(?P<sha>[0-9a-f]{6,64}):(?P<position>\d{1,18})(?:\.(?P<sub>\d{1,9}))?")
-
-
-class NoSuchRow(LookupError):
-    """Nothing in quarantine is called like that."""
-
-
-@dataclass(frozen=True)
-class RowKey:
-    sha256: str
-    position: int
-    sub_position: int
-
-    @classmethod
-    def parse(cls, text: str) -> RowKey:
-        found = KEY.fullmatch(text.strip())
-        if found is None:
-            raise NoSuchRow(
-                f"{text!r} does not name a row; expected the file's sha256 (6 signs or more) and the place: 3f9a01c2:17"
-            )
-        return cls(found["sha"], int(found["position"]), int(found["sub"] or 0))
-
-    @property
-    def condition(self) -> str:
-        """SQL on the alias q, with the values of `values`."""
-        return "q.file_sha256 like %s and q.position = %s and q.sub_position = %s"
-
-    @property
-    def values(self) -> tuple[str, int, int]:
-        return f"{self.sha256}%", self.position, self.sub_position
 
 
 @dataclass
@@ -162,21 +133,15 @@ def try_contract(contract: Contract, reason: str | None = None) -> Trial:
 
     Rows are read from the landing files. Whether two of them contradict each other is settled only by a replay.
     """
-    import numpy as np
+    from hearth.intake import rerun
+    from hearth.quarantine.replay import open_rows
 
-    from hearth.cleaning.pseudonym import Pseudonyms
-    from hearth.contracts.reasons import names
-    from hearth.intake import take_in
-    from hearth.quarantine.replay import only, open_rows
-    from hearth.validation.batch import BatchValidation
-
-    trial, validation, pseudonyms = Trial(), BatchValidation(contract), Pseudonyms()
-    for pull_id, keys in open_rows(contract.feed, reason).items():
-        for rows in only(take_in.pulled_rows(contract, ledger.find_pull(pull_id), pseudonyms), keys):
-            bits = validation.validate(rows)
-            trial.tried += len(rows)
-            trial.passing += int(np.count_nonzero(bits == 0))
-            trial.reasons.update(names(int(b))[0] for b in bits[bits != 0])
+    trial, chosen = Trial(), open_rows(contract.feed, reason).items()
+    for rows, bits in rerun.judged(contract, chain.from_iterable(rerun.landed(contract, pull, keys) for pull, keys in chosen)):
+        refused = rerun.first_reasons(bits)
+        trial.tried += len(rows)
+        trial.passing += len(rows) - refused.total()
+        trial.reasons += refused
     return trial
 
 
@@ -196,16 +161,11 @@ def lines_to_look_at(contract: Contract, shown: Shown, path: Path | None = None)
 
 def _unreadable(contract: Contract, shown: Shown) -> list[str]:
     """Columns whose value in the row the cleaning refuses."""
-    import numpy as np
-
-    from hearth.cleaning.pseudonym import Pseudonyms
     from hearth.cleaning.rows import refused_columns
-    from hearth.intake import take_in
-    from hearth.quarantine.replay import SUB, only
+    from hearth.intake import rerun
 
-    keys = {shown.file_id: np.array([shown.position * SUB + shown.sub_position])}
-    pull = ledger.find_pull(shown.pull_id)
-    for rows in only(take_in.pulled_rows(contract, pull, Pseudonyms()), keys):
+    keys = {shown.file_id: places([shown.position], [shown.sub_position])}
+    for rows in rerun.landed(contract, shown.pull_id, keys):
         return refused_columns(contract, rows.source.iloc[rows.record])
     return []
 
@@ -246,8 +206,6 @@ def groups(connection: psycopg.Connection, feed: str | None, state: str) -> list
 
 def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str | None, until: str | None) -> dict[str, object]:
     """What the form of the DAG `quarantine` does: one act on a feed's open rows; returns what came of it."""
-    from hearth.approvals.in_force import in_force
-    from hearth.contracts.loading import find_contract
     from hearth.quarantine.replay import replay
 
     if what == "waive":

@@ -11,19 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.rows import Rows
 from hearth.contracts.contract import Contract
-from hearth.intake import take_in
+from hearth.contracts.row_key import places
+from hearth.intake import rerun, take_in
+from hearth.intake.rerun import Keys
 from hearth.warehouse import ledger
 from hearth.warehouse.connections import connect
-
-Keys = dict[int, np.ndarray]
-"""file_id -> positions as position * 2**20 + sub_position, sorted."""
-
-SUB = 1 << 20
 
 
 def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
@@ -34,10 +29,10 @@ def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
             " join ledger.batch b using (batch_id) where q.feed = %s and (%s::text is null or %s = any(q.reasons)) order by 1",
             (feed, reason, reason),
         ).fetchall()
-    found: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for pull_id, file_id, position, sub_position in rows:
-        found[pull_id][file_id].append(position * SUB + sub_position)
-    return {pull: {file: np.sort(np.array(keys)) for file, keys in files.items()} for pull, files in found.items()}
+        found[pull_id][file_id].append((position, sub_position))
+    return {pull: {file: places(*zip(*rows, strict=True)) for file, rows in files.items()} for pull, files in found.items()}
 
 
 _NOW_KNOWN = """
@@ -87,24 +82,10 @@ def replay(
         with ledger.recorded_step(run_id, contract.feed, "replay") as facts:
 
             def rows(pseudonyms: Pseudonyms, pull: ledger.Pull = pull, keys: Keys = keys) -> Iterator[Rows]:
-                return only(take_in.pulled_rows(contract, pull, pseudonyms), keys)
+                return rerun.landed(contract, pull.pull_id, keys, pseudonyms)
 
             facts.update(pull_id=pull_id, reason=reason)
             counts = take_in.replay_batch(contract, pull, provenance, rows)
             facts.update(counts, outcome="succeeded" if counts["rows_loaded"] else "skipped")
             done.append({"pull_id": pull_id, "interval": str(pull.interval), **counts})
     return done
-
-
-def only(chunks: Iterator[Rows], keys: Keys) -> Iterator[Rows]:
-    """The chosen rows of every chunk."""
-    for rows in chunks:
-        files = rows.frame["file_id"].to_numpy(np.int64)
-        own = rows.frame["position"].to_numpy(np.int64) * SUB + rows.frame["sub_position"].to_numpy(np.int64)
-        chosen = np.zeros(len(rows), bool)
-        for file_id in np.unique(files):
-            wanted = keys.get(int(file_id))
-            if wanted is not None:
-                chosen |= (files == file_id) & np.isin(own, wanted)
-        if chosen.any():
-            yield rows.take(np.flatnonzero(chosen))

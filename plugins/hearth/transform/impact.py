@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from hearth.contracts.loading import find_contract
 from hearth.warehouse.connections import connect
 
 PREFIX = "impact_"
@@ -86,12 +87,7 @@ SETTLED_LATER = ("conflicting_duplicate", "batch_held")
 
 def rows_with_the_change(feed: str) -> Shift:
     """Run the landing files of the feed's current pulls through today's contract, suite and limits; nothing is written."""
-    from hearth.cleaning.pseudonym import Pseudonyms
-    from hearth.contracts.loading import find_contract
-    from hearth.contracts.reasons import names
-    from hearth.intake import take_in
-    from hearth.validation.batch import BatchValidation
-    from hearth.warehouse import ledger
+    from hearth.intake import rerun
 
     contract = find_contract(feed)
     with connect("loader") as connection:
@@ -108,12 +104,9 @@ def rows_with_the_change(feed: str) -> Shift:
         ).fetchall()
     read, now = 0, Counter[str]()
     for pull_id in pulls:
-        validation = BatchValidation(contract)
-        for rows in take_in.pulled_rows(contract, ledger.find_pull(pull_id), Pseudonyms()):
-            bits = validation.validate(rows)
+        for rows, bits in rerun.judged(contract, rerun.landed(contract, pull_id)):
             read += len(rows)
-            for value, number in Counter(bits[bits != 0].tolist()).items():
-                now[names(int(value))[0]] += number
+            now += rerun.first_reasons(bits)
     return Shift(feed, read, dict(sorted(now.items())), dict(sorted(then)))
 
 
