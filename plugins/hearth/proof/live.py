@@ -8,7 +8,8 @@ import psycopg
 from psycopg import sql
 
 from hearth.proof.digests import Finding, Seal, check_chain, content_sha256, definition_sha256
-from hearth.proof.relations import SESSION, WRITTEN_WITH, Relation, append_only_relations, digest, unguarded
+from hearth.proof.relations import WRITTEN_WITH, Relation, append_only_relations, digest, unguarded
+from hearth.warehouse import mart_parts
 
 NAMED_ROWS = 20
 """So many rows of one table are named; the rest are counted."""
@@ -29,7 +30,7 @@ class Report:
 def verify_warehouse(connection: psycopg.Connection) -> Report:
     """Chain, sealed rows, definitions, content hashes and published marts, all seen at one moment."""
     report = Report()
-    connection.execute(SESSION)
+    connection.execute(mart_parts.SESSION)
     _check_seals(connection, report)
     relations = append_only_relations(connection)
     for name, columns in connection.execute(
@@ -190,13 +191,8 @@ def check_content_hashes(publications: list[tuple], parts: list[tuple]) -> list[
 
 
 MART = """
-with found as (
-    select part, count(*) as rows, encode(sha256(string_agg(digest, ''::bytea order by digest)), 'hex') as sha256
-    from (select {part} as part, sha256(convert_to(r::text, 'UTF8')) as digest from marts.{mart} as r) as hashed group by part
-),
-newest as (
-    select distinct on (part) part, rows, sha256 from ledger.publication_part where mart = {name} order by part, publication_id desc
-)
+with found as ({found}),
+newest as ({published})
 select part, f.rows, n.rows from found as f full join newest as n using (part)
 where (coalesce(f.rows, 0), f.sha256) is distinct from (coalesce(n.rows, 0), case when n.rows > 0 then n.sha256 end) order by part
 """
@@ -204,8 +200,6 @@ where (coalesce(f.rows, 0), f.sha256) is distinct from (coalesce(n.rows, 0), cas
 
 def _check_marts(connection: psycopg.Connection, report: Report) -> None:
     """The published marts are what the newest publication of each part wrote."""
-    from hearth.transform.publish import DAY_COLUMNS
-
     columns: dict[str, list[str]] = {}
     for mart, column in connection.execute(
         "select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid"
@@ -218,9 +212,8 @@ def _check_marts(connection: psycopg.Connection, report: Report) -> None:
         if mart not in columns:
             report.findings.append(Finding(f"marts.{mart}", "", "was published and is gone"))
             continue
-        day = next((name for name in DAY_COLUMNS if name in columns[mart]), None)
-        part = sql.SQL("r.{}::text").format(sql.Identifier(day)) if day else sql.SQL("'all'")
-        statement = sql.SQL(MART).format(part=part, mart=sql.Identifier(mart), name=sql.Literal(mart))
+        found = mart_parts.digests(mart, mart_parts.day_column(columns[mart]))
+        statement = sql.SQL(MART).format(found=found, published=mart_parts.published(mart))
         for place, rows, published in connection.execute(statement).fetchall():
             what = f"{rows or 0} rows that are not the {published or 0} published ones"
             named = _changed_values(connection, place) if mart == "season_kpi" else ""

@@ -7,12 +7,6 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-SESSION = (
-    "set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local intervalstyle = 'iso_8601';"
-    " set local extra_float_digits = 1; set local bytea_output = 'hex'"
-)
-"""How PostgreSQL writes a row as text must not depend on who asks."""
-
 CHAIN = ("ledger.seal", "ledger.seal_part")
 """The chain itself: each seal covers the one before."""
 

@@ -16,7 +16,8 @@ from psycopg import sql
 
 from hearth.landing.store import LandingStore
 from hearth.proof.digests import BEFORE_THE_FIRST, seal_sha256
-from hearth.proof.relations import SESSION, WRITTEN_WITH, Relation, append_only_relations, digest
+from hearth.proof.relations import WRITTEN_WITH, Relation, append_only_relations, digest
+from hearth.warehouse import mart_parts
 from hearth.warehouse.connections import connect
 
 PART_ROWS = 10_000
@@ -70,7 +71,7 @@ def seal(run_id: str) -> NewSeal | None:
 
 
 def _seal_visible(connection: psycopg.Connection, run_id: str) -> NewSeal | None:
-    connection.execute(SESSION)
+    connection.execute(mart_parts.SESSION)
     last = connection.execute("select seal_id, sha256 from ledger.seal order by seal_id desc limit 1").fetchone()
     number, previous = (last[0] + 1, last[1]) if last else (1, BEFORE_THE_FIRST)
     parts = 0

@@ -20,6 +20,7 @@ from hearth.contracts.interval import Interval
 from hearth.landing.store import LandingStore
 from hearth.loading.batch_content import QUARANTINED
 from hearth.sources.ask import ask_source
+from hearth.warehouse import mart_parts
 from hearth.warehouse.connections import connect
 
 STAGED = (
@@ -224,13 +225,8 @@ def _staging() -> Iterator[Check]:
 
 
 _PART = """
-with found as (
-    select part, count(*) as rows, encode(sha256(string_agg(digest, ''::bytea order by digest)), 'hex') as sha256
-    from (select {part} as part, sha256(convert_to(r::text, 'UTF8')) as digest from marts.{mart} as r) as hashed group by part
-),
-published as (
-    select distinct on (part) part, rows, sha256 from ledger.publication_part where mart = {name} order by part, publication_id desc
-)
+with found as ({found}),
+published as ({published})
 select coalesce(sum(p.rows), 0)::bigint, coalesce(sum(f.rows), 0)::bigint,
     (array_agg(coalesce(p.part, f.part) order by 1) filter (where coalesce(p.rows, 0) <> coalesce(f.rows, 0)
         or (f.rows > 0 and f.sha256 is distinct from p.sha256)))[1:3]
@@ -239,26 +235,23 @@ from published as p full join found as f using (part)
 
 
 def _marts() -> Iterator[Check]:
-    """The published marts against the digests of their newest publication (as hearth.transform.publication_record makes them)."""
-    from hearth.transform.publish import DAY_COLUMNS
-
+    """The published marts against the digests of their newest publication."""
     with connect("publisher") as connection:
-        connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local extra_float_digits = 1")
+        connection.execute(mart_parts.SESSION)
         marts = connection.execute(
             "select distinct mart, (select a.attname from pg_attribute a where a.attrelid = to_regclass(format('marts.%%I', mart))"
             " and a.attname = any(%s) and not a.attisdropped limit 1), to_regclass(format('marts.%%I', mart)) is not null"
             " from ledger.publication_part order by 1",
-            (list(DAY_COLUMNS),),
+            (list(mart_parts.DAY_COLUMNS),),
         ).fetchall()
         for mart, day, exists in marts:
             if not exists:
                 yield Check(f"mart {mart}", "marts", "differs", None, None, "the mart was published and is gone")
                 continue
-            part = sql.SQL("{}::text").format(sql.Identifier(day)) if day else sql.SQL("'all'")
-            query = sql.SQL(_PART).format(part=part, mart=sql.Identifier(mart), name=sql.Literal(mart))
-            expected, found, parts = connection.execute(query).fetchone()  # type: ignore[misc]
-            message = f"not what was published: {', '.join(parts)}" if parts else None
-            yield Check(f"mart {mart}", "marts", "differs" if parts else "equal", expected, found, message)
+            query = sql.SQL(_PART).format(found=mart_parts.digests(mart, day), published=mart_parts.published(mart))
+            expected, found, others = connection.execute(query).fetchone()  # type: ignore[misc]
+            message = f"not what was published: {', '.join(others)}" if others else None
+            yield Check(f"mart {mart}", "marts", "differs" if others else "equal", expected, found, message)
 
 
 def refuse_differences(checks: Iterable[Check]) -> None:

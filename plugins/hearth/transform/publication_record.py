@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
+from hearth.warehouse import mart_parts
+
 NAMED_FILES = 5
 """So many changed files are named in a reason; the rest are counted."""
 
@@ -31,10 +33,6 @@ class Scope:
     table: str
     day: str | None
     is_whole: bool
-
-    @property
-    def part(self) -> sql.Composable:
-        return sql.SQL("{}::text").format(sql.Identifier(self.day)) if self.day else sql.SQL("'all'")
 
     @property
     def where(self) -> sql.Composable:
@@ -60,15 +58,8 @@ def keep_definition(connection: psycopg.Connection, definition_hash: str, files:
 
 
 PARTS = """
-with found as (
-    select part, count(*) as rows, encode(sha256(string_agg(digest, ''::bytea order by digest)), 'hex') as sha256
-    from (select {part} as part, sha256(convert_to(r::text, 'UTF8')) as digest from marts.{table} as r where {where}) as hashed
-    group by part
-),
-before as (
-    select distinct on (part) part, rows, sha256 from ledger.publication_part where mart = {name}
-    order by part, publication_id desc
-),
+with found as ({found}),
+before as ({before}),
 gone as (
     select part, 0, encode(sha256(''::bytea), 'hex') from before
     where rows > 0 and part not in (select part from found) and {could_go}
@@ -80,19 +71,16 @@ where (n.rows, n.sha256) is distinct from (b.rows, b.sha256)
 
 
 def record_parts(connection: psycopg.Connection, publication_id: int, scope: Scope) -> None:
-    """Digests of the parts written: sha256 over the sorted sha256 of each row as text (UTC, ISO dates)."""
-    connection.execute("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local extra_float_digits = 1")
+    """Digests of the parts written."""
+    connection.execute(mart_parts.SESSION)
     could_go = sql.SQL("true") if scope.is_whole else sql.SQL("part in (select day::text from changed_day)")
     # Asked first and inserted then: PostgreSQL reads on several cores for a query, but not for an insert.
-    parts = connection.execute(
-        sql.SQL(PARTS).format(
-            part=scope.part, table=sql.Identifier(scope.table), where=scope.where, name=sql.Literal(scope.mart), could_go=could_go
-        )
-    ).fetchall()
+    found, before = mart_parts.digests(scope.table, scope.day, scope.where), mart_parts.published(scope.mart)
+    written = connection.execute(sql.SQL(PARTS).format(found=found, before=before, could_go=could_go)).fetchall()
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into ledger.publication_part (publication_id, mart, part, rows, sha256) values (%s, %s, %s, %s, %s)",
-            [(publication_id, scope.mart, *part) for part in parts],
+            [(publication_id, scope.mart, *part) for part in written],
         )
 
 

@@ -19,9 +19,7 @@ from hearth.transform.publication_record import Scope, content_hash, record_part
 from hearth.transform.swap import beside, take_place
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import write_validation
-
-DAY_COLUMNS = ("heating_date", "progress_date")
-"""The local day of a mart's rows: marts that have one are published day by day, the others whole."""
+from hearth.warehouse.mart_parts import day_column
 
 ACCEPTANCE = """
 select k.season, k.heating_date, k.kpi, k.value::float8 as value,
@@ -199,7 +197,7 @@ def _copy(connection: psycopg.Connection, mart: str) -> tuple[int, Scope]:
     if is_new:
         connection.execute(sql.SQL("create table {} (like {} including all)").format(target, source))
     names = {name for name, _ in columns}
-    day = next((name for name in DAY_COLUMNS if name in names), None)
+    day = day_column(names)
     known = connection.execute("select 1 from ledger.publication_part where mart = %s limit 1", (mart,)).fetchone()
     scope = Scope(mart, table, day, is_whole=is_new or day is None or known is None)
     if not scope.is_whole:

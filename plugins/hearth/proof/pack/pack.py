@@ -21,7 +21,8 @@ from hearth.proof.digests import Seal
 from hearth.proof.pack.summary import README, render
 from hearth.proof.pack.summary_facts import SummaryFacts
 from hearth.proof.pack.table_text import copy_fields, csv_lines, record_fields
-from hearth.proof.relations import SESSION, Relation, append_only_relations, record_text
+from hearth.proof.relations import Relation, append_only_relations, record_text
+from hearth.warehouse import mart_parts
 from hearth.warehouse.published import NothingPublished, require_publication
 
 FORMAT = "hearth evidence 2"
@@ -79,7 +80,7 @@ def write_pack(
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     try:
         with connection.transaction(), draft.open("wb") as file:
-            connection.execute(SESSION)
+            connection.execute(mart_parts.SESSION)
             require_publication(connection)
             known = [name for (name,) in connection.execute("select distinct season from marts.season_kpi order by 1").fetchall()]
             if season not in known:
