@@ -16,7 +16,8 @@ import pytest
 import xlsxwriter
 
 from hearth.cleaning.errors import UnreadableFile
-from hearth.cleaning.records import LandedFile, Records, gathered, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile, Records, gathered
 from hearth.contracts.limits import FileLimits
 from hearth.contracts.loading import find_contract
 from hearth.contracts.reasons import names

@@ -10,7 +10,8 @@ import xlsxwriter
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
-from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.loading import find_contract
 from hearth.contracts.reasons import names

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from world import Warehouse
 
 from hearth.cli import main
-from hearth.proof.pack.check import PackReader, verify_pack
+from hearth.proof.pack.check import verify_pack
 from hearth.proof.pack.pack import MANIFEST, manifest_text
+from hearth.proof.pack.reader import PackReader
 from hearth.proof.pack.table_text import copy_fields, record_fields
 from hearth.reports.export import guarded
 
@@ -126,7 +127,7 @@ def test_a_change_of_any_member_is_found_and_named(pack: Path, tmp_path: Path) -
 
 
 def findings_or_refusal(path: Path) -> list[str]:
-    from hearth.proof.pack.check import NotAPack
+    from hearth.proof.pack.reader import NotAPack
 
     try:
         return findings(path)

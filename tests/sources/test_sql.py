@@ -13,7 +13,8 @@ import psycopg
 import pytest
 
 from hearth.cleaning.pseudonym import Pseudonyms
-from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import clean
 from hearth.contracts.contract import Reconcile
 from hearth.contracts.interval import Interval

@@ -14,7 +14,8 @@ import pytest
 
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
-from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import clean
 from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES

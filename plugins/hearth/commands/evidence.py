@@ -106,7 +106,8 @@ def evidence(context: click.Context, season: str | None, out: Path | None) -> No
 def evidence_verify(file: Path, landing: Path | None, known: tuple[str, ...], warehouse: bool) -> None:
     """Check the pack FILE without any connection; exits 1 and names the first broken link and all others."""
     from hearth.proof.digests import Finding
-    from hearth.proof.pack.check import UNREADABLE, NotAPack, verify_pack
+    from hearth.proof.pack.check import UNREADABLE, verify_pack
+    from hearth.proof.pack.reader import NotAPack
 
     try:
         report, pack, contents = verify_pack(file)

@@ -13,7 +13,8 @@ import numpy as np
 
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
-from hearth.cleaning.records import LandedFile, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import names

@@ -20,7 +20,8 @@ from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.instants import to_micros
 from hearth.cleaning.pseudonym import Pseudonyms
-from hearth.cleaning.records import LandedFile, Records, gathered, read_records
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile, Records, gathered
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract, SelfRegistering
 from hearth.contracts.counts import Counts

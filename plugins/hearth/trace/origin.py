@@ -138,7 +138,7 @@ def records(chosen: Iterable[tuple[str, int, int, int, int]]) -> Step:
 
 def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> list[tuple[Any, ...]]:
     from hearth.cleaning.pseudonym import Pseudonyms
-    from hearth.cleaning.records import read_records
+    from hearth.cleaning.reading import read_records
     from hearth.cleaning.rows import clean, masked_records
     from hearth.contracts.loading import find_contract
     from hearth.intake import take_in

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
 
 from hearth.proof.digests import Finding
 from hearth.proof.live import Report
 from hearth.proof.pack.pack import BEFORE
+from hearth.proof.pack.reader import PackReader
 from hearth.proof.pack.summary import README, render
 from hearth.proof.pack.summary_facts import SummaryFacts
 from hearth.proof.pack.table_text import record_fields
 from hearth.proof.pack.values import LINES, TABLE
-
-if TYPE_CHECKING:
-    from hearth.proof.pack.check import PackReader
 
 PAGE, READ_ME = "summary.html", "README.txt"
 FOR_PEOPLE = (PAGE, READ_ME, LINES, TABLE)

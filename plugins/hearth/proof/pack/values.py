@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import zipfile
 import zlib
-from typing import TYPE_CHECKING
 
 from hearth.proof.digests import Finding, published_part_sha256
 from hearth.proof.live import NAMED_ROWS, Report, check_content_hashes
+from hearth.proof.pack.reader import Contents, PackReader
 from hearth.proof.pack.table_text import csv_lines, record_fields
-
-if TYPE_CHECKING:
-    from hearth.proof.pack.check import Contents, PackReader
 
 LINES, TABLE = "kpi/season_kpi.tsv", "kpi/season_kpi.csv"
 KEY = ("kpi", "unit_kind", "unit_id")

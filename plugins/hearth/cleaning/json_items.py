@@ -1,0 +1,181 @@
+"""JSON pages and lines of JSON become records, in bounded memory. Raises UnreadableFile for a file that cannot be read at all."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import IO, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.json as pa_json
+
+from hearth.cleaning.bounded import read_whole, too_much
+from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
+from hearth.contracts.contract import Contract
+from hearth.contracts.limits import FileLimits
+from hearth.contracts.reasons import BIT
+from hearth.sources.json_text import decode, holds_doubled
+
+BLOCK_BYTES = 24 << 20
+WINDOW_BYTES = 1 << 20
+
+
+def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: int, size_bytes: int) -> Records:
+    """Records of decoded JSON values; anything that is not an object is an unreadable record."""
+    rows = [item if isinstance(item, dict) else {} for item in items]
+    bits = np.fromiter((0 if isinstance(i, dict) else BIT["unreadable_record"] for i in items), np.int32, len(items))
+    names = contract.source_columns
+    frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
+    require_columns(contract, file, {key for row in rows for key in row} if rows else set(names))
+    return Records.of(file, frame, first, bits, size_bytes)
+
+
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+
+
+def _decode_json(text: bytes) -> tuple[Any, bool]:
+    """(JSON value, whether an object in it names a key twice). Raises ValueError, RecursionError."""
+    value, doubled = decode(text)
+    return (_without_halves(value) if _ESCAPED_HALF.search(text) else value), doubled
+
+
+def _without_halves(value: Any) -> Any:
+    """Half of a surrogate pair, what a text cut off in an emoji ends with, becomes the replacement character."""
+    if isinstance(value, str):
+        return _HALF_OF_A_PAIR.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(inner) for key, inner in value.items()}
+    return [_without_halves(inner) for inner in value] if isinstance(value, list) else value
+
+
+def read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
+    source = contract.source
+    path = source.pages.items if source.kind == "http" else ""
+    text = read_whole(file.name, stream, contract.format.limits)
+    try:
+        value, doubled = _decode_json(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFile(f"{file.name}: not JSON: {error}. Pull the interval again.") from error
+    for key in filter(None, path.split(".")):
+        if not isinstance(value, dict) or key not in value:
+            raise UnreadableFile(f"{file.name}: expected a list at {path!r}, but {key!r} is not there.")
+        value = value[key]
+    if not isinstance(value, list):
+        raise UnreadableFile(f"{file.name}: expected a list at {path!r}, came {type(value).__name__}.")
+    if doubled:
+        value = [None if holds_doubled(item) else item for item in value]
+    for start in range(0, len(value), CHUNK_ROWS):
+        yield _from_items(contract, file, value[start : start + CHUNK_ROWS], start + 1, len(text))
+
+
+def read_ndjson(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
+    source = pa.input_stream(stream, compression="gzip" if file.compression == "gzip" else None)
+    position, rest, unpacked, limits = 1, b"", 0, contract.format.limits
+    while True:
+        try:
+            block = source.read(BLOCK_BYTES)
+        except (OSError, EOFError, gzip.BadGzipFile) as error:
+            raise UnreadableFile(f"{file.name}: cut off or not gzip after record {position - 1}: {error}.") from error
+        unpacked += len(block)
+        if unpacked > limits.unpacked_bytes:
+            raise too_much(file.name, limits, "unpacked_bytes", f"unpacks to more, {position - 1} records up to there")
+        rest, lines = _split_last_line(rest + block) if block else (b"", rest)
+        refuse_long_line(file.name, limits, lines, rest)
+        for part in _parts(lines):
+            records = _ndjson_block(contract, file, part, position)
+            position += len(records.position)
+            yield records
+        if not block:
+            return
+
+
+def refuse_long_line(name: str, limits: FileLimits, lines: bytes, rest: bytes) -> None:
+    """`lines`: complete ones; `rest`: the beginning of the next. Looks at line ends a limit apart, not at every one."""
+    at = 0
+    while len(lines) - at > limits.line_bytes:
+        end = lines.rfind(b"\n", at, at + limits.line_bytes + 1)
+        if end < 0:
+            break
+        at = end + 1
+    if len(lines) - at > limits.line_bytes or len(rest) > limits.line_bytes:
+        raise too_much(name, limits, "line_bytes", "a line is longer")
+
+
+def _parts(lines: bytes) -> Iterator[bytes]:
+    """The lines in pieces of at most CHUNK_ROWS, without those that hold nothing: of short lines a block has millions."""
+    ends = [len(lines)]
+    if lines.count(b"\n") > CHUNK_ROWS:
+        ends = [*(np.flatnonzero(np.frombuffer(lines, np.uint8) == ord("\n"))[CHUNK_ROWS - 1 :: CHUNK_ROWS] + 1).tolist(), *ends]
+    for start, end in pairwise([0, *ends]):
+        if (part := lines[start:end]) and part.strip():
+            yield part
+
+
+def _split_last_line(data: bytes) -> tuple[bytes, bytes]:
+    """(what comes after the last line end, the complete lines)."""
+    cut = data.rfind(b"\n") + 1
+    return data[cut:], data[:cut]
+
+
+def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
+    """Columnar where the block is well-formed; line by line where any line is not, or names a key twice (which Arrow refuses)."""
+    _refuse_many_names(contract, file, lines)
+    kinds = contract.entity_definition.columns_by_name
+    texts = {m.from_ for name, m in contract.columns.items() if m.from_ and kinds[name].kind == "text"}
+    schema = pa.schema([(name, pa.string()) for name in sorted(texts)])
+    try:
+        table = pa_json.read_json(
+            io.BytesIO(lines),
+            read_options=pa_json.ReadOptions(block_size=BLOCK_BYTES * 2),
+            parse_options=pa_json.ParseOptions(explicit_schema=schema),
+        )
+    except pa.ArrowInvalid:
+        return _line_by_line(contract, file, lines, first)
+    if _WITH_OFFSET.search(lines) and any(pa.types.is_timestamp(kind) for kind in table.schema.types):
+        return _line_by_line(contract, file, lines, first)  # Arrow makes UTC of such a time and forgets that it said so
+    require_columns(contract, file, {name for name in table.column_names if name not in texts or _is_there(name, table, lines)})
+    frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
+    return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))
+
+
+_NAME = re.compile(rb'"([^"]*)"\s*:')
+
+
+def _refuse_many_names(contract: Contract, file: LandedFile, lines: bytes) -> None:
+    """Where each record has names of its own (identifiers, say), Arrow makes a column of each, as long as the block."""
+    names: set[bytes] = set()
+    for start in range(0, len(lines), WINDOW_BYTES):
+        names.update(_NAME.findall(lines, start, start + WINDOW_BYTES))
+        if len(names) > contract.format.limits.columns:
+            raise too_much(file.name, contract.format.limits, "columns", "its records have more names than that")
+
+
+_WITH_OFFSET = re.compile(rb'\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)"')
+"""The end of a time that says its distance from UTC, as a JSON value."""
+
+
+def _is_there(name: str, table: pa.Table, lines: bytes) -> bool:
+    """Whether the lines name a column that was asked for: Arrow makes one of nulls where they do not."""
+    return table[name].null_count < len(table) or any(
+        json.dumps(name, ensure_ascii=escaped).encode() in lines for escaped in (False, True)
+    )
+
+
+def _line_by_line(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
+    return _from_items(contract, file, [_one_line(line) for line in lines.splitlines() if line.strip()], first, len(lines))
+
+
+def _one_line(line: bytes) -> Any:
+    try:
+        value, doubled = _decode_json(line)
+    except (ValueError, RecursionError):
+        return None
+    return None if doubled else value
