@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hearth.dated.dated_rows import read_rows
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
 from hearth.transform.dbt import read_manifest
 from tests.agreed_marts import MARTS
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
 MAY_READ = {
     "staging": {"source", "seed", "staging"},
     "intermediate": {"staging", "intermediate"},
@@ -44,6 +47,28 @@ def test_each_layer_reads_only_the_one_before(manifest, models):
         if layer(manifest, parent) not in MAY_READ[layer(manifest, name)]
     ]
     assert wrong == []
+
+
+def test_nothing_is_made_that_nothing_reads(manifest, models):
+    """A staging or intermediate model has a model that reads it, or is named by the pipeline (trace, reconciliation, impact)."""
+    named = "\n".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "plugins").rglob("*.py"))
+    idle = [
+        node["name"]
+        for name, node in models.items()
+        if layer(manifest, name) != "marts"
+        and not any(child.startswith("model.") for child in manifest["child_map"][name])
+        and not re.search(rf"\b{node['name']}\b", named)
+    ]
+    assert idle == []
+
+
+@pytest.mark.parametrize("seed", ["validation_limit", "health_limit"])
+def test_every_dated_limit_is_read(seed):
+    """Its code stands in a model, a suite or the pipeline; not counted are lists of all codes."""
+    places = [REPOSITORY / name for name in ("dbt_project/models", "dbt_project/macros", "expectations", "plugins/hearth")]
+    files = [path for place in places for kind in ("*.sql", "*.json", "*.py") for path in place.rglob(kind)]
+    words = set(re.findall(r"\w+", " ".join(f.read_text(encoding="utf-8") for f in files if f.name != "limit_codes.sql")))
+    assert [row["limit_code"] for row in read_rows(seed) if row["limit_code"] not in words] == []
 
 
 def test_readings_are_read_in_one_place(manifest):

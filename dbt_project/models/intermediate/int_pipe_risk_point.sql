@@ -7,8 +7,7 @@ with fact as (
         ('age_years', cast(s.age_years as double precision)),
         ('failures', cast(s.failures as double precision)),
         ('no_insulation', case when s.insulation in ('无', 'none') then 1 end),
-        ('in_trench', case when s.laying_way in ('地沟', 'duct') then 1 end),
-        ('leak_sign', s.leak_sign)
+        ('in_trench', case when s.laying_way in ('地沟', 'duct') then 1 end)
     ) as f (factor, value)
     where f.value is not null
 ),

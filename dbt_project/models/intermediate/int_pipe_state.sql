@@ -57,8 +57,6 @@ select
     -- Without any log of orders nobody knows that nothing failed.
     case when s.record_from is not null then coalesce(c.failures, 0) end as failures,
     c.last_failure_date,
-    case when s.record_to > s.watched_from then cast(s.record_to - s.watched_from + 1 as double precision) / 365.25 end as watched_years,
-    l.leak_sign
+    case when s.record_to > s.watched_from then cast(s.record_to - s.watched_from + 1 as double precision) / 365.25 end as watched_years
 from segment as s
 left join counted as c on s.feed = c.feed and s.segment_no = c.segment_no
-left join {{ ref('int_pipe_leak_sign') }} as l on s.segment_no = l.segment_no

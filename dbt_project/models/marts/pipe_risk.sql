@@ -1,4 +1,4 @@
--- Which pipe to mend first: age, failures per kilometre and year, signs of a leak, and the rank with its reasons in words.
+-- Which pipe to mend first: age, failures per kilometre and year, and the rank with its reasons in words.
 with scored as (
     select
         feed,
@@ -38,7 +38,6 @@ select
     last_failure_date,
     watched_years,
     failures_per_km_year,
-    leak_sign,
     cast(risk_points as int) as risk_points,
     case
         when risk_points > 0

@@ -3,6 +3,5 @@ select
     jurisdiction,
     company_name,
     company_name_zh,
-    time_zone,
-    below_design_excluded
+    time_zone
 from {{ ref('place') }}
