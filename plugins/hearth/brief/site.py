@@ -13,6 +13,7 @@ from hearth.brief import page, pdf
 from hearth.brief.facts import Facts
 from hearth.dated.limits import Limits
 from hearth.reports.data_docs import pages_folder, replace_folder, write_page
+from hearth.reports.document import document
 
 PAGE, PDF = "index.html", "brief.pdf"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -52,10 +53,6 @@ def _index(there: list[str]) -> str:
     lines = "".join(
         f'<li><a href="{html.escape(day)}/{PAGE}">{html.escape(day)}</a> · <a href="{day}/{PDF}">PDF</a></li>' for day in there
     )
-    return (
-        '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>供热晨报 Morning brief</title>"
-        "<style>body{font:15px/1.6 sans-serif;max-width:48rem;margin:1.5rem auto;padding:0 1rem}"
-        "</style></head><body><h1>供热晨报 Morning brief</h1><p>每个供热日一页，发布后生成 One page a heating day, made after each"
-        f' publication. <a href="../index.html">Hearth</a></p><ul>{lines}</ul></body></html>'
-    )
+    head = "<h1>供热晨报 Morning brief</h1><p>每个供热日一页，发布后生成 One page a heating day, made after each publication."
+    body = f'{head} <a href="../index.html">Hearth</a></p><ul>{lines}</ul>'
+    return document("供热晨报 Morning brief", body, language="zh-CN", width="48rem")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import posixpath
 import re
 import tempfile
@@ -13,12 +12,7 @@ from markdown_it.token import Token
 
 from hearth.contracts.loading import REPOSITORY
 from hearth.reports.data_docs import pages_folder, replace_folder
-
-_STYLE = (
-    "body{font:15px/1.6 sans-serif;max-width:60rem;margin:1.5rem auto;padding:0 1rem;color:#222}code,pre{background:#f4f4f4}"
-    "pre{padding:.6rem;overflow-x:auto}table{border-collapse:collapse;display:block;overflow-x:auto}"
-    "th,td{border:1px solid #ddd;padding:.25rem .5rem;text-align:left;vertical-align:top}:target{background:#fff3cd}"
-)
+from hearth.reports.document import document
 
 
 def slug(heading: str) -> str:
@@ -56,10 +50,7 @@ def render(text: str, name: str, known: frozenset[str]) -> str:
             _point(child, name, known)
     body = parser.renderer.render(tokens, parser.options, {})
     language = "zh-CN" if ".zh-CN." in name else "en"
-    return (
-        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
-    )
+    return document(title, body, language=language, width="60rem")
 
 
 def _page_of(name: str) -> str:

@@ -101,6 +101,8 @@ def external_views() -> list[dict[str, str]]:
 
 def index_page() -> str:
     """index.html of the pages folder, with links that work wherever it is served."""
+    from hearth.reports.document import document
+
     items = []
     for entry in ENTRIES:
         where = entry.path or href(entry)
@@ -109,9 +111,4 @@ def index_page() -> str:
                 f'<li><a href="{html.escape(where)}">{entry.title} {entry.title_zh}</a>'
                 f"<br><small>{html.escape(entry.what)} {html.escape(entry.what_zh)}</small></li>"
             )
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>Hearth</title><style>body{font:16px/1.5 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color:#222}"
-        "li{margin:.5rem 0}small{color:#595959}</style></head>"
-        f"<body><h1>Hearth</h1><ul>{''.join(items)}</ul></body></html>\n"
-    )
+    return document("Hearth", f"<h1>Hearth</h1><ul>{''.join(items)}</ul>", width="44rem", style="li{margin:.5rem 0}")

@@ -1,4 +1,4 @@
-"""One HTML page for managers: a heading, what to do next, and tables. No scripts, nothing loaded from elsewhere."""
+"""One HTML page for managers: a heading, what to do next, and tables."""
 
 from __future__ import annotations
 
@@ -12,12 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from hearth.reports.data_docs import pages_folder, replace_folder
-
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{border-bottom:1px solid #ddd;padding:.3rem .5rem;"
-    "text-align:left;vertical-align:top}th{background:#f4f4f4}.ok{color:#1a7f37}.attention{color:#b35900}.unknown{color:#666}"
-)
+from hearth.reports.document import document
 
 
 @dataclass
@@ -67,11 +62,7 @@ class Page:
         target.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
         as_of = f"<p>As of {self.as_of.isoformat()}.</p>" if self.as_of else ""
-        text = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(self.title)}</title>'
-            f"<style>{_STYLE}</style><h1>{html.escape(self.title)}</h1>{as_of}"
-            f"{''.join(self.parts)}</html>"
-        )
+        text = document(self.title, f"<h1>{html.escape(self.title)}</h1>{as_of}{''.join(self.parts)}")
         (fresh / "index.html").write_text(text, encoding="utf-8")
         fresh.chmod(0o755)
         replace_folder(fresh, target)

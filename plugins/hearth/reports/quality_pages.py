@@ -11,16 +11,14 @@ from typing import Any
 from hearth.contracts.reasons import PRECEDENCE
 from hearth.dated.limits import Limits
 from hearth.reports.data_docs import page_of
+from hearth.reports.document import document
 from hearth.reports.quality_facts import Cell, Position, Validation
 from hearth.reports.words import OUTCOMES, SEVERITIES, Words, words_of
 
 _STYLE = (
-    "body{font:14px/1.5 sans-serif;max-width:80rem;margin:1.5rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;margin:.5rem 0 1.5rem}th,td{border:1px solid #ddd;padding:.2rem .4rem;text-align:left;"
-    "vertical-align:top}th{background:#f4f4f4}.m td{padding:0;min-width:1.4rem;text-align:center}.m a{display:block;"
-    "text-decoration:none;color:#fff}.c{background:#b3261e}.w{background:#b35900}.n{background:#1a7f37}"
-    "article{border-left:4px solid #b3261e;padding-left:.8rem;margin:1rem 0}article.w{background:none;border-color:#b35900}"
-    "code{background:#f4f4f4;padding:0 .2rem}.quiet{color:#595959}"
+    ".m td{padding:0;min-width:1.4rem;text-align:center}.m td a{display:block;text-decoration:none;color:#fff}"
+    ".c{background:#b3261e}.w{background:#b35900}.n{background:#1a7f37}"
+    "article{border-left:4px solid #b3261e;padding-left:.8rem;margin:1rem 0}article.w{border-color:#b35900}article{background:none}"
 )
 _CLASS = {"critical": "c", "warning": "w", "none": "n"}
 _MARK = {"critical": "!", "warning": "?", "none": "·"}
@@ -29,10 +27,7 @@ NEWEST_RED = 20
 
 
 def _document(title: str, body: Iterable[str]) -> str:
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><h1>{html.escape(title)}</h1>{''.join(body)}</body></html>"
-    )
+    return document(title, f"<h1>{html.escape(title)}</h1>{''.join(body)}", width="80rem", style=_STYLE)
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
