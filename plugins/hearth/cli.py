@@ -50,7 +50,7 @@ def main() -> None:
       hearth init                   write .env with secrets; fill in your addresses
       hearth migrate                schemas, roles and partitions in your PostgreSQL
       hearth connections check      can every source be reached?
-      hearth contract try FILE      would this sample of a feed be accepted?
+      hearth contract try FEED FILE would this sample of the feed be accepted?
     """
 
 
