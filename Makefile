@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help demo real test faults lint bench stop status clean venv
 
-SCALE ?= 1.0
+SCALE ?= 0.02
 SEED ?= 7
 DAYS ?= 2
 DASHBOARDS ?= 1
@@ -26,7 +26,8 @@ export PYTHONPATH := plugins
 export HEARTH_STARTED := $(shell date +%s)
 
 help:
-	@echo 'make demo [SCALE=1.0 SEED=7 DAYS=2]  a simulated city, two seasons, the three KPIs beside their true values'
+	@echo 'make demo [SEED=7 DAYS=2]             a simulated town, two seasons, the three KPIs beside their true values: five minutes'
+	@echo 'make demo SCALE=1                    the whole city of 270,000 homes: half an hour'
 	@echo '          [DASHBOARDS=0]               without the managers'"'"' dashboards'
 	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'
 	@echo 'make test [ARGS="-k name"]           all tests'

@@ -1,6 +1,7 @@
-"""Airflow on one machine: its settings, its three processes.
+"""Airflow on one machine: its settings, its four processes.
 
-LocalExecutor, an api-server, a scheduler and a dag-processor; no triggerer, since nothing here is deferred.
+LocalExecutor, an api-server, a scheduler, a dag-processor, and a triggerer: nothing here is deferred, but without one Airflow's
+own page shows a red light.
 Settings are environment variables, so nothing of a user's own Airflow is read or changed.
 """
 
@@ -174,6 +175,7 @@ def services(instance: Instance, variables: Mapping[str, str]) -> list[Service]:
         # Logs lie in a folder the api-server reads itself; nobody needs them served.
         service(["scheduler", "--skip-serve-logs"], lambda: part_is_healthy("scheduler"), WARM_START),
         service(["dag-processor"], lambda: part_is_healthy("dag_processor")),
+        service(["triggerer", "--skip-serve-logs"], lambda: part_is_healthy("triggerer")),
     ]
 
 

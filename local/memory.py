@@ -17,6 +17,7 @@ TITLES = {
     "api_server": "airflow api-server",
     "api-server": "airflow api-server",
     "dag-processor": "airflow dag-processor",
+    "triggerer": "airflow triggerer",
     "LocalExecutor": "airflow executor",
     "forkserver": "airflow executor",
     "resource_tracker": "airflow executor",

@@ -159,7 +159,8 @@ def service_rows(instance: Instance) -> list[tuple[str, str, str, str, str]]:
     }
     if instance.server.is_running():
         addresses["postgres"] = f"127.0.0.1:{instance.server.port}"
-    expected = ["postgres", "city", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "pages"]
+    expected = ["postgres", "city", "airflow-api-server", "airflow-scheduler", "airflow-dag-processor"]
+    expected += ["airflow-triggerer", "pages"]
     expected += [superset.SERVICE] if instance.fact("dashboards") else []
     rows = []
     for name in [*expected, *sorted(set(groups) - set(expected))]:
