@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,16 @@ def test_each_layer_reads_only_the_one_before(manifest, models):
         if layer(manifest, parent) not in MAY_READ[layer(manifest, name)]
     ]
     assert wrong == []
+
+
+def test_a_subject_is_one_folder_with_its_words_and_unit_tests(manifest, models):
+    inner = [node for node in models.values() if node["fqn"][1] == "intermediate"]
+    folders = {node["name"]: Path(node["original_file_path"]).parent for node in inner}
+    assert {name for name, folder in folders.items() if folder.parent.name != "intermediate"} == set()
+    assert {node["name"]: Path(node["patch_path"].removeprefix("hearth://")).parent for node in inner} == folders
+    assert [folder.name for folder, files in Counter(folders.values()).items() if files < 2] == []
+    tests = [test for test in manifest["unit_tests"].values() if test["model"] in folders]
+    assert {test["name"] for test in tests if Path(test["original_file_path"]).parent != folders[test["model"]]} == set()
 
 
 def test_readings_are_read_in_one_place(manifest):
