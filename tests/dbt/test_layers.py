@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ def test_every_dated_limit_is_read(seed):
     assert [row["limit_code"] for row in read_rows(seed) if row["limit_code"] not in words] == []
 
 
+def test_a_subject_is_one_folder_with_its_words_and_unit_tests(manifest, models):
+    inner = [node for node in models.values() if node["fqn"][1] == "intermediate"]
+    folders = {node["name"]: Path(node["original_file_path"]).parent for node in inner}
+    assert {name for name, folder in folders.items() if folder.parent.name != "intermediate"} == set()
+    assert {node["name"]: Path(node["patch_path"].removeprefix("hearth://")).parent for node in inner} == folders
+    assert [folder.name for folder, files in Counter(folders.values()).items() if files < 2] == []
+    tests = [test for test in manifest["unit_tests"].values() if test["model"] in folders]
+    assert {test["name"] for test in tests if Path(test["original_file_path"]).parent != folders[test["model"]]} == set()
+
+
 def test_readings_are_read_in_one_place(manifest):
     readers = {child for child in manifest["child_map"]["model.hearth.stg_room_reading"] if child.startswith("model.")}
     assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
@@ -116,6 +127,17 @@ def test_everything_is_described(manifest, models):
     bare += [s["name"] for s in manifest["sources"].values() if not s["description"]]
     bare += [n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed" and not n["description"]]
     assert bare == []
+
+
+def test_a_column_of_one_meaning_is_described_once(manifest):
+    """In models/docs.md; a model that says the same by hand is left behind when the words are bettered."""
+    said = defaultdict(list)
+    for node in manifest["nodes"].values():
+        for column in node.get("columns", {}).values():
+            if column["description"]:
+                said[column["name"], " ".join(column["description"].split())].append((node["name"], column["doc_blocks"]))
+    by_hand = {what: [name for name, blocks in where if not blocks] for what, where in said.items() if len(where) > 1}
+    assert {what: names for what, names in by_hand.items() if names} == {}
 
 
 def test_exposures_have_owners(manifest):
