@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
-from hearth.transform.dbt import read_manifest
 from tests.agreed_marts import MARTS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -19,17 +18,6 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
 }
-
-
-@pytest.fixture(scope="module")
-def manifest() -> dict[str, Any]:
-    """Parsed without a database."""
-    return read_manifest()
-
-
-@pytest.fixture(scope="module")
-def models(manifest) -> dict[str, dict[str, Any]]:
-    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
 
 
 def layer(manifest: dict[str, Any], name: str) -> str:

@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['room']) %}
+{%- set ranges = rebuild_ranges() %}
 -- How far each judged point-day lies from its station's others of the same kind and day, as a modified z. Suspect points
 -- go to the worklist of field staff; nothing is excluded for it.
 with judged as (
