@@ -1,11 +1,31 @@
 {#-
+    What makes the days of an incremental model be built again: its own `meta.subjects`. Which subjects there are stands with
+    int_rebuild_range; one that nobody writes there would leave the model as it is for ever.
+-#}
+{% macro rebuild_subjects() -%}
+    {%- if not execute -%}
+        {{ return([]) }}
+    {%- endif -%}
+    {%- set known = graph.nodes['model.' ~ project_name ~ '.int_rebuild_range'].config.meta.covers | list -%}
+    {%- set subjects = config.meta_get('subjects', []) -%}
+    {%- set unknown = subjects | reject('in', known) | list -%}
+    {%- if not subjects or unknown -%}
+        {%- do exceptions.raise_compiler_error(
+            'meta.subjects of ' ~ model.name ~ ' says ' ~ (unknown or 'nothing') ~ '; int_rebuild_range knows ' ~ known
+            ~ '. Name what makes its days be built again, or add the subject to int_rebuild_range and to its meta.covers.'
+        ) -%}
+    {%- endif -%}
+    {{ return(subjects) }}
+{%- endmacro %}
+
+{#-
     Days an incremental model has to build again, as a list of {from, to, read_from, read_to}:
-    - what int_rebuild_range says for the subjects;
+    - what int_rebuild_range says for its subjects;
     - of each season, the days after the last one the model has: a day becomes known without a row of its own;
     - everything after the last known day, in case it was later once.
     Nothing of it is asked while parsing or in a full build.
 -#}
-{% macro rebuild_ranges(subjects) -%}
+{% macro rebuild_ranges() -%}
     {%- if not execute -%}
         {#- Said while parsing: a model that is built in parts needs these, one that is built whole does not ask them. -#}
         {%- do [ref('int_rebuild_range'), ref('int_season_day'), ref('int_series_reach')] -%}
@@ -15,7 +35,7 @@
     {%- endif -%}
     {%- set query -%}
         with touched as (
-            {{ touched_ranges(subjects) }}
+            {{ touched_ranges() }}
         ),
 
         ordered as (
@@ -55,10 +75,10 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{% macro touched_ranges(subjects) -%}
+{% macro touched_ranges() -%}
     select from_date, to_date
     from {{ ref('int_rebuild_range') }}
-    where subject in ('{{ subjects | join("', '") }}')
+    where subject in ('{{ rebuild_subjects() | join("', '") }}')
     union all
     select
         coalesce(
@@ -79,10 +99,9 @@
 
 {#-
     The same for figures of the season to date, which change from a day on to the end of its season: at most one
-    {season, from, to} a season. `next_season`: also the season after it from the same season day on, because it is
-    compared with this one.
+    {season, from, to} a season.
 -#}
-{% macro to_date_ranges(subjects, next_season=false) -%}
+{% macro to_date_ranges() -%}
     {%- if not execute -%}
         {%- do [ref('int_rebuild_range'), ref('int_season_day'), ref('int_season')] -%}
     {%- endif -%}
@@ -91,17 +110,11 @@
     {%- endif -%}
     {%- set query -%}
         with touched as (
-            {{ touched_ranges(subjects) }}
+            {{ touched_ranges() }}
         ),
 
         season as (
-            select
-                season,
-                previous_season,
-                season_start,
-                season_end,
-                lag(season_start) over (order by season_start) as previous_start
-            from {{ ref('int_season') }}
+            select season, season_start, season_end from {{ ref('int_season') }}
         ),
 
         stale as (
@@ -113,18 +126,6 @@
             from season as s
             inner join touched as t on t.from_date <= s.season_end and t.to_date >= s.season_start
             group by s.season, s.season_start, s.season_end
-            {% if next_season -%}
-            union all
-            select
-                s.season,
-                s.season_start,
-                s.season_end,
-                min(s.season_start + (greatest(t.from_date, p.season_start) - p.season_start)) as from_date
-            from season as s
-            inner join season as p on s.previous_season = p.season
-            inner join touched as t on t.from_date <= p.season_end and t.to_date >= p.season_start
-            group by s.season, s.season_start, s.season_end
-            {%- endif %}
         )
 
         select season, cast(min(from_date) as text), cast(season_end as text)
@@ -190,18 +191,21 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Removes the days that are built again, in the model's own transaction: rows that do not come back are gone. -#}
-{% macro delete_ranges(subjects) -%}
+{#- Removes the days that are built again, in the model's own transaction: rows that do not come back are gone. The subjects are
+    looked at in a full build too, so that the build that brings a wrong one tells of it. -#}
+{% macro delete_ranges() -%}
+    {%- do rebuild_subjects() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }} where {{ in_ranges('heating_date', rebuild_ranges(subjects)) }}
+        delete from {{ this }} where {{ in_ranges('heating_date', rebuild_ranges()) }}
     {%- else -%}
         select 1
     {%- endif -%}
 {%- endmacro %}
 
-{% macro delete_to_date(subjects, next_season=false) -%}
+{% macro delete_to_date() -%}
+    {%- do rebuild_subjects() -%}
     {%- if is_incremental() -%}
-        delete from {{ this }} where {{ in_ranges('heating_date', to_date_ranges(subjects, next_season)) }}
+        delete from {{ this }} where {{ in_ranges('heating_date', to_date_ranges()) }}
     {%- else -%}
         select 1
     {%- endif -%}

@@ -157,6 +157,19 @@ _DEFAULTS = {"file_id": 1, "sub_position": 0, "source_version": 0}
 
 
 @pytest.fixture(scope="session")
+def manifest() -> dict[str, Any]:
+    """dbt's manifest of the project, parsed without a database."""
+    from hearth.transform.dbt import read_manifest
+
+    return read_manifest()
+
+
+@pytest.fixture(scope="session")
+def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
+
+
+@pytest.fixture(scope="session")
 def _warehouse_url(postgres: Server) -> str:
     url = postgres.create_database(DATABASE)
     migrate(url, {role: postgres.url(DATABASE, f"hearth_{role}", PASSWORD) for role in ROLES})

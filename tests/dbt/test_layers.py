@@ -12,7 +12,6 @@ import pytest
 
 from hearth.dated.dated_rows import read_rows
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
-from hearth.transform.dbt import read_manifest
 from tests.agreed_marts import MARTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -22,17 +21,6 @@ MAY_READ = {
     "intermediate": {"staging", "intermediate"},
     "marts": {"intermediate", "marts"},
 }
-
-
-@pytest.fixture(scope="module")
-def manifest() -> dict[str, Any]:
-    """Parsed without a database."""
-    return read_manifest()
-
-
-@pytest.fixture(scope="module")
-def models(manifest) -> dict[str, dict[str, Any]]:
-    return {name: node for name, node in manifest["nodes"].items() if node["resource_type"] == "model"}
 
 
 def layer(manifest: dict[str, Any], name: str) -> str:

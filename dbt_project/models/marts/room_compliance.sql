@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_to_date(['room', 'weather', 'register']) }}"
+    meta={'subjects': ['room', 'weather', 'register']},
+    pre_hook="{{ delete_to_date() }}"
 ) }}
-{%- set ranges = to_date_ranges(['room', 'weather', 'register']) %}
+{%- set ranges = to_date_ranges() %}
 {%- set added = [
     'judged_household_days', 'complying_household_days', 'normal_judged_household_days', 'normal_complying_household_days',
     'comfort_household_days', 'newly_measured_households', 'readings', 'readings_ok', 'judged_point_days',

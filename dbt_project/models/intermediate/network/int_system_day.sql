@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['network']) }}"
+    meta={'subjects': ['network']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['network']) %}
+{%- set ranges = rebuild_ranges() %}
 {%- set measured = {
     'primary_supply_degc': 'primary supply', 'primary_return_degc': 'primary return',
     'secondary_supply_degc': 'secondary supply', 'secondary_return_degc': 'secondary return',

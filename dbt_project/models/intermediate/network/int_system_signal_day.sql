@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['network_signal']) }}"
+    meta={'subjects': ['network_signal']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['network_signal']) %}
+{%- set ranges = rebuild_ranges() %}
 {%- set frame -%}
     range between ({{ limit_days('signal_days') }}) preceding and interval '1 day' preceding
 {%- endset %}

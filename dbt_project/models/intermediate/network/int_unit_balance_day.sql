@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['room']) %}
+{%- set ranges = rebuild_ranges() %}
 -- How warm the measured homes of each station and of each heating system were on a day, and the near ones against the far ones.
 -- A visit follows a complaint, so the homes visited are the cold ones: they are counted apart, and a home that a fixed or remote
 -- point measured as well has the value of that.

@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['register']) }}"
+    meta={'subjects': ['register']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['register']) %}
+{%- set ranges = rebuild_ranges() %}
 -- Active, not suspended resident homes of each stratum on each season day; strata without any have no row.
 with step as (
     select branch_id, station_id, network_position, flat_position, heating_date, sum(homes) as homes

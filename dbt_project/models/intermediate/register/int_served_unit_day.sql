@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['register']) }}"
+    meta={'subjects': ['register']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['register']) %}
+{%- set ranges = rebuild_ranges() %}
 -- Active, not suspended resident homes and their heated area, by unit and season day: the denominators. Where a place keeps
 -- no register, the dated rows of the seed served_household stand in for it.
 with step as (

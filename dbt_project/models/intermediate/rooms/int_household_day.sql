@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['room']) %}
+{%- set ranges = rebuild_ranges() %}
 -- Of the judged rooms of a home the one with the smallest margin to its standard speaks for the home that day: once among
 -- all its points, once among those of each kind. Residents only; a home without a judged room has no row.
 with judged as (

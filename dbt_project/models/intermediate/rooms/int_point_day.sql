@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['room']) %}
+{%- set ranges = rebuild_ranges() %}
 -- The value of each point-day and whether it can be judged, and why not. An automatic point's value is weighted by the time
 -- each reading holds, in whole seconds and thousandths of a degree; a manual point's is the mean of its tests. How complete a day of an
 -- automatic point is goes by time too: a reading stands for the time until the next, at most one expected interval, so that

@@ -3,6 +3,7 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{{ point_series_days('>= 1', rebuild_ranges(['room']), place_time_zone()) }}
+{{ point_series_days('>= 1', rebuild_ranges(), place_time_zone()) }}

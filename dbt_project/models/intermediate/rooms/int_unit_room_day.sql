@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_ranges(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_ranges() }}"
 ) }}
-{%- set ranges = rebuild_ranges(['room']) %}
+{%- set ranges = rebuild_ranges() %}
 -- Counts of household-days, point-days and readings by unit and kind of point: everything of room compliance that can be
 -- added up over days.
 with household as (

@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_to_date(['room']) }}"
+    meta={'subjects': ['room']},
+    pre_hook="{{ delete_to_date() }}"
 ) }}
-{%- set ranges = to_date_ranges(['room']) %}
+{%- set ranges = to_date_ranges() %}
 {%- set sums = ['homes', 'judged', 'complying', 'judged_squares', 'products', 'complying_squares'] %}
 {%- set home = ['season', 'point_kind', 'household_id', 'branch_id', 'station_id', 'community_id'] %}
 -- The 95 % interval of compliance in the season to date. The days of one home are no independent trials: a cold home is cold

@@ -3,9 +3,10 @@
     incremental_strategy='append',
     on_schema_change='fail',
     indexes=[{'columns': ['heating_date']}],
-    pre_hook="{{ delete_to_date(['room', 'register']) }}"
+    meta={'subjects': ['room', 'register']},
+    pre_hook="{{ delete_to_date() }}"
 ) }}
-{%- set ranges = to_date_ranges(['room', 'register']) %}
+{%- set ranges = to_date_ranges() %}
 -- Room compliance as it would be if every kind of home were measured as often as it exists: the rate of each stratum
 -- (station, place on the network, place of the flat) weighted by the homes served in it that day. Visits follow complaints: a home
 -- that complained does not stand for those around it, so fixed and remote points alone make rates. A stratum without a home judged by

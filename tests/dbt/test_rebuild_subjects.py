@@ -1,0 +1,61 @@
+"""What makes the days of an incremental model be built again, read from dbt's own manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+RANGES = "model.hearth.int_rebuild_range"
+
+
+@pytest.fixture(scope="module")
+def covers(models) -> dict[str, list[str]]:
+    """Each subject and those whose days are among its own."""
+    return models[RANGES]["config"]["meta"]["covers"]
+
+
+@pytest.fixture(scope="module")
+def incremental(models) -> dict[str, dict[str, Any]]:
+    return {name: node for name, node in models.items() if node["config"]["materialized"] == "incremental"}
+
+
+def parents(models: dict[str, dict[str, Any]], name: str) -> Iterator[str]:
+    """The nearest incremental models it reads, through those that are built whole."""
+    for parent in models[name]["depends_on"]["nodes"]:
+        if parent not in models:
+            continue
+        if models[parent]["config"]["materialized"] == "incremental":
+            yield parent
+        else:
+            yield from parents(models, parent)
+
+
+def test_every_subject_is_one_that_is_written(models, covers, incremental):
+    assert set(re.findall(r"select '(\w+)'", models[RANGES]["raw_code"])) == set(covers)
+    assert {other for others in covers.values() for other in others} <= set(covers)
+    said = {node["name"]: node["config"]["meta"].get("subjects", []) for node in incremental.values()}
+    assert {name: subjects for name, subjects in said.items() if not subjects or not set(subjects) <= set(covers)} == {}
+    assert len(said) == 14
+
+
+def test_a_model_is_built_again_when_one_it_reads_is(models, covers, incremental):
+    def days(name: str) -> set[str]:
+        own = incremental[name]["config"]["meta"]["subjects"]
+        return {*own, *(other for subject in own for other in covers[subject])}
+
+    missing = {
+        (node["name"], models[parent]["name"]): lacking
+        for name, node in incremental.items()
+        for parent in parents(models, name)
+        if (lacking := set(models[parent]["config"]["meta"]["subjects"]) - days(name))
+    }
+    assert missing == {}
+
+
+def test_the_subjects_stand_in_one_place(incremental):
+    for node in incremental.values():
+        hooks = [hook["sql"] for hook in node["config"]["pre-hook"] if "delete_" in hook["sql"]]
+        assert hooks in (["{{ delete_ranges() }}"], ["{{ delete_to_date() }}"]), node["name"]
