@@ -19,7 +19,7 @@ for folder in (REPOSITORY, REPOSITORY / "plugins"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-pytest_plugins = ["tests.fault_record"]
+pytest_plugins = ["tests.support.fault_record"]
 
 from local.instance import PREFERRED_PORTS  # needs the path above
 from local.postgres import SMALL, Server

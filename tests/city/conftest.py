@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from city.build import build_city
-from city.calendar import SEASONS, Window
-from tests.city.reading import READERS, City
-from tests.city.reading_systems import calibration_rows, forecast_rows, source_rows, system_rows
+from city.calendar import SEASONS
+from tests.support.cities import WEEKS
+from tests.support.reading import READERS, City
+from tests.support.reading_systems import calibration_rows, forecast_rows, source_rows, system_rows
 
 READERS["calibrations"] = calibration_rows
 READERS["forecast"] = forecast_rows
 READERS["station_readings"] = system_rows
 READERS["source_readings"] = source_rows
-
-WEEKS = Window(date(2016, 12, 10), date(2017, 1, 12))
 
 
 @pytest.fixture(scope="session")

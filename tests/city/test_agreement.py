@@ -12,8 +12,8 @@ import pytest
 from city.calendar import SPAN
 from city.registers import TABLES
 from city.truth import Observed, write_truth
-from tests.city import reading
-from tests.city.reading import City
+from tests.support import reading
+from tests.support.reading import City
 
 _WORK = {"改造": "renewal", "新建": "new_build", "并网": "merging"}
 

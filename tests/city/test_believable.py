@@ -15,7 +15,7 @@ from city.rooms import Rooms
 from city.size import size_of
 from city.streams import Streams
 from city.weather import Weather
-from tests.city.reading import City
+from tests.support.reading import City
 
 SCALE = 0.1
 

@@ -16,7 +16,7 @@ from city.cases import Served
 from city.network import build_network
 from city.size import size_of
 from city.streams import Streams
-from tests.city.reading import City
+from tests.support.reading import City
 
 
 def _digests(folder: Path) -> dict[str, str]:

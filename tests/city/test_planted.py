@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from city.calendar import DESIGN_OUTDOOR_DEGC
-from tests.city import reading
-from tests.city.reading import READERS, City
+from tests.support import reading
+from tests.support.reading import READERS, City
 
 
 @pytest.mark.parametrize("feed", READERS)

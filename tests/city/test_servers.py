@@ -24,7 +24,7 @@ from fastapi.testclient import TestClient
 from city.api import Faults, create_app
 from city.sql import TABLES, load
 from city.store import ItemStore
-from tests.city.reading import City
+from tests.support.reading import City
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DAY = {"received_from": "2016-12-20T06:30:00+08:00", "received_to": "2016-12-22T18:00:00+08:00"}

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from city.build import build_city
-from tests.city.conftest import WEEKS
-from tests.city.reading import City
+from tests.support.cities import WEEKS
+from tests.support.reading import City
 
 
 def test_supply_follows_the_weather_and_the_return_the_supply(whole_city: City, rows: dict[str, pd.DataFrame]) -> None:

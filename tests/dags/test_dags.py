@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.warehouse.airflow_runs import settings
+from tests.support.airflow_runs import settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FEEDS = {

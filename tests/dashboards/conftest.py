@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
-sys.path.insert(0, str(Path(__file__).parent))
-
-from viewing import Site
-from world import Warehouse, World, feeds_in_order
 
 from hearth.warehouse.branches import make_logins
 from local import superset
 from local.stack import ensure
+from tests.support.viewing import Site
+from tests.support.world import Warehouse, World, feeds_in_order
 
 BRANCHES = ["BRANCH-01", "BRANCH-02"]
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import requests
-from viewing import Site
 
 from hearth.dashboards import files
 from hearth.dashboards.access import Access, has_units
 from hearth.dashboards.client import Superset
 from local import superset
+from tests.support.viewing import Site
 
 DATASETS = {content["uuid"]: content for path, content in files.read().items() if path.startswith("datasets/")}
 

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from viewing import Site
 
 from hearth.dashboards import exchange, files
 from hearth.dashboards.client import Superset, SupersetError
+from tests.support.viewing import Site
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import yaml
 from hearth.dashboards import canonical, files
 from hearth.dashboards.access import Access, has_units
 from hearth.reports.documents import slug
-from tests.agreed_marts import MARTS
+from tests.support.agreed_marts import MARTS
 
 ROOT = Path(__file__).resolve().parents[2]
 ALL = files.read()

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from viewing import CHART, Site, View, log_in, open_dashboard, wait_until_drawn
 
 from hearth.dashboards import files
+from tests.support.viewing import CHART, Site, View, log_in, open_dashboard, wait_until_drawn
 
 FILES = files.read()
 SLUGS = sorted(content["slug"] for path, content in FILES.items() if path.startswith("dashboards/"))

@@ -12,7 +12,7 @@ import pytest
 
 from hearth.dated.dated_rows import read_rows
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
-from tests.agreed_marts import MARTS
+from tests.support.agreed_marts import MARTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"

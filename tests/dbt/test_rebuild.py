@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.company import differing
+
 FIRST = date(2015, 10, 17)
 Row = dict[str, Any]
 
@@ -244,14 +246,6 @@ def pieces(company, rng: random.Random, days: int) -> list[tuple[str, list[Row]]
     parcels += changes()
     rng.shuffle(parcels)
     return parcels
-
-
-def differing(left: dict[str, list], right: dict[str, list]) -> dict[str, tuple[list, list]]:
-    return {
-        name: (sorted(set(left[name]) - set(right[name]))[:3], sorted(set(right[name]) - set(left[name]))[:3])
-        for name in left
-        if left[name] != right[name]
-    }
 
 
 def incremental_tables() -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.dbt.test_rebuild import differing
+from tests.support.company import differing
 
 FIRST = date(2015, 11, 2)
 PARCELS = 2

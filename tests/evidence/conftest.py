@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
-
-from world import Warehouse, World, feeds_in_order
+from tests.support.world import Warehouse, World, feeds_in_order
 
 
 @pytest.fixture(scope="session")

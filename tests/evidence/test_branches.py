@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from world import Warehouse
 
 from hearth.warehouse.branch_login import NOBODY, login_of, password_of
 from hearth.warehouse.branches import COMPANY_WIDE, make_logins, protect, unprotected
+from tests.support.world import Warehouse
 
 KEY = "for-tests-only"
 UNITS = "marts.org_unit as u where u.branch_id"

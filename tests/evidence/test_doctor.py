@@ -13,7 +13,6 @@ from typing import Any
 import psycopg
 import pytest
 from click.testing import CliRunner
-from world import END, PERSON, Warehouse, World
 
 from hearth.cli import main
 from hearth.contracts.loading import load_contracts
@@ -24,6 +23,7 @@ from hearth.health.problem import Surroundings
 from hearth.health.rights import rights
 from hearth.warehouse.connections import connect
 from hearth.warehouse.roles import ADDS, ROLES, SCHEMAS, login, may
+from tests.support.world import END, PERSON, Warehouse, World
 
 NOW = datetime.now(UTC)
 SOON = NOW + timedelta(days=2)

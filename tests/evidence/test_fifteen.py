@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from world import Warehouse, World, feeds_in_order
 
 from local.postgres import SMALL, Server
+from tests.support.world import Warehouse, World, feeds_in_order
 
 FIFTEEN = Path("/usr/lib/postgresql/15/bin")
 VALUES = "select season, heating_date, unit_kind, unit_id, kpi, value, verdict from marts.season_kpi order by 1, 2, 3, 4, 5"

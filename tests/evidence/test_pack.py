@@ -14,7 +14,6 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
-from world import Warehouse
 
 from hearth.cli import main
 from hearth.proof.pack.check import verify_pack
@@ -22,6 +21,7 @@ from hearth.proof.pack.pack import MANIFEST, manifest_text
 from hearth.proof.pack.reader import PackReader
 from hearth.proof.pack.table_text import copy_fields, record_fields
 from hearth.reports.export import guarded
+from tests.support.world import Warehouse
 
 SEASON = "2016-17"
 

@@ -16,13 +16,13 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from pypdf import PdfReader
-from world import END, Warehouse
 
 from hearth.cleaning.personal_text import mask_column, mask_text
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cli import main
 from hearth.sources.delivery import Delivery
-from tests.evidence.planted import PLANTED, planted_items
+from tests.support.planted import PLANTED, planted_items
+from tests.support.world import END, Warehouse
 
 
 def deliver(contract: Any, interval: Any) -> list[Delivery]:

@@ -12,7 +12,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from world import PERSON, Warehouse
 
 from hearth.cli import main
 from hearth.dated.dated_rows import seeds_folder
@@ -20,6 +19,7 @@ from hearth.keeping.retention import rules_on
 from hearth.landing.store import LandingStore
 from hearth.sources.delivery import Delivery, SourceUnavailable
 from hearth.warehouse.connections import connect
+from tests.support.world import PERSON, Warehouse
 
 LATER = datetime.now(UTC) + timedelta(days=8000)
 APPLY = ("retention", "apply", "--now", LATER.isoformat(), "--why", "ten years are over")

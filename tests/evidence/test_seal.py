@@ -7,13 +7,13 @@ import threading
 
 import psycopg
 import pytest
-from world import Warehouse
 
 from hearth.proof.digests import BEFORE_THE_FIRST, Part, Seal, check_chain, check_part, part_sha256, row_digest, seal_sha256
 from hearth.proof.live import read_seals, verify_warehouse
 from hearth.proof.seal import seal
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import recorded_step
+from tests.support.world import Warehouse
 
 STEP = "insert into ledger.step (run_id, subject, step, outcome) values ('{}', 'test', 'test', 'skipped') returning step_id"
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
-from world import Warehouse
 
 from hearth.cli import main
 from hearth.proof.digests import Finding
 from hearth.proof.live import verify_warehouse
+from tests.support.world import Warehouse
 
 TAMPERINGS = {
     "a ledger row": (

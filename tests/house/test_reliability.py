@@ -83,7 +83,7 @@ def test_what_tests_say_comes_to_the_record(tmp_path: Path) -> None:
     """Through processes of their own, as in CI; the worst case of a test counts."""
     (tmp_path / "test_any.py").write_text(TESTS, encoding="utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = fault: tried\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-p", "tests.fault_record", "-n", "2", "--faults", "faults.json"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.support.fault_record", "-n", "2", "--faults", "faults.json"]
     environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY}{os.pathsep}{REPOSITORY / 'plugins'}"}
     answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert "1 failed, 2 passed, 1 skipped" in answer.stdout, answer.stdout + answer.stderr

@@ -9,10 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
-from world import PERSON, Warehouse
 
 from hearth.cli import main
 from local.instance import REPOSITORY
+from tests.support.world import PERSON, Warehouse
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from pypdf import PdfReader
-from world import Warehouse
 
 from hearth.brief import page, pdf, site, words
 from hearth.brief.day import day_before
@@ -18,6 +17,7 @@ from hearth.brief.facts import KPIS, Facts, gather
 from hearth.brief.light import Light
 from hearth.warehouse.connections import connect
 from hearth.warehouse.published import NothingPublished
+from tests.support.world import Warehouse
 
 DAY = date(2017, 1, 15)
 ROOMS, COMPLAINTS, RENEWAL = KPIS

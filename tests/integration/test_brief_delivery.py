@@ -14,8 +14,6 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from click.testing import CliRunner
 from pypdf import PdfReader
-from receivers import ChatServer, MailServer, chat_server, mail_server
-from world import Warehouse
 
 from hearth.brief import sending, site, words
 from hearth.brief.facts import KPIS, Facts, gather
@@ -25,6 +23,8 @@ from hearth.delivery.message import NotConfigured, NotDelivered
 from hearth.reports import alerts
 from hearth.tasks.brief import send_brief, write_brief
 from hearth.warehouse.connections import connect
+from tests.support.receivers import ChatServer, MailServer, chat_server, mail_server
+from tests.support.world import Warehouse
 
 DAYS = iter(date(2017, 2, day) for day in range(1, 28))
 """A day of its own for each test: what one test delivered is delivered."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comparing import truth_rows
-from world import Warehouse, World
+from tests.support.comparing import truth_rows
+from tests.support.world import Warehouse, World
 
 
 def test_instruments_due_are_those_of_the_city(world: World, published: Warehouse) -> None:

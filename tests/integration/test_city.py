@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from world import END, START, Warehouse, World, feeds_in_order
 
 from hearth.contracts.entities import ENTITIES
+from tests.support.world import END, START, Warehouse, World, feeds_in_order
 
 NOT_CONTENT = {"batch_id", "file_id", "position", "sub_position"}
 

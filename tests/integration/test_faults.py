@@ -21,8 +21,6 @@ from urllib.parse import urlsplit, urlunsplit
 import adbc_driver_manager
 import psycopg
 import pytest
-from disturbed import MOMENTS, ended, start_load
-from world import END, START, Warehouse, World
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
@@ -32,6 +30,8 @@ from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
 from local.binaries import server_account
 from local.postgres import SMALL, Server
+from tests.support.disturbed import MOMENTS, ended, start_load
+from tests.support.world import END, START, Warehouse, World
 
 FEED = "weather"
 ROWS = f"select ({', '.join(ENTITIES['outdoor_reading'].content_columns)}, arrived_at)::text from raw.outdoor_reading order by 1"

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from world import ZONE, Warehouse, World
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import REPOSITORY, find_contract, load_contracts
 from hearth.intake import restore, take_in
 from hearth.proof import stages
+from tests.support.world import ZONE, Warehouse, World
 
 FEED = "late_calibrations"
 HEADER = "器具编号,器具类型,检定日期,修正值(℃),有效期至,检定单位"

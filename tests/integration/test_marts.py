@@ -12,11 +12,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from comparing import differences
-from disturbed import ended, start_build
-from world import END, START, ZONE, Warehouse, World, feeds_in_order, without_data_tests
 
-from tests.agreed_marts import MARTS, OF_HEATING
+from tests.support.agreed_marts import MARTS, OF_HEATING
+from tests.support.comparing import differences
+from tests.support.disturbed import ended, start_build
+from tests.support.world import END, START, ZONE, Warehouse, World, feeds_in_order, without_data_tests
 
 
 def number(text: str) -> float | None:

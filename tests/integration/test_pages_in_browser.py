@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
-from world import Warehouse
 
 from local.instance import REPOSITORY
 from local.pages import Handler
+from tests.support.world import Warehouse
 
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 pytestmark = pytest.mark.slow

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from scoring import Spell, planted_spells, score
-from world import Warehouse, World, feeds_in_order
+
+from tests.support.scoring import Spell, planted_spells, score
+from tests.support.world import Warehouse, World, feeds_in_order
 
 SENSOR_FAULTS = {
     ("point", "silent"): "silent", ("point", "stuck"): "stuck", ("point", "error_coded"): "error_coded",

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from test_bad_input import START as DAY
-from test_bad_input import Case
-from world import END, START, Warehouse, World, feeds_in_order
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cli import main
 from hearth.intake.take_in import BatchHeld
+from tests.support.cases import START as DAY
+from tests.support.cases import Case
+from tests.support.world import END, START, Warehouse, World, feeds_in_order
 
 
 def newest_hash(warehouse: Warehouse) -> str:

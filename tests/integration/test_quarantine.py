@@ -11,12 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
-from test_bad_input import END, HEADER, START, Case, line, points
-from world import PERSON, Warehouse, World
 
 from hearth.cli import main
 from hearth.quarantine import desk
 from hearth.warehouse.acting import logged_in
+from tests.support.cases import END, HEADER, START, Case, line, points
+from tests.support.world import PERSON, Warehouse, World
 
 GOOD, OTHER_FORMAT = 40, 3
 

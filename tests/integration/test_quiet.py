@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from world import Warehouse, World
 
 from hearth.transform.quiet import wait_for_quiet
 from hearth.warehouse.ledger import write_step
+from tests.support.world import Warehouse, World
 
 
 @pytest.fixture(scope="module")

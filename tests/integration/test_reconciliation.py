@@ -8,12 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from world import END, START, Warehouse, World
 
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract, load_contracts
 from hearth.proof import stages
 from hearth.sources.ask import ask_source
+from tests.support.world import END, START, Warehouse, World
 
 FEED, ENTITY = "maintenance_orders", "maintenance_order"
 INTERVAL = Interval(START, END)

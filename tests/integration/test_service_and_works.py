@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import Warehouse, World
+
+from tests.support.world import Warehouse, World
 
 
 def truth_of(world: World, name: str) -> list[dict[str, str]]:

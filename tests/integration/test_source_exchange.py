@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from comparing import differences, truth_rows
-from world import Warehouse, World
+from tests.support.comparing import differences, truth_rows
+from tests.support.world import Warehouse, World
 
 KEY = ("heating_date", "lender_plant_id", "borrower_plant_id")
 VALUES = (

@@ -6,7 +6,8 @@ import random
 
 import psycopg
 import pytest
-from world import Warehouse, World
+
+from tests.support.world import Warehouse, World
 
 KPIS = ("room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent")
 

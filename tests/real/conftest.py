@@ -14,7 +14,7 @@ from local.instance import Instance
 from local.postgres import SMALL, Server
 from local.real import FEEDS, INTERVALS, SEEDS, as_json
 from local.stack import ensure
-from tests.integration.world import Warehouse, World
+from tests.support.world import Warehouse, World
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from tests.integration.world import Warehouse
+from tests.support.world import Warehouse
 
 NEW_YORK = ZoneInfo("America/New_York")
 

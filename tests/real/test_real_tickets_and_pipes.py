@@ -8,7 +8,7 @@ import pytest
 
 from local.instance import Instance
 from local.real import INTERVALS
-from tests.integration.world import Warehouse, World
+from tests.support.world import Warehouse, World
 
 BOROUGHS = {"BRONX": 433, "BROOKLYN": 348, "MANHATTAN": 280, "QUEENS": 134, "STATEN ISLAND": 6}
 ROWS_READ = {"rooms": 3569, "outdoor": 1978, "tickets_311": 2386, "pipe_register": 15865 + 15903, "pipe_breaks": 2766}

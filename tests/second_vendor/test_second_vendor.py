@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from local.instance import REPOSITORY
-from tests.integration.world import Warehouse
-from tests.second_vendor.conftest import AUTUMN, CONTRACT, autumn_night, deliver, line
-from tests.warehouse.airflow_runs import settings
+from tests.support.airflow_runs import settings
+from tests.support.vendor import AUTUMN, CONTRACT, autumn_night, deliver, line
+from tests.support.world import Warehouse
 
 OCTOBER, JULY = datetime(2014, 10, 1, tzinfo=UTC), datetime(2015, 7, 1, tzinfo=UTC)
 

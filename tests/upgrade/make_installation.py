@@ -21,9 +21,9 @@ from pathlib import Path
 import psycopg
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins"), str(REPOSITORY / "tests" / "integration")]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins")]
 
-from world import START, ZONE, Warehouse, World, feeds_in_order  # needs the path above
+from tests.support.world import START, ZONE, Warehouse, World, feeds_in_order  # needs the path above
 
 DAYS = (datetime(2015, 11, 3, tzinfo=ZONE), datetime(2015, 11, 4, tzinfo=ZONE))
 HASH_KEY = "the-key-of-the-kept-installation"

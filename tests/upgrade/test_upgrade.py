@@ -10,7 +10,7 @@ import pytest
 from hearth.proof.landing import check_landing, deleted_files, recorded_files
 from hearth.proof.live import verify_warehouse
 from local.postgres import Server
-from tests.kept_installation import VERSIONS, bring_back, facts, upgrade
+from tests.support.kept_installation import VERSIONS, bring_back, facts, upgrade
 
 BESIDE_THE_VERSION = {"ledger.migration", "ledger.definition", "ledger.definition_file"}
 

@@ -14,9 +14,9 @@ from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
 from hearth.warehouse import logins
 from local.postgres import Server
-from tests.integration.world import PERSON, Warehouse
-from tests.kept_installation import VERSIONS, bring_back, upgrade
-from tests.warehouse.weather import Source
+from tests.support.kept_installation import VERSIONS, bring_back, upgrade
+from tests.support.weather import Source
+from tests.support.world import PERSON, Warehouse
 
 
 @pytest.fixture(scope="session")

@@ -14,10 +14,10 @@ from psycopg import sql
 from hearth.contracts.loading import REPOSITORY
 from hearth.warehouse.acting import NobodyActs, logged_in
 from local.postgres import Server
-from tests.evidence.planted import PLANTED, planted_items
-from tests.integration.world import Warehouse
-from tests.warehouse.airflow_runs import Airflow
-from tests.warehouse.weather import DAY, Source
+from tests.support.airflow_runs import Airflow
+from tests.support.planted import PLANTED, planted_items
+from tests.support.weather import DAY, Source
+from tests.support.world import Warehouse
 
 TOKEN = "canary-of-the-token"  # pragma: allowlist secret
 INTERVAL = (DAY, DAY + timedelta(days=1))

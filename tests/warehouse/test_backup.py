@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from hearth.cli import main
 from hearth.keeping.backup import programs
 from local.postgres import Server
-from tests.integration.world import Warehouse
+from tests.support.world import Warehouse
 
 
 def hearth(*arguments: str | Path) -> Result:

@@ -11,8 +11,8 @@ import pytest
 from hearth.contracts.loading import REPOSITORY, load_contracts
 from hearth.intake.take_in import BatchHeld
 from hearth.proof import stages
-from tests.integration.world import Warehouse
-from tests.warehouse.weather import DAY, ZONE, Source, hours, load, pull
+from tests.support.weather import DAY, ZONE, Source, hours, load, pull
+from tests.support.world import Warehouse
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000}
 HOUR = timedelta(hours=1)

@@ -19,9 +19,9 @@ from hearth.health import keeping
 from hearth.health.problem import Surroundings
 from hearth.transform import dbt
 from hearth.transform.plan import BuildPlan, definition_files, plan_build
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import planned
-from tests.warehouse.weather import DAY, Source, hours
+from tests.support.publishing import planned
+from tests.support.weather import DAY, Source, hours
+from tests.support.world import Warehouse
 
 FEED = "weather"
 NEW = "weather_of_the_airport"

@@ -27,9 +27,9 @@ from hearth.dated.limits import Limits
 from hearth.intake import take_in
 from hearth.validation.checked import checked_frame
 from hearth.validation.suites import Suite
-from tests.integration.world import Warehouse
-from tests.warehouse import extremes
-from tests.warehouse.weather import DAY, Source
+from tests.support import extremes
+from tests.support.weather import DAY, Source
+from tests.support.world import Warehouse
 
 INTERVAL = Interval(DAY, DAY + timedelta(days=2))
 

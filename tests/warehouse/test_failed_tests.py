@@ -13,8 +13,8 @@ from hearth.cli import main
 from hearth.reports import alerts
 from hearth.transform import dbt
 from hearth.transform.publish import record_dbt
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import planned
+from tests.support.publishing import planned
+from tests.support.world import Warehouse
 
 TEST = "select segment_no, export_date, length_m from {{ ref('stg_pipe_segment') }} where segment_no = '%s'"
 

@@ -22,8 +22,8 @@ from hearth.landing.store import LandingStore, StoredFile
 from hearth.warehouse import ledger
 from hearth.warehouse.migrate import migrate, role_urls
 from local.postgres import Server
-from tests.integration.world import Warehouse
-from tests.warehouse.weather import DAY, ZONE, Source, hours, load, pull, stands
+from tests.support.weather import DAY, ZONE, Source, hours, load, pull, stands
+from tests.support.world import Warehouse
 
 
 def hearth(*arguments: str) -> Result:

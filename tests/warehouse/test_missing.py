@@ -20,8 +20,8 @@ from hearth.intake.missing import look, pull_all_again
 from hearth.sources import http_client
 from hearth.sources.delivery import SourceUnavailable
 from hearth.warehouse.holes import Hole
-from tests.integration.world import Warehouse
-from tests.warehouse.weather import DAY, Source, hours, load, pull, stands
+from tests.support.weather import DAY, Source, hours, load, pull, stands
+from tests.support.world import Warehouse
 
 LATER = DAY + timedelta(days=5, hours=3)
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from hearth.transform import agreement, candidate, dbt, publish
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import marts, planned, run
+from tests.support.publishing import marts, planned, run
+from tests.support.world import Warehouse
 
 DISTURBED = {
     "season_kpi with room_compliance": "update candidate.season_kpi set value = value - 1 where kpi = 'room_compliance_percent'"

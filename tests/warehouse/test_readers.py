@@ -19,12 +19,11 @@ from hearth.contracts.loading import REPOSITORY
 from hearth.transform import publish
 from hearth.warehouse.migrate import migrate, role_urls
 from local.postgres import Server
-from tests.integration.disturbed import MOMENTS, ended, start_build, start_load, start_restore
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import DAY as CLOSED_DAY
-from tests.warehouse.publishing import DBT_AT_WORK, build_at_work, colder_day, run
-from tests.warehouse.test_waiting import CHANGED_SHAPE
-from tests.warehouse.weather import Source, hours, pull
+from tests.support.disturbed import MOMENTS, ended, start_build, start_load, start_restore
+from tests.support.publishing import CHANGED_SHAPE, DBT_AT_WORK, build_at_work, colder_day, run
+from tests.support.publishing import DAY as CLOSED_DAY
+from tests.support.weather import Source, hours, pull
+from tests.support.world import Warehouse
 
 RAW = """
 select r.n, r.digest, coalesce(l.loaded, 0), coalesce(l.halves, 0)

@@ -13,10 +13,10 @@ import pytest
 from hearth.transform import candidate, publish
 from hearth.transform.publication_record import OF_RUNS
 from local.postgres import SMALL, Server
-from tests.integration.disturbed import ended
-from tests.integration.world import Warehouse
-from tests.kept_installation import VERSIONS, bring_back, upgrade
-from tests.warehouse.publishing import DBT_AT_WORK, build_at_work, colder_day, marts
+from tests.support.disturbed import ended
+from tests.support.kept_installation import VERSIONS, bring_back, upgrade
+from tests.support.publishing import DBT_AT_WORK, build_at_work, colder_day, marts
+from tests.support.world import Warehouse
 
 LAST_MART = "works_progress"
 """Marts are copied by their name: when this one's turn comes, all others are written and nothing is committed."""

@@ -13,9 +13,9 @@ from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
 from hearth.transform import dbt
-from tests.integration.world import Warehouse
-from tests.warehouse import extremes
-from tests.warehouse.weather import DAY, Source
+from tests.support import extremes
+from tests.support.weather import DAY, Source
+from tests.support.world import Warehouse
 
 MODELS = "stg_refused_segment stg_pipe_segment int_pipe_segment_export int_pipe_segment_change pipe_register_change"
 PIPE = ENTITIES["pipe_segment"]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from hearth.contracts.loading import find_contract
-from tests.integration.disturbed import ended, start_day
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import marts, run
-from tests.warehouse.weather import DAY, Source
+from tests.support.disturbed import ended, start_day
+from tests.support.publishing import marts, run
+from tests.support.weather import DAY, Source
+from tests.support.world import Warehouse
 
 FEED = "remote_points"
 GIBIBYTE = 1 << 30

@@ -11,10 +11,8 @@ import pytest
 from hearth.transform import candidate, publish, swap
 from hearth.warehouse import session_limits
 from hearth.warehouse.migrate import ROLES, migrate
-from tests.integration.world import Warehouse
-from tests.warehouse.publishing import marts, planned
-
-CHANGED_SHAPE = "alter table candidate.org_unit add column opened_date date"
+from tests.support.publishing import CHANGED_SHAPE, marts, planned
+from tests.support.world import Warehouse
 
 
 def made(warehouse: Warehouse) -> int:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
-from tests.integration.world import Warehouse
+from tests.support.world import Warehouse
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = datetime(2015, 11, 4, tzinfo=ZONE)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, Request, Response
-from world import Warehouse
 
 from local import superset
 from local.instance import REPOSITORY, Instance
+from tests.support.world import Warehouse
 
 SCREENSHOTS = REPOSITORY / "build" / "screenshots"
 DRAWN_SECONDS = 60

@@ -9,10 +9,13 @@ from multiprocessing.process import BaseProcess
 import psycopg
 
 from hearth.transform.plan import BuildPlan, plan_build
-from tests.integration.disturbed import start_build
-from tests.integration.world import Warehouse
+from tests.support.disturbed import start_build
+from tests.support.world import Warehouse
 
 DAY = date(2015, 10, 25)
+
+CHANGED_SHAPE = "alter table candidate.org_unit add column opened_date date"
+"""A mart of a new shape."""
 
 
 def marts(warehouse: Warehouse) -> dict[str, tuple]:

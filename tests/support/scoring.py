@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from world import World
+from tests.support.world import World
 
 _SLACK = timedelta(days=1)
 

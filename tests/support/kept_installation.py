@@ -14,9 +14,9 @@ from typing import Any
 
 from hearth.warehouse.migrate import ROLES
 from local.postgres import Server
-from tests.integration.world import Warehouse
+from tests.support.world import Warehouse
 
-FOLDER = Path(__file__).parent / "upgrade" / "installations"
+FOLDER = Path(__file__).parents[1] / "upgrade" / "installations"
 VERSIONS = sorted(path.name for path in FOLDER.iterdir())
 PASSWORD = "for-tests-only"  # pragma: allowlist secret
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import pandas as pd
 
-from tests.city.reading import City, _finish, _time_reason
+from tests.support.reading import City, _finish, _time_reason
 
 _TEMPERATURES = ("t1s", "t1r", "t2s", "t2r")
 

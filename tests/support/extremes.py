@@ -12,7 +12,7 @@ from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
 from hearth.dated.limits import Limits
 from hearth.validation.suites import expectations_folder
-from tests.warehouse.weather import DAY
+from tests.support.weather import DAY
 
 ARRIVED = DAY + timedelta(days=1)
 LIMITS = Limits.from_seeds().on(ARRIVED.date())

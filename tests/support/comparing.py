@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from world import Warehouse, World
+from tests.support.world import Warehouse, World
 
 
 def truth_rows(world: World, name: str) -> list[dict[str, str]]:

@@ -69,7 +69,7 @@ def _die(*_: object) -> None:
 
 
 def _day(feed: str, start: datetime, end: datetime, memory_bytes: int) -> None:
-    from tests.integration.world import Warehouse
+    from tests.support.world import Warehouse
 
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     warehouse = Warehouse(os.environ["HEARTH_WAREHOUSE_URL_OWNER"])
@@ -79,7 +79,7 @@ def _day(feed: str, start: datetime, end: datetime, memory_bytes: int) -> None:
 
 def _build(dies_in_publish: bool) -> None:
     from hearth.transform import publish
-    from tests.integration.world import Warehouse
+    from tests.support.world import Warehouse
 
     if dies_in_publish:
         publish._headline = _die  # type: ignore[assignment]
