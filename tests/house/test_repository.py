@@ -113,7 +113,7 @@ def test_modules_of_local_stay_short() -> None:
 
 def test_no_test_borrows_from_a_test() -> None:
     """What tests share stands in tests/support: a test can be moved, renamed or run alone."""
-    files = [path for path in (REPOSITORY / "tests").rglob("*.py") if path != REPOSITORY / "tests" / "conftest.py"]
+    files = [path for path in (ROOT / "tests").rglob("*.py") if path != ROOT / "tests" / "conftest.py"]
     borrowed = re.compile(r"^\s*(?:from|import) (?:tests\.)?[\w.]*(?:test_\w+|conftest)\b|sys\.path\.insert", re.M)
     found = {path.name: borrowed.findall(path.read_text(encoding="utf-8")) for path in files}
     assert {name: lines for name, lines in found.items() if lines and name != "test_repository.py"} == {}
