@@ -48,11 +48,10 @@ def record_content(load: BatchLoad, landed: Landed | None, held: bool) -> None:
     columns = [name for name in load._schema.names if name not in ("feed", "batch_id")]
     names = ", ".join(f"'{name}'" for name in columns)
     raw = "0" if held else f"(select {hash_sum(columns, 'i')} from incoming i)"
-    load.ask(
-        "with made as (insert into ledger.batch_content (batch_id, landed_records, landed_sums, raw_columns, raw_hash,"
+    load.write(
+        "insert into ledger.batch_content (batch_id, landed_records, landed_sums, raw_columns, raw_hash,"
         f" quarantine_hash) select {load.batch_id}, $1::bigint, $2::text::jsonb, array[{names}], {raw},"
-        f" (select {hash_sum(QUARANTINED, 'q')} from quarantine.row q where q.batch_id = {load.batch_id})"
-        " returning 1) select count(*) from made",
+        f" (select {hash_sum(QUARANTINED, 'q')} from quarantine.row q where q.batch_id = {load.batch_id})",
         landed.records if landed else None,
         json.dumps(landed.sums if landed else {}),
     )
@@ -61,11 +60,11 @@ def record_content(load: BatchLoad, landed: Landed | None, held: bool) -> None:
 def record_contract(load: BatchLoad) -> None:
     """The contract as it is now, when it is not the newest one the ledger knows of the feed."""
     contract = load.contract
-    load.ask(
-        "with made as (insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron,"
+    load.write(
+        "insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron,"
         " off_season_cron, rows_per_day, lateness_hours, content) select $1::text, $2::text, $3::text, $4::text, $5::text,"
         " $6::text, $7::text, $8::int, $9::int, $10::text::jsonb where $2::text is distinct from"
-        " (select contract_hash from ledger.contract_current where feed = $1::text) returning 1) select count(*) from made",
+        " (select contract_hash from ledger.contract_current where feed = $1::text)",
         contract.feed,
         contract.content_hash,
         contract.entity,

@@ -110,6 +110,11 @@ class BatchLoad:
         self._cursor.execute(statement, parameters or None)
         return self._cursor.fetchall()
 
+    def write(self, statement: str, *parameters: Any) -> None:
+        """Run one statement with parameters; how many rows it changed is not known (`run` says it of a statement without any)."""
+        self._wait()
+        self._cursor.execute(statement, parameters)
+
     def run(self, *statements: str) -> int:
         """Run statements; returns the rows changed by the last one."""
         self._wait()

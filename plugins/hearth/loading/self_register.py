@@ -21,13 +21,12 @@ def self_register(load: BatchLoad) -> None:
     arrived = datetime.combine(points.valid_from, time(), ZoneInfo(load.contract.time_zone))
     for table, facts in _named_facts(points).items():
         columns = {**_PROVENANCE, **facts}
-        load.ask(
+        load.write(
             f"with made as (insert into raw.{table} (feed, batch_id, arrived_at, valid_from, {', '.join(columns)})"
             f" select distinct on ({next(iter(facts))}) $1::text, {load.batch_id}, $2::timestamptz, $3::date,"
             f" {', '.join(columns.values())} from named order by {', '.join(dict.fromkeys([next(iter(facts)), *_NAMED]))}"
-            " on conflict do nothing returning 1), noted as (insert into ledger.batch_day (batch_id, entity, event_date, rows)"
-            f" select {load.batch_id}, '{table}', $3::date, count(*) from made having count(*) > 0 returning 1)"
-            " select count(*) from noted",
+            " on conflict do nothing returning 1) insert into ledger.batch_day (batch_id, entity, event_date, rows)"
+            f" select {load.batch_id}, '{table}', $3::date, count(*) from made having count(*) > 0",
             load.contract.feed,
             arrived,
             points.valid_from,

@@ -105,9 +105,8 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
         if not held:
             refuse_erasure(load, provenance.pull_id)
             _delete_earlier(load, earlier)
-        load.ask(
-            f"with gone as (insert into ledger.supersession (batch_id, by_batch_id) select e.batch_id, {load.batch_id}"
-            f" from ({earlier}) e returning 1) select count(*) from gone",
+        load.write(
+            f"insert into ledger.supersession (batch_id, by_batch_id) select e.batch_id, {load.batch_id} from ({earlier}) e",
             feed,
             start,
             end,
@@ -152,11 +151,11 @@ def write_ledger(
 ) -> None:
     """Batch row, changed days and their quality, quarantine rows and personal values, in the batch's own transaction."""
     counts = load.counts
-    load.ask(
-        "with made as (insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id,"
+    load.write(
+        "insert into ledger.batch (batch_id, feed, entity, kind, status, interval_start, interval_end, pull_id,"
         " run_id, contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate, note) values"
         " ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::timestamptz, $7::timestamptz, $8::bigint, $9::text,"
-        " $10::text, $11::text, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::text) returning 1) select * from made",
+        " $10::text, $11::text, $12::bigint, $13::bigint, $14::bigint, $15::bigint, $16::text)",
         load.batch_id,
         load.contract.feed,
         load.entity.name,
@@ -198,29 +197,28 @@ def _write_days(load: BatchLoad, out_of_order: Mapping[date, int]) -> None:
     happened = load.entity.event_column
     if column is not None and column.kind == "date":
         happened = f"(({column.name} + 1)::timestamp at time zone '{load.time_zone}')"
-    load.ask(
+    load.write(
         f"with day as materialized (select {_event_date(load)} as event_date, count(*) as rows,"
         f" count(*) filter (where arrived_at > {happened} + make_interval(hours => {limit})) as late,"
         f" sum(greatest(extract(epoch from arrived_at - {happened}), 0)) as delay from incoming group by 1),"
         " unordered as (select k::date as event_date, v::bigint as rows from jsonb_each_text($1::text::jsonb) as o (k, v)),"
         " again as (select event_date, count(*) as rows from repeated_day group by 1),"
         " known as (insert into ledger.batch_day (batch_id, event_date, entity, rows)"
-        f" select {load.batch_id}, event_date, '{load.entity.name}', rows from day),"
-        " made as (insert into ledger.batch_quality_day (batch_id, event_date, rows_loaded, rows_late, delay_seconds,"
+        f" select {load.batch_id}, event_date, '{load.entity.name}', rows from day)"
+        " insert into ledger.batch_quality_day (batch_id, event_date, rows_loaded, rows_late, delay_seconds,"
         f" rows_out_of_order, rows_duplicate) select {load.batch_id}, event_date, d.rows, d.late, d.delay,"
         " least(coalesce(u.rows, 0), d.rows), coalesce(a.rows, 0)"
-        " from day d left join unordered u using (event_date) left join again a using (event_date) returning 1)"
-        " select count(*) from made",
+        " from day d left join unordered u using (event_date) left join again a using (event_date)",
         json.dumps({day.isoformat(): number for day, number in out_of_order.items()}),
     )
 
 
 def _write_acts(load: BatchLoad, provenance: Provenance) -> None:
     """Every replayed row gets an act; rows refused again stand open under the replay's own batch."""
-    load.ask(
-        "with made as (insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, order_id, why)"
+    load.write(
+        "insert into quarantine.act (feed, file_sha256, position, sub_position, act, batch_id, order_id, why)"
         f" select distinct $1::text, f.sha256, k.position, k.sub_position, 'replayed', {load.batch_id}, $2::bigint, $3::text"
-        " from replayed k join ledger.landing_file f using (file_id) returning 1) select count(*) from made",
+        " from replayed k join ledger.landing_file f using (file_id)",
         load.contract.feed,
         provenance.order_id,
         provenance.why,

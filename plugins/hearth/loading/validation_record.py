@@ -16,10 +16,9 @@ def record_validation(load: BatchLoad, validation: BatchValidation, provenance: 
         (validation.suite, validation.suite.success, validation.suite.worst_severity),
         (verdict.suite, verdict.suite.success, verdict.severity),
     ):
-        load.ask(
-            "with made as (insert into ledger.validation (batch_id, run_id, subject, suite, suite_hash, success, severity,"
-            " result) values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text::jsonb)"
-            " returning 1) select count(*) from made",
+        load.write(
+            "insert into ledger.validation (batch_id, run_id, subject, suite, suite_hash, success, severity,"
+            " result) values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text::jsonb)",
             load.batch_id,
             provenance.run_id,
             load.contract.feed,
