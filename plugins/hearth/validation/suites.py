@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,25 @@ class Outcome:
     observed_value: Any = None
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[gx.ExpectationSuite, list[tuple[dict[str, Any], str]]]:
+    """A suite, and the configuration and severity of each expectation; once a process, for it takes longer than a small batch."""
+    suite, expectations = gx.ExpectationSuite(**json.loads(text)), []
+    for nth, expectation in enumerate(suite.expectations):
+        configuration = expectation.configuration.to_json_dict()
+        expectation.meta = {**(expectation.meta or {}), NTH: nth}
+        expectations.append((configuration, str(getattr(expectation.severity, "value", expectation.severity))))
+    return suite, expectations
+
+
+@lru_cache(maxsize=1)
+def _frames() -> Any:
+    """Great Expectations' name for a frame in memory; one context a process."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context.data_sources.add_pandas("memory").add_dataframe_asset("chunk").add_batch_definition_whole_dataframe("whole")
+
+
 class Suite:
     """One suite and what it found so far."""
 
@@ -63,18 +82,9 @@ class Suite:
 
     @cached_property
     def _suite(self) -> gx.ExpectationSuite:
-        suite = gx.ExpectationSuite(**json.loads(self.text))
-        for nth, expectation in enumerate(suite.expectations):
-            configuration = expectation.configuration.to_json_dict()
-            expectation.meta = {**(expectation.meta or {}), NTH: nth}
-            self.outcomes.append(Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity))))
+        suite, expectations = _parsed(self.text)
+        self.outcomes += [Outcome(configuration, severity) for configuration, severity in expectations]
         return suite
-
-    @cached_property
-    def _batch_definition(self) -> Any:
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        return context.data_sources.add_pandas("memory").add_dataframe_asset("chunk").add_batch_definition_whole_dataframe("whole")
 
     def validate(self, frame: pd.DataFrame, parameters: dict[str, float]) -> Bits:
         """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck."""
@@ -82,7 +92,7 @@ class Suite:
         refused = np.zeros(len(frame), np.int32)
         if frame.empty:
             return refused
-        batch = self._batch_definition.get_batch({"dataframe": frame})
+        batch = _frames().get_batch({"dataframe": frame})
         verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
         for result in verdict.results:  # ordered by column, not as the suite is
             outcome = self.outcomes[result.expectation_config.meta[NTH]]
