@@ -19,7 +19,7 @@ for folder in (REPOSITORY, REPOSITORY / "plugins"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-pytest_plugins = ["tests.support.fault_record"]
+pytest_plugins = ["tests.support.fault_record", "tests.support.small_city"]
 
 from local.instance import PREFERRED_PORTS  # needs the path above
 from local.postgres import SMALL, Server
@@ -32,7 +32,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
 for sink in ("DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"):
     os.environ.setdefault(sink, "none")  # a fifth of dbt's time; what fails is in the error it ends with
 
-LONGEST_FIRST = ("integration", "house", "dashboards", "dbt", "evidence")
+LONGEST_FIRST = ("integration", "intake", "house", "dashboards", "dbt", "evidence")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 
 
@@ -57,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
 
 
 def folder_of(nodeid: str) -> str:
-    """`integration` of `tests/integration/test_city.py::test_...`."""
+    """`integration` of `tests/intake/test_city.py::test_...`."""
     return nodeid.split("/")[1]
 
 

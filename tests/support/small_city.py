@@ -1,4 +1,4 @@
-"""One small city for all integration tests: real HTTP, SFTP and SQL servers, a real PostgreSQL."""
+"""One small city for whoever has none of their own: real HTTP, SFTP and SQL servers, a real PostgreSQL; made once a process."""
 
 from __future__ import annotations
 
