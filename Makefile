@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo real test faults lint bench stop status clean venv
+.PHONY: help demo real test test-servers faults lint bench stop status clean venv
 
 SCALE ?= 0.02
 SEED ?= 7
@@ -30,7 +30,8 @@ help:
 	@echo 'make demo SCALE=1                    the whole city of 270,000 homes: half an hour'
 	@echo '          [DASHBOARDS=0]               without the managers'"'"' dashboards'
 	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'
-	@echo 'make test [ARGS="-k name"]           all tests'
+	@echo 'make test [ARGS="-k name"]           the tests of every change'
+	@echo 'make test-servers [ARGS="-k name"]   those that need PostgreSQL 15, a whole demo, a killed server, a heap of rows'
 	@echo 'make faults [RECORD=1 ARGS="-k name"]  kills, lies and bombs for real, and what was lost; RECORD=1 keeps docs/reliability'
 	@echo 'make lint                            ruff, mypy, sqlfluff, yamllint, search for secrets'
 	@echo 'make bench                           speed of loading against psql \copy'
@@ -51,7 +52,10 @@ real: venv
 	@$(RUN) -m local.real --data '$(DATA)'
 
 test: venv
-	@$(RUN) -m pytest -n 2 --no-loadscope-reorder --faults build/faults.json $(ARGS)
+	@$(RUN) -m pytest -n 2 --no-loadscope-reorder -m 'not servers' --faults build/faults.json $(ARGS)
+
+test-servers: venv
+	@$(RUN) -m pytest -n 2 --no-loadscope-reorder -m servers $(ARGS)
 
 faults: venv
 	@$(RUN) -m local.faults $(if $(filter 1,$(RECORD)),--record,) -- $(ARGS)

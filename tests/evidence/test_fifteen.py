@@ -13,6 +13,7 @@ FIFTEEN = Path("/usr/lib/postgresql/15/bin")
 VALUES = "select season, heating_date, unit_kind, unit_id, kpi, value, verdict from marts.season_kpi order by 1, 2, 3, 4, 5"
 
 
+@pytest.mark.servers
 @pytest.mark.skipif(not FIFTEEN.exists(), reason="no PostgreSQL 15 (Debian 12: apt-get install postgresql-15)")
 @pytest.mark.fault("F58")
 def test_postgresql_15_gives_the_same_figures(

@@ -20,7 +20,7 @@ from local.airflow_api import AirflowError, Client, wait_for
 from local.instance import REPOSITORY, Instance
 from local.stack import remove
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(1200)]
 KPIS = {"room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent"}
 
 

@@ -19,7 +19,7 @@ from local.airflow_api import Client, Run, wait_for
 from local.history import BUILD_DAG, Driver, Feed
 from local.instance import REPOSITORY, Instance
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(900)]
 DAG = "feed_weather"
 FIRST = datetime(2016, 12, 1, 5, tzinfo=ZoneInfo("Asia/Shanghai"))
 HOURS = 3

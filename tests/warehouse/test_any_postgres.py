@@ -22,7 +22,7 @@ from local.postgres import OWNER, SMALL, Server
 FIFTEEN = Path("/usr/lib/postgresql/15/bin")
 
 
-@pytest.fixture(scope="module", params=["the wheel", "15"])
+@pytest.fixture(scope="module", params=["the wheel", pytest.param("15", marks=pytest.mark.servers)])
 def server(request: pytest.FixtureRequest, postgres: Server) -> Iterator[Server]:
     if request.param == "the wheel":
         yield postgres

@@ -72,6 +72,7 @@ def killed_with_the_server(server: Server, building: BaseProcess) -> None:
     server.start()
 
 
+@pytest.mark.servers
 @pytest.mark.slow
 @pytest.mark.fault("F4")
 def test_the_database_is_killed_while_dbt_builds_and_then_while_the_marts_are_exchanged(

@@ -40,6 +40,7 @@ def packets(points: list[str], readings: int) -> list[dict[str, Any]]:
     return made
 
 
+@pytest.mark.servers
 @pytest.mark.slow
 @pytest.mark.fault("F12")
 def test_a_day_of_ten_times_the_usual_volume(installed: Warehouse, source: Source) -> None:
