@@ -98,7 +98,7 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_in_the_database_is_named_by_its_stage(loaded: Warehouse, change: str) -> None:
     """Each change is made for good, looked at, and put back from a copy of the table."""
-    statement, stages = CHANGES[change]
+    statement, expected = CHANGES[change]
     feed, entity = (FEED, ENTITY) if "quarantine" not in change else ("fixed_rounds_csv", "room_reading")
     table = {"raw": f"raw.{entity}", "quarantine": "quarantine.row", "marts": "marts.season_kpi"}[change.split()[0].strip(",")]
     with owner(loaded) as connection:
@@ -107,7 +107,7 @@ def test_a_change_in_the_database_is_named_by_its_stage(loaded: Warehouse, chang
         assert changed > 0
     try:
         found = look(feed)
-        assert differing(found) == stages
+        assert differing(found) == expected
         with pytest.raises(stages.Differs, match="nothing was repaired"):
             stages.refuse_differences(found)
     finally:
