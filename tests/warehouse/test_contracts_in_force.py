@@ -52,7 +52,7 @@ def run(number: int, feed: str = FEED) -> None:
     """One run of a feed's two tasks for a day."""
     start = DAY + timedelta(days=number)
     context = {"data_interval_start": start, "data_interval_end": start + timedelta(days=1), "run_id": f"run {number}"}
-    feed.clean_validate_load(feed, feed.pull_and_land(feed, context), context)
+    clean_validate_load(feed, pull_and_land(feed, context), context)
 
 
 def loaded(warehouse: Warehouse, number: int) -> list[tuple]:
