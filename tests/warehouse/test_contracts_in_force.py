@@ -17,6 +17,7 @@ from hearth.cli import main
 from hearth.contracts.loading import REPOSITORY
 from hearth.health import keeping
 from hearth.health.problem import Surroundings
+from hearth.tasks.feed import clean_validate_load, pull_and_land
 from hearth.transform import dbt
 from hearth.transform.plan import BuildPlan, definition_files, plan_build
 from tests.support.publishing import planned
