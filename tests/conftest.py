@@ -32,7 +32,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
 for sink in ("DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"):
     os.environ.setdefault(sink, "none")  # a fifth of dbt's time; what fails is in the error it ends with
 
-LONGEST_FIRST = ("integration", "intake", "house", "dashboards", "dbt", "evidence")
+LONGEST_FIRST = ("integration", "intake", "evidence", "dbt", "warehouse", "dashboards", "house")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 
 

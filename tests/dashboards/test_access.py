@@ -16,6 +16,8 @@ from hearth.dashboards.client import Superset
 from local import superset
 from tests.support.viewing import Site
 
+pytestmark = pytest.mark.servers
+
 DATASETS = {content["uuid"]: content for path, content in files.read().items() if path.startswith("datasets/")}
 
 

@@ -11,6 +11,8 @@ from hearth.dashboards import exchange, files
 from hearth.dashboards.client import Superset, SupersetError
 from tests.support.viewing import Site
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def superset(site: Site) -> Superset:

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page
 from hearth.dashboards import files
 from tests.support.viewing import CHART, Site, View, log_in, open_dashboard, wait_until_drawn
 
+pytestmark = pytest.mark.servers
+
 FILES = files.read()
 SLUGS = sorted(content["slug"] for path, content in FILES.items() if path.startswith("dashboards/"))
 MAY_BE_EMPTY = {

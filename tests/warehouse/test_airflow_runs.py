@@ -19,6 +19,8 @@ from tests.support.planted import PLANTED, planted_items
 from tests.support.weather import DAY, Source
 from tests.support.world import Warehouse
 
+pytestmark = pytest.mark.servers
+
 TOKEN = "canary-of-the-token"  # pragma: allowlist secret
 INTERVAL = (DAY, DAY + timedelta(days=1))
 TICKETS = "city_line_12345"
