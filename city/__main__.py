@@ -37,7 +37,7 @@ def main() -> None:
     multiple=True,
     callback=lambda _context, _option, texts: tuple(map(_unasked, texts)),
     metavar="FEED:FROM..TO",
-    help="Local days, the last one not counted, for which nobody will ask a line: the truth does not know them.",
+    help="Local days, the last one not counted, for which nobody will ask a line: the truth of complaints does not know them.",
 )
 @click.option("--quiet", is_flag=True)
 def build(

@@ -58,7 +58,7 @@ def build_city(
     unasked: tuple[Unasked, ...] = (),
 ) -> dict[str, Any]:
     """Build everything; returns the content of city.json. Systems are read every five minutes on the last `dense_days` days; the
-    truth is that of somebody who never asks for what is `unasked`."""
+    truth sees no ticket that arrives in what is `unasked`, and that of complaints does not know its days."""
     builder = _Builder(out, seed, scale, window, report, unasked)
     builder.prepare()
     builder.live()
