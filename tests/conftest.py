@@ -22,7 +22,8 @@ for folder in (REPOSITORY, REPOSITORY / "plugins"):
 pytest_plugins = ["tests.support.fault_record", "tests.support.small_city"]
 
 from local.instance import PREFERRED_PORTS  # needs the path above
-from local.postgres import SMALL, Server
+from local.postgres import Server
+from tests.support.servers import QUICK
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 for service in PREFERRED_PORTS:  # two processes that look for a free port at once must not find the same one
@@ -99,7 +100,7 @@ def postgres() -> Iterator[Server]:
     folder = Path(tempfile.mkdtemp(prefix="hearth-tests-"))
     if os.geteuid() == 0:
         folder.chmod(0o711)
-    server = Server(folder / "pg", settings={**SMALL, "deadlock_timeout": "200ms"})
+    server = Server(folder / "pg", settings={**QUICK, "deadlock_timeout": "200ms"})
     try:
         yield server.start()
     finally:

@@ -29,8 +29,9 @@ from hearth.intake import take_in
 from hearth.warehouse.ledger import PartialOverlap
 from hearth.warehouse.migrate import ROLES
 from local.binaries import server_account
-from local.postgres import SMALL, Server
+from local.postgres import Server
 from tests.support.disturbed import MOMENTS, ended, start_load
+from tests.support.servers import QUICK
 from tests.support.world import END, START, Warehouse, World
 
 FEED = "weather"
@@ -44,7 +45,7 @@ def warehouse(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     from hearth.warehouse.migrate import migrate, role_urls
 
     tmp_path.chmod(0o711)
-    server = Server(tmp_path / "pg", settings={**SMALL, "deadlock_timeout": "200ms"}).start()
+    server = Server(tmp_path / "pg", settings={**QUICK, "deadlock_timeout": "200ms"}).start()
     with world.warehouse("faults"):  # the sources' addresses and secrets
         url = server.create_database("faults")
         monkeypatch.setenv("HEARTH_WAREHOUSE_URL_OWNER", url)

@@ -25,7 +25,7 @@ def loaded(world: World) -> Iterator[Warehouse]:
     with world.warehouse("reconciled") as warehouse:
         for feed in ("register_points", "register_stations", FEED, "weather", "fixed_rounds_csv"):
             warehouse.load(feed)
-        assert warehouse.build(tested=False) is not None
+        assert warehouse.build() is not None
         yield warehouse
 
 

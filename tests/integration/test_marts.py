@@ -97,7 +97,7 @@ def test_kpis_of_another_city_equal_its_truth_where_a_line_is_not_known_on_every
             for feed in feeds_in_order():
                 for start, end in ASKED.get(feed, ((START.isoformat(), END.isoformat()),)):
                     warehouse.load(feed, *(datetime.fromisoformat(day).replace(tzinfo=ZONE) for day in (start, end)))
-            assert warehouse.build() is not None
+            assert warehouse.build(tested=True) is not None
             assert_equal_to_truth(world, warehouse)
             key = ("season", "heating_date", "unit_kind", "unit_id")
             figures = ("cases", "enterprise_cases", "served_households", "per_10000_households", "days_known", "compared_days")
@@ -145,7 +145,7 @@ def test_pieces_in_random_order_with_builds_between_give_the_same_marts(world: W
         for part in (pieces[:third], pieces[third : 2 * third], pieces[2 * third :]):
             for feed, start, end in part:
                 warehouse.load(feed, start, end)
-            warehouse.build(tested=False)
+            warehouse.build()
         kinds = [r[0] for r in warehouse.rows("select full_refresh from ledger.build order by build_id")]
         assert kinds == [True, False, False]
         mine, theirs = contents(warehouse), contents(published)
@@ -180,7 +180,7 @@ def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published
             "update candidate.room_compliance set judged_household_days = judged_household_days - 1"
             " where unit_kind = 'company' and period = 'day' and point_kind = 'all' and heating_date = '2017-01-15'"
         )
-    assert published.build(tested=False) is not None, "the next build takes up what was not published"
+    assert published.build() is not None, "the next build takes up what was not published"
     assert contents(published) == before
 
 
@@ -199,7 +199,7 @@ def test_builds_killed_in_dbt_and_in_publishing_change_nothing_and_the_next_one_
     assert contents(published) == before
     assert ended(start_build(dies_in_publish=True)) == -signal.SIGKILL
     assert contents(published) == before
-    assert published.build(tested=False) is not None, "the next build takes up what two others left"
+    assert published.build() is not None, "the next build takes up what two others left"
     assert contents(published) == before
     assert published.build() is None
 

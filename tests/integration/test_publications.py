@@ -40,11 +40,11 @@ def test_a_late_feed_restates_what_was_final_and_the_old_value_stays_known(world
     with world.warehouse("late_feed") as warehouse:
         for feed in (f for f in feeds_in_order() if f.startswith("register_") or f in ("weather", "fixed_rounds_xlsx")):
             warehouse.load(feed)
-        assert warehouse.build(tested=False) is not None
+        assert warehouse.build() is not None
         first = warehouse.rows("select published_at from ledger.publication")[0][0]
         before = dict(kpi_of_company(warehouse))
         warehouse.load("mobile_visits")
-        assert warehouse.build(tested=False) is not None
+        assert warehouse.build() is not None
         after = dict(kpi_of_company(warehouse))
         assert before != after
         reported = warehouse.rows(
@@ -83,7 +83,7 @@ def test_landing_files_and_acts_of_people_give_the_same_publication(world: World
         )[0]
         with_act = "insert into quarantine.act (feed, file_sha256, position, sub_position, act, who, why) values"
         run(warehouse, f"{with_act} (%s, %s, %s, %s, 'waived', 'auditor', 'looked at')", feed, sha256, position, sub)
-        assert warehouse.build(tested=False) is not None
+        assert warehouse.build() is not None
         first = newest_hash(warehouse)
         told = CliRunner().invoke(main, ["acts", "export", str(tmp_path / "acts.jsonl")])
         assert (told.exit_code, told.output.split()[0]) == (0, "1")
@@ -93,7 +93,7 @@ def test_landing_files_and_acts_of_people_give_the_same_publication(world: World
         assert told.exit_code == 0, told.output
         pulls = 2 * len(feeds_in_order()) + 1
         assert f"{pulls} pulls loaded, 0 of them held; 1 acts put back" in told.output
-        assert warehouse.build(tested=False) is not None
+        assert warehouse.build() is not None
         assert newest_hash(warehouse) == first
         assert warehouse.rows("select feed, state from quarantine.row_state where state = 'waived'") == [(feed, "waived")]
         again = CliRunner().invoke(main, ["restore"])

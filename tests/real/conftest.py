@@ -11,9 +11,10 @@ import pytest
 
 from local import real_figures, real_sources
 from local.instance import Instance
-from local.postgres import SMALL, Server
+from local.postgres import Server
 from local.real import FEEDS, INTERVALS, SEEDS, as_json
 from local.stack import ensure
+from tests.support.servers import QUICK
 from tests.support.world import Warehouse, World
 
 
@@ -31,7 +32,7 @@ def instance(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[I
     home = tmp_path_factory.mktemp("real")
     made = Instance(home=home, feeds=FEEDS, seeds=SEEDS)
     made.prepare()
-    made.server = Server(home / "pg", settings={**SMALL, "max_connections": "100"}).start()
+    made.server = Server(home / "pg", settings={**QUICK, "max_connections": "100"}).start()
     for port in ("city_http", "city_sftp"):
         made.choose_port(port)
     made.extra.update(real_sources.connections(made))
@@ -51,7 +52,7 @@ def published(instance: Instance) -> tuple[Warehouse, dict[str, Any]]:
     with World(instance).warehouse("real") as warehouse:
         for feed, (start, end) in INTERVALS.items():
             warehouse.load(feed, start, end)
-        assert warehouse.build() is not None
+        assert warehouse.build(tested=True) is not None
         reader, transformer = (os.environ[f"HEARTH_WAREHOUSE_URL_{role}"] for role in ("READER", "TRANSFORMER"))
         return warehouse, as_json(real_figures.read(reader, transformer, Path(os.environ["HEARTH_LANDING"])))
 

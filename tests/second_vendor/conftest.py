@@ -12,7 +12,8 @@ import pytest
 
 from city.serve import Keys, start_sftp
 from local.instance import REPOSITORY, Instance
-from local.postgres import HOST, SMALL, Server
+from local.postgres import HOST, Server
+from tests.support.servers import QUICK
 from tests.support.vendor import AUTUMN, CONTRACT, SPRING, autumn_night, deliver, spring_night
 from tests.support.world import Warehouse, World
 
@@ -31,7 +32,7 @@ def instance(feeds: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     home = tmp_path_factory.mktemp("instance")
     made = Instance(home=home, feeds=feeds)
     made.prepare()
-    made.server = Server(home / "pg", settings={**SMALL, "max_connections": "50"}).start()
+    made.server = Server(home / "pg", settings={**QUICK, "max_connections": "50"}).start()
     for port in ("city_http", "city_sftp"):
         made.choose_port(port)
     yield made

@@ -14,6 +14,7 @@ from typing import Any
 
 from hearth.warehouse.migrate import ROLES
 from local.postgres import Server
+from tests.support import parsed
 from tests.support.world import Warehouse
 
 FOLDER = Path(__file__).parents[1] / "upgrade" / "installations"
@@ -62,4 +63,6 @@ def upgrade(made: Warehouse) -> list[str]:
     from hearth.warehouse.migrate import migrate, role_urls
 
     with made.active():
-        return migrate(made.url, role_urls())
+        applied = migrate(made.url, role_urls())
+        parsed.give(Path(made.variables["HEARTH_DBT_TARGET"]))
+        return applied

@@ -30,7 +30,7 @@ def reference(world: World) -> Warehouse:
 @pytest.fixture(scope="session")
 def _published(reference: Warehouse) -> Warehouse:
     with reference.active():
-        assert reference.build() is not None
+        assert reference.build(tested=True) is not None
     return reference
 
 

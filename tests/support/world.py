@@ -16,8 +16,10 @@ import psycopg
 
 from local import sources
 from local.instance import Instance
-from local.postgres import SMALL, Server
+from local.postgres import Server
 from local.stack import ensure
+from tests.support import parsed
+from tests.support.servers import QUICK
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2015, 5, 1, tzinfo=ZONE)
@@ -37,7 +39,7 @@ class World:
     def start(cls, home: Path, scale: float, seed: int, *more: str) -> World:
         instance = Instance(home=home)
         instance.prepare()
-        instance.server = Server(home / "pg", settings={**SMALL, "max_connections": "100"})
+        instance.server = Server(home / "pg", settings={**QUICK, "max_connections": "100"})
         instance.server.start()
         for port in ("city_http", "city_sftp", "airflow", "pages"):
             instance.choose_port(port)
@@ -66,6 +68,7 @@ class World:
         made = Warehouse(url, variables, self.instance.server.administrator_url(name))
         with made.active():
             migrate(url, role_urls())
+            parsed.give(Path(variables["HEARTH_DBT_TARGET"]))
             self.engineer = self.engineer or logins.add(PERSON, "engineer").rpartition("/")[0]
         variables["HEARTH_WAREHOUSE_URL_ENGINEER"] = f"{self.engineer}/{name}"
         return made
@@ -122,10 +125,10 @@ class Warehouse:
         pull_id = take_in.pull_and_land(contract, Interval(start, end), run_id)
         return take_in.clean_validate_load(contract, pull_id, run_id)
 
-    def build(self, run_id: str = "test", tested: bool = True) -> Any:
+    def build(self, run_id: str = "test", tested: bool = False) -> Any:
         """Plan, transform, gate and publish, as build_marts does. None when nothing changed.
 
-        Not `tested`: without dbt's data tests, a third of a build's time, where another test holds the same rows against them.
+        `tested`: with dbt's data tests, more than half of a build's time. Who brings rows of a new kind says so.
         """
         from hearth.transform import dbt, publish
         from hearth.transform.plan import plan_build

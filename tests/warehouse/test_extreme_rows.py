@@ -60,7 +60,7 @@ def test_rows_at_the_limits_of_the_intake_are_built_and_published(installed: War
     segment = dict.fromkeys(ENTITIES["pipe_segment"].columns_by_name) | {"segment_no": "1", "length_m": 5.27}
     load(source, "only_segment", [segment | {"arrived": extremes.ARRIVED.isoformat()}])
     before = installed.rows("select max(publication_id) from ledger.publication")
-    assert installed.build() is not None
+    assert installed.build(tested=True) is not None
     assert installed.rows("select max(publication_id) from ledger.publication") > before
     assert installed.rows(
         "select distinct length_percent from marts.pipe_register_summary where feed = 'extreme_only_segment'"
