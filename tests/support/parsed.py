@@ -8,29 +8,27 @@ import tempfile
 from argparse import Namespace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import msgpack
+from dbt.contracts.files import FileHash
+from dbt.contracts.graph.manifest import Manifest
 
 FILE = "partial_parse.msgpack"
 
 
 @cache
-def _project() -> dict[str, Any]:
+def _project() -> Manifest:
     """As dbt keeps it, of a database that is never asked."""
     from hearth.transform import dbt
 
     with tempfile.TemporaryDirectory(prefix="hearth-parsed-") as folder:
         outcome = dbt._invoke(["parse"], Path(folder), {"HEARTH_DBT_SCHEMA_PREFIX": ""})
         assert outcome.success, outcome.exception
-        kept: dict[str, Any] = msgpack.unpackb((Path(folder) / FILE).read_bytes())
-    return kept
+        return Manifest.from_msgpack((Path(folder) / FILE).read_bytes())
 
 
-def _address() -> tuple[Any, str]:
-    """dbt's own mark of where the environment's warehouse is: with another one it parses anew."""
+def _address() -> tuple[FileHash, str]:
+    """(dbt's own mark of where the environment's warehouse is, its database): with another mark dbt parses anew."""
     from dbt.config.runtime import load_profile
-    from dbt.contracts.files import FileHash
     from dbt.flags import set_from_args
     from dbt_common.context import set_invocation_context
 
@@ -39,8 +37,8 @@ def _address() -> tuple[Any, str]:
     with dbt._environment(dbt._connection()):
         set_invocation_context(os.environ)
         set_from_args(Namespace(PROFILES_DIR=str(dbt.DBT_PROJECT)), None)
-        profile = load_profile(str(dbt.DBT_PROJECT), {})
-    return FileHash.from_contents(pprint.pformat(sorted(profile.credentials.connection_info()))), profile.credentials.database
+        credentials = load_profile(str(dbt.DBT_PROJECT), {}).credentials
+    return FileHash.from_contents(pprint.pformat(sorted(credentials.connection_info()))), credentials.database
 
 
 def give(target: Path) -> None:
@@ -50,13 +48,11 @@ def give(target: Path) -> None:
 
     if DBT_PROJECT not in seeds_folder().resolve().parents:
         return  # other seeds: another project
-    mark, database = _address()
     kept = _project()
-    for kind in ("nodes", "sources"):
-        for node in kept[kind].values():
-            if node.get("relation_name"):
-                node["relation_name"] = node["relation_name"].replace(f'"{node["database"]}".', f'"{database}".', 1)
-            node["database"] = database
-    kept["state_check"]["profile_hash"] = mark.to_dict()
+    kept.state_check.profile_hash, database = _address()
+    for node in (*kept.nodes.values(), *kept.sources.values()):
+        if name := getattr(node, "relation_name", None):
+            node.relation_name = name.replace(f'"{node.database}".', f'"{database}".', 1)
+        node.database = database
     target.mkdir(parents=True, exist_ok=True)
-    (target / FILE).write_bytes(msgpack.packb(kept))
+    (target / FILE).write_bytes(kept.to_msgpack())
