@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-import random
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import pytest
 
-from hearth.contracts.entities import ENTITIES
-from tests.support.world import END, START, Warehouse, World, feeds_in_order
-
-NOT_CONTENT = {"batch_id", "file_id", "position", "sub_position"}
+from tests.support.world import END, START, Warehouse, World
 
 
 def planted(world: World) -> dict:
     return json.loads((world.instance.city / "planted.json").read_text(encoding="utf-8"))["feeds"]
-
-
-def contents(warehouse: Warehouse, entity: str) -> list[tuple]:
-    """All rows of raw.<entity> without the ids of batches, files and positions."""
-    definition = ENTITIES[entity]
-    names = ["feed", "arrived_at", "source_version", *definition.content_columns]
-    return warehouse.rows(f"select {', '.join(names)} from raw.{entity} order by {', '.join(definition.raw_key)}")
 
 
 def test_every_feed_counts_what_was_planted(world: World, reference: Warehouse) -> None:
@@ -54,31 +42,6 @@ def test_the_database_refuses_counts_that_do_not_add_up(reference: Warehouse) ->
         pytest.raises(psycopg.errors.RaiseException, match="append-only"),
     ):
         connection.execute("update ledger.batch set rows_read = 0")
-
-
-def cuts(pieces: int, rng: random.Random) -> list[tuple[datetime, datetime]]:
-    """The city's time in intervals of random length, in random order."""
-    days = sorted(rng.sample(range(1, (END - START).days), pieces - 1))
-    edges = [START, *(START + timedelta(days=d) for d in days), END]
-    intervals = list(pairwise(edges))
-    rng.shuffle(intervals)
-    return intervals
-
-
-@pytest.mark.fault("F13", "F14")
-def test_many_intervals_in_random_order_give_the_same_raw_tables(world: World, reference: Warehouse) -> None:
-    """Also some of them twice, and a longer one over shorter ones."""
-    rng = random.Random(4)
-    with world.warehouse("shuffled") as warehouse:
-        for feed in feeds_in_order():
-            intervals = cuts(5, rng)
-            for start, end in [*intervals, intervals[2]]:
-                warehouse.load(feed, start, end)
-        warehouse.load("weather")
-        for entity in ENTITIES:
-            assert contents(warehouse, entity) == contents(reference, entity), entity
-        doubled = warehouse.rows("select feed from ledger.batch_current where feed = 'weather'")
-        assert len(doubled) == 1, "the long interval replaces the short ones"
 
 
 def test_a_partial_overlap_is_refused(world: World) -> None:

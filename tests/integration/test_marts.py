@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import random
 import signal
 import time
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -127,30 +125,6 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
     tables = {r[0] for r in warehouse.rows("select tablename from pg_tables where schemaname = 'marts'")}
     assert tables == MARTS
     return {name: warehouse.rows(f"select t.*::text from marts.{name} t order by 1") for name in OF_HEATING}
-
-
-@pytest.mark.fault("F14")
-def test_pieces_in_random_order_with_builds_between_give_the_same_marts(world: World, published: Warehouse) -> None:
-    """Three builds: the register and some pieces first, late pieces of closed days after that."""
-    rng = random.Random(9)
-    days = sorted(rng.sample(range(150, (END - START).days), 3))
-    edges = [START, *(START + timedelta(days=d) for d in days), END]
-    with world.warehouse("piecewise") as warehouse:
-        feeds = feeds_in_order()
-        for feed in (f for f in feeds if f.startswith("register_")):
-            warehouse.load(feed)
-        pieces = [(feed, *piece) for feed in feeds if not feed.startswith("register_") for piece in pairwise(edges)]
-        rng.shuffle(pieces)
-        third = len(pieces) // 3
-        for part in (pieces[:third], pieces[third : 2 * third], pieces[2 * third :]):
-            for feed, start, end in part:
-                warehouse.load(feed, start, end)
-            warehouse.build()
-        kinds = [r[0] for r in warehouse.rows("select full_refresh from ledger.build order by build_id")]
-        assert kinds == [True, False, False]
-        mine, theirs = contents(warehouse), contents(published)
-        for name in OF_HEATING:
-            assert mine[name] == theirs[name], name
 
 
 def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published: Warehouse) -> None:

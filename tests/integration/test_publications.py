@@ -16,11 +16,7 @@ from hearth.cli import main
 from hearth.intake.take_in import BatchHeld
 from tests.support.cases import START as DAY
 from tests.support.cases import Case
-from tests.support.world import END, START, Warehouse, World, feeds_in_order
-
-
-def newest_hash(warehouse: Warehouse) -> str:
-    return warehouse.rows("select content_hash from ledger.publication order by publication_id desc limit 1")[0][0]
+from tests.support.world import Warehouse, World, feeds_in_order
 
 
 def test_every_published_value_stands_in_the_ledger(published: Warehouse) -> None:
@@ -67,37 +63,6 @@ def kpi_of_company(warehouse: Warehouse) -> list[tuple]:
     return warehouse.rows(
         "select heating_date, value from marts.season_kpi where unit_kind = 'company' and kpi = 'room_compliance_percent'"
     )
-
-
-def test_landing_files_and_acts_of_people_give_the_same_publication(world: World, published: Warehouse, tmp_path: Path) -> None:
-    """Pulled in pieces into its own landing store, with a waiver; then all of it again from the store, into an empty warehouse."""
-    landing = tmp_path / "landing"
-    middle = START + timedelta(days=400)
-    with world.warehouse("first_life", landing) as warehouse:
-        for start, end in ((START, middle), (middle, END)):
-            for feed in feeds_in_order():
-                warehouse.load(feed, start, end)
-        warehouse.load("weather", START, END)  # one long interval takes the place of two
-        feed, sha256, position, sub = warehouse.rows(
-            "select feed, file_sha256, position, sub_position from quarantine.row_open order by 1, 2, 3, 4 limit 1"
-        )[0]
-        with_act = "insert into quarantine.act (feed, file_sha256, position, sub_position, act, who, why) values"
-        run(warehouse, f"{with_act} (%s, %s, %s, %s, 'waived', 'auditor', 'looked at')", feed, sha256, position, sub)
-        assert warehouse.build() is not None
-        first = newest_hash(warehouse)
-        told = CliRunner().invoke(main, ["acts", "export", str(tmp_path / "acts.jsonl")])
-        assert (told.exit_code, told.output.split()[0]) == (0, "1")
-    assert first == newest_hash(published)  # ids, runs, times and the cut of the intervals leave no trace in it
-    with world.warehouse("second_life", landing) as warehouse:
-        told = CliRunner().invoke(main, ["restore", "--acts", str(tmp_path / "acts.jsonl")])
-        assert told.exit_code == 0, told.output
-        pulls = 2 * len(feeds_in_order()) + 1
-        assert f"{pulls} pulls loaded, 0 of them held; 1 acts put back" in told.output
-        assert warehouse.build() is not None
-        assert newest_hash(warehouse) == first
-        assert warehouse.rows("select feed, state from quarantine.row_state where state = 'waived'") == [(feed, "waived")]
-        again = CliRunner().invoke(main, ["restore"])
-        assert (again.exit_code, "restore into an empty one" in again.output) == (1, True)
 
 
 def test_pulls_that_cannot_be_loaded_do_not_stop_a_restore_and_a_missing_file_does(

@@ -24,6 +24,10 @@ def marts(warehouse: Warehouse) -> dict[str, tuple]:
     return {name: warehouse.rows(f"select count(*), sum(hash_record_extended(t, 0)) from marts.{name} t")[0] for name in names}
 
 
+def newest_hash(warehouse: Warehouse) -> str:
+    return str(warehouse.rows("select content_hash from ledger.publication order by publication_id desc limit 1")[0][0])
+
+
 def run(warehouse: Warehouse, statement: str, *values: object) -> None:
     with psycopg.connect(warehouse.url) as owner:
         assert owner.execute(statement, values or None).rowcount > 0, statement
