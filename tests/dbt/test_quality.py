@@ -40,7 +40,8 @@ def built(company):
             "insert into ledger.hole (feed, interval_start, interval_end, run_id) values (%s, %s, %s, 'r')", FEED, start, end
         )
     company.load("room_reading", [_room(company, "2016-12-01")])
-    company.dbt("build", "--exclude-resource-type", "unit_test", full=True)
+    asked = ("+feed_quality", "+quarantine_ageing", "+source_reconciliation")
+    company.dbt("build", "--select", *asked, "--exclude-resource-type", "unit_test", full=True)
     return company
 
 

@@ -41,7 +41,8 @@ def test_nobody_came_in_person_is_a_zero_only_where_a_log_of_it_was_asked_for(co
             }
         ],
     )  # fmt: skip
-    company.dbt(full=True)
+    built = ("run", "--select", "+service_timeliness")
+    company.dbt(*built, full=True)
     figures = (
         "select repair_timely_percent, mean_first_answer_minutes, walk_ins, group_petitions, petition_closed_percent"
         " from candidate.service_timeliness where period = 'to_date' and unit_kind = 'company' and line = 'all'"
@@ -50,14 +51,14 @@ def test_nobody_came_in_person_is_a_zero_only_where_a_log_of_it_was_asked_for(co
     assert company.rows(figures) == [(100.0, 10.0, None, None, None)]
     company.load("service_ticket", [], feed="reception_days")
     company.knows_contract("reception_days")
-    company.dbt(full=True)
+    company.dbt(*built, full=True)
     assert company.rows(figures) == [(100.0, 10.0, 0, 0, None)]
 
 
 def test_a_line_that_joins_late_and_ends_early_makes_no_zeros(company):
     """The hotline is known all season, 12345 from 1 to 10 December: so are all lines together, until its contract says it was only
     in service then. A repair reported to it on the 10th is not late because the hotline is ahead."""
-    built = ("build", "--select", "+complaint_rate", "+int_service_ticket_limit", "--exclude-resource-type", "unit_test")
+    built = ("run", "--select", "+complaint_rate", "+int_service_ticket_limit")
     company.empty()
     complaint = {"kind": "complaint", "category": "no_heat", "status": "accepted"}
     repair = {"line": "12345", "kind": "repair", "category": "leak", "status": "accepted"}
@@ -102,7 +103,7 @@ def test_a_step_typed_before_its_report_gives_no_hours_and_is_not_in_time(compan
     right = {"accepted_at": company.at(day, "08:10"), "on_site_at": company.at(day, "10:00"), "solved_at": late}
     wrong = {name: company.at("2015-12-20", "09:00") for name in right}
     company.load("service_ticket", [{**ticket, "ticket_no": "S1", **right}, {**ticket, "ticket_no": "S2", **wrong}])
-    company.dbt("build", "--select", "+service_timeliness", "--exclude-resource-type", "unit_test", full=True)
+    company.dbt("run", "--select", "+service_timeliness", full=True)
     assert company.rows(
         "select mean_first_answer_minutes, mean_on_site_hours, mean_solved_hours, repair_timely_percent"
         " from candidate.service_timeliness where period = 'day' and unit_kind = 'company' and line = 'all'"
