@@ -33,7 +33,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
 for sink in ("DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"):
     os.environ.setdefault(sink, "none")  # a fifth of dbt's time; what fails is in the error it ends with
 
-LONGEST_FIRST = ("integration", "intake", "evidence", "dbt", "warehouse", "dashboards", "house")
+LONGEST_FIRST = ("intake", "integration", "evidence", "dbt", "warehouse", "dashboards", "house")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 
 
@@ -45,11 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=begins)
 
 
+OF_THE_SMALL_CITY = ("intake", "integration")
+
+
 class ByFolder(LoadScopeScheduling):
-    """A folder of tests stays in one process: its costly cities and warehouses are made once."""
+    """A folder of tests stays in one process, and so do those of the small city: cities and warehouses are made once."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return folder_of(nodeid)
+        folder = folder_of(nodeid)
+        return OF_THE_SMALL_CITY[0] if folder in OF_THE_SMALL_CITY else folder
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks

@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from local.instance import REPOSITORY
 
 
+@pytest.mark.servers
 def test_every_measurement_is_made_and_told_with_its_goal() -> None:
     target = REPOSITORY / "build" / "bench.json"
     target.unlink(missing_ok=True)

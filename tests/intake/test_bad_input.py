@@ -425,6 +425,7 @@ def hostile_workbook(loaded: Warehouse) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.parametrize(
     ("name", "base", "make"),
     [("round.csv", "fixed_rounds_csv", hostile_csv), ("round.xlsx", "fixed_rounds_xlsx", hostile_workbook)],

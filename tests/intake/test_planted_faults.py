@@ -17,6 +17,8 @@ SENSOR_FAULTS = {
     ("system", "sentinel"): "error_coded", ("system", "swapped"): "swapped",
 }  # fmt: skip
 NETWORK_FAULTS = {("system", "leak"): "leak", ("system", "blocked"): "flow_blocked"}
+pytestmark = pytest.mark.servers
+
 _FEEDS = {"remote_points", "fixed_rounds_csv", "fixed_rounds_xlsx", "station_readings", "weather"}
 
 

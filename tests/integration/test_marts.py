@@ -84,6 +84,7 @@ ASKED = {"city_line_12345": (("2015-11-20", "2016-12-10"), ("2016-12-13", "2017-
 UNASKED = (("2015-05-01", "2015-11-20"), ("2016-12-10", "2016-12-13"), ("2017-03-20", "2017-04-07"))
 
 
+@pytest.mark.servers
 def test_kpis_of_another_city_equal_its_truth_where_a_line_is_not_known_on_every_day(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
@@ -158,6 +159,7 @@ def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published
     assert contents(published) == before
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F1", "F13")
 def test_builds_killed_in_dbt_and_in_publishing_change_nothing_and_the_next_one_is_whole(published: Warehouse) -> None:
     before = contents(published)

@@ -130,6 +130,7 @@ def build_killed_in_publishing() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.fault("F68", "F1")
 def test_a_feed_is_seen_whole_while_its_loads_run_and_are_killed(installed: Warehouse, source: Source) -> None:
     """A new interval, then the same interval with fewer rows."""
