@@ -41,9 +41,9 @@ The contract of this feed cannot be read; the other feeds run on.
 """
 
 
-def scheduled_from(contract: Contract) -> dict[str, object]:
+def scheduled_from(timetable: SeasonTimetable) -> dict[str, object]:
     """Start and end of the scheduled period, from the environment (the end is for trying on past seasons)."""
-    zone = pendulum.timezone(contract.time_zone)
+    zone = pendulum.timezone(timetable.time_zone)
     start, end = os.environ.get("HEARTH_SCHEDULE_START"), os.environ.get("HEARTH_SCHEDULE_END")
     dates: dict[str, object] = {"start_date": pendulum.parse(start or "2024-10-01", tz=zone)}
     if end:
@@ -52,7 +52,7 @@ def scheduled_from(contract: Contract) -> dict[str, object]:
 
 
 def feed_dag(contract: Contract) -> DAG:
-    timetable = SeasonTimetable(contract.schedule.season, contract.schedule.off_season, contract.time_zone)
+    timetable = SeasonTimetable.of(contract.schedule)
     with DAG(
         f"feed_{contract.feed}",
         schedule=timetable,
@@ -69,7 +69,7 @@ def feed_dag(contract: Contract) -> DAG:
             owner=contract.owner.team,
             when=timetable.summary,
         ),
-        **scheduled_from(contract),
+        **scheduled_from(timetable),
     ) as dag:
 
         @task(task_id="pull_and_land")

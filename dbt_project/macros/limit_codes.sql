@@ -8,6 +8,7 @@
         'completeness_min_share', 'hold_factor', 'comfort_min_degc', 'comfort_max_degc',
         'low_battery_v', 'windows_closed_min_minutes',
         'outdoor_day_min_hours', 'interval_min_homes', 'case_gap_hours', 'case_reference_days',
+        'pipe_length_tolerance_m',
         'renewal_rate_days', 'renewal_forecast_max_days', 'complaint_verdict_min_days', 'verdict_min_known_percent', 'satisfied_min_score',
         'cold_home_min_days', 'cold_home_share', 'cold_building_min_homes', 'cold_building_share',
         'comparable_outdoor_min_degc', 'comparable_outdoor_max_degc', 'watch_ahead_days',

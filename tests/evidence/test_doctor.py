@@ -62,6 +62,17 @@ def test_a_source_nobody_loaded_is_stale_and_exits_1(warehouse: Warehouse) -> No
         assert list(flow.stale_sources(here, {"remote_points": contract})) == [], "within what the contract allows"
 
 
+def test_rows_of_a_season_the_marts_do_not_show_are_told(warehouse: Warehouse) -> None:
+    of_weather = "from ledger.batch_current where feed = 'weather'"
+    day = f"insert into ledger.batch_day select batch_id, entity, date '2015-01-15', 7 {of_weather}"
+    with seen(warehouse) as here:
+        assert list(flow.rows_in_no_mart(here)) == []
+    with seen(warehouse, day) as here:
+        (problem,) = flow.rows_in_no_mart(here)
+    assert problem.where == "feed weather"
+    assert problem.found.startswith("7 loaded rows of 2015-01-15 .. 2015-01-15 stand in no mart: the marts begin with 2015-10-20")
+
+
 def test_a_held_batch(warehouse: Warehouse) -> None:
     hold = (
         "update ledger.batch set status = 'held', rows_quarantined = rows_quarantined + rows_loaded, rows_loaded = 0"

@@ -11,7 +11,9 @@ import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from hearth.contracts.contract import Schedule
 from hearth.dated.calendar import load_seasons, season_of
 from hearth.dated.timetable import SeasonTimetable
 
@@ -156,3 +158,12 @@ def test_days_of_the_known_seasons() -> None:
     seasons = {season.code: season for season in load_seasons()}
     assert seasons["2016-17"].days == 169
     assert seasons["2015-16"].days == 170
+
+
+def test_a_schedule_is_in_the_places_time_whatever_zone_the_data_are_in() -> None:
+    """Data in UTC of a place eight hours ahead: the day, and the season, begin at the place's midnight."""
+    daily = Schedule(season="0 0 * * *")
+    assert SeasonTimetable.of(daily).serialize() == SeasonTimetable("0 0 * * *", None, CHANGCHUN).serialize()
+    assert SeasonTimetable.of(daily.model_copy(update={"time_zone": "UTC"})).time_zone == "UTC"
+    with pytest.raises(ValidationError, match="unknown time zone 'Utopia'"):
+        Schedule(season="0 0 * * *", time_zone="Utopia")

@@ -4,4 +4,4 @@ select distinct
     d.event_date
 from {{ source('ledger', 'batch_day') }} as d
 inner join {{ source('ledger', 'batch_current') }} as b on d.batch_id = b.batch_id
-where d.entity in ('room_reading', 'outdoor_reading', 'service_ticket')
+where d.entity in ({{ daily_entities() }})

@@ -21,16 +21,31 @@ from hearth.contracts.source import Source
 from hearth.contracts.units import CONVERSIONS
 
 
+def known_zone(name: str) -> str:
+    """An IANA name that this machine knows. Raises ValueError."""
+    try:
+        ZoneInfo(name)
+    except Exception as error:
+        raise ValueError(f"unknown time zone {name!r}; expected an IANA name such as Asia/Shanghai") from error
+    return name
+
+
 class Owner(Part):
     team: str
     contact: str = ""
 
 
 class Schedule(Part):
-    """Cron in local time, inside the heating season and outside of it (null: no runs then)."""
+    """Cron inside the heating season and outside of it (null: no runs then), in the place's time, whatever zone the data are in."""
 
     season: str
     off_season: str | None = None
+    time_zone: str | None = Field(default=None, description="IANA zone of the cron; null: the place's, whose days seasons begin on")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        return known_zone(name) if name else None
 
 
 class JsonFormat(Part):
@@ -253,11 +268,7 @@ class Contract(Part):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except Exception as error:
-            raise ValueError(f"unknown time zone {name!r}; expected an IANA name such as Asia/Shanghai") from error
-        return name
+        return known_zone(name)
 
     @model_validator(mode="after")
     def _columns_fit_entity(self) -> Contract:
@@ -319,7 +330,13 @@ class Contract(Part):
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
-        for part, name in ((meaning["source"], "delivery"), (meaning, "in_service"), (meaning, "no_file")):
+        later = (
+            (meaning["source"], "delivery"),
+            (meaning["schedule"], "time_zone"),
+            (meaning, "in_service"),
+            (meaning, "no_file"),
+        )
+        for part, name in later:
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
         if not meaning["expected"]["rows_per_day_before"]:

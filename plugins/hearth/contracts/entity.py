@@ -51,7 +51,8 @@ class Entity:
     """A canonical thing and how its rows are told apart.
 
     `event_column` gives the day a row changes in the marts; `register` rows change everything from
-    that day on. `full_export`: every delivery is the whole state, the newest one is current.
+    that day on. `full_export`: every delivery is the whole state, the newest one is current. `tells_of_days`: its rows say what
+    happened on their day, so that they make the day known (in dbt: the macro `daily_entities`).
     """
 
     name: str
@@ -63,6 +64,7 @@ class Entity:
     register: bool = False
     full_export: bool = False
     partitioned: bool = False
+    tells_of_days: bool = False
     columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,9 @@ import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction, Timetable
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from hearth.contracts.contract import Schedule
 from hearth.dated.calendar import Season, load_seasons, next_change, season_of
+from hearth.dated.dated_rows import place_time_zone
 
 
 class SeasonTimetable(Timetable):
@@ -32,6 +34,11 @@ class SeasonTimetable(Timetable):
             True: CronDataIntervalTimetable(season, pendulum.timezone(time_zone)),
             False: CronDataIntervalTimetable(off_season, pendulum.timezone(time_zone)) if off_season else None,
         }
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> SeasonTimetable:
+        """A contract's timetable, in the place's time unless it names another zone: the zone of its data says nothing of it."""
+        return cls(schedule.season, schedule.off_season, schedule.time_zone or place_time_zone())
 
     @property
     def summary(self) -> str:

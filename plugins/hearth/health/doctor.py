@@ -19,6 +19,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.open_steps,
     flow.died_steps,
     flow.publication,
+    flow.rows_in_no_mart,
     keeping.partitions,
     keeping.seals,
     keeping.definitions,

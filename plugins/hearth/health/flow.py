@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from hearth.approvals.contract_changes import waiting_feeds
 from hearth.contracts.contract import Contract
+from hearth.contracts.entities import ENTITIES
+from hearth.dated.calendar import load_seasons
 from hearth.health.problem import Problem, Surroundings
 from hearth.loading import holds
 from hearth.warehouse import holes as missing
@@ -24,7 +26,7 @@ def stale_sources(seen: Surroundings, contracts: dict[str, Contract]) -> Iterato
     ).fetchall()
     loaded: dict[str, datetime] = dict(rows)
     for feed, contract in contracts.items():
-        timetable = SeasonTimetable(contract.schedule.season, contract.schedule.off_season, contract.time_zone)
+        timetable = SeasonTimetable.of(contract.schedule)
         expected = timetable._last_complete(seen.now - timedelta(hours=contract.expected.lateness_hours))
         if expected is None or (feed in loaded and loaded[feed] >= expected.end):
             continue
@@ -145,6 +147,29 @@ def holes(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Proble
                 "the DAG pull_missing asks again every hour; mend the cause, or hearth holes give-up with a reason",
                 "An interval is missing",
             )
+
+
+def rows_in_no_mart(seen: Surroundings) -> Iterator[Problem]:
+    """Loaded rows of days of heating seasons that the marts do not show: they begin with the first season anything is known of."""
+    ((first,),) = seen.connection.execute("select min(heating_date) from marts.season_kpi").fetchall()
+    seasons = [season for season in load_seasons() if first and season.end < first]
+    entities = [name for name, entity in ENTITIES.items() if entity.tells_of_days]
+    for feed, rows, begin, end in seen.connection.execute(
+        "select b.feed, sum(d.rows)::bigint, min(d.event_date), max(d.event_date) from ledger.batch_current b"
+        " join ledger.batch_day d using (batch_id) join unnest(%s::date[], %s::date[]) s (start_date, end_date)"
+        " on d.event_date between s.start_date and s.end_date"
+        " where b.status = 'loaded' and d.entity = any(%s) group by 1 order by 1",
+        ([season.start for season in seasons], [season.end for season in seasons], entities),
+    ):
+        yield Problem(
+            "warning",
+            "rows in no mart",
+            f"feed {feed}",
+            f"{rows:,d} loaded rows of {begin} .. {end} stand in no mart: the marts begin with {first:%Y-%m-%d}, the first season"
+            " whose days any feed was asked for",
+            "run the feed's DAG for the intervals of that season, as a backfill",
+            "Rows are loaded and stand in no mart",
+        )
 
 
 def publication(seen: Surroundings) -> Iterator[Problem]:

@@ -54,8 +54,8 @@ order by 1
 
 def find(connection: psycopg.Connection, contract: Contract, until: datetime) -> Iterator[Hole]:
     """Holes of a feed in the time before `until`, the oldest first."""
-    timetable = SeasonTimetable(contract.schedule.season, contract.schedule.off_season, contract.time_zone)
-    zone = ZoneInfo(contract.time_zone)
+    timetable = SeasonTimetable.of(contract.schedule)
+    zone = ZoneInfo(timetable.time_zone)
     begin, end = _setting("HEARTH_SCHEDULE_START", zone), _setting("HEARTH_SCHEDULE_END", zone)
     last = min(until, end) if end else until
     gaps = connection.execute(_GAPS, {"feed": contract.feed, "begin": begin, "until": last}).fetchall()

@@ -7,7 +7,7 @@ with horizon as (
 beginning as (
     select min(known_since_date) as known_since_date
     from {{ ref('stg_feed_known') }}
-    where entity in ('room_reading', 'outdoor_reading', 'service_ticket')
+    where entity in ({{ daily_entities() }})
 )
 
 select

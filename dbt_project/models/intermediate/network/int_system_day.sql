@@ -18,7 +18,8 @@
 {%- set channels = (measured | list) + steered %}
 -- Each heating system and local day: the one place where readings of systems are read. A day's value is the mean of its hours'
 -- means, so that a day of five-minute readings and one of hourly ones weigh their hours alike; with too few hours there is none.
--- Sums are of whole thousandths (of hours' means: of whole billionths), so that their order cannot matter.
+-- Sums are of whole thousandths, of hours' means whole billionths, of heat whole joules (a small meter's step is less than a
+-- thousandth of a GJ), so that their order cannot matter.
 -- A supply colder than its return is one whose channels are changed over: the reading is turned round and counted. A channel that
 -- shows one and the same value all day is stuck and has no value (valves and make-up water may stand still).
 -- Heat is what the counter counts from reading to reading, in the day in whose half the step lies. A counter that falls to what can
@@ -149,7 +150,7 @@ heat as (
     select
         system_id,
         heating_date,
-        sum(cast(round(used_gj * 1000) as bigint)) filter (where used_gj <= most_gj) / 1000.0 as energy_gj,
+        sum(cast(round(used_gj * 1e9) as bigint)) filter (where used_gj <= most_gj) / 1e9 as energy_gj,
         sum(cast(round(seconds) as bigint)) filter (where used_gj <= most_gj) / 3600.0 as counted_hours,
         count(*) filter (where is_reset) as counter_resets,
         count(*) filter (where is_fall) as counter_falls,

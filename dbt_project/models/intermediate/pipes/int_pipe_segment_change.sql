@@ -5,6 +5,7 @@
 -- What differs from one full export of the pipe register to the next, by segment number: the number of the row and the
 -- order of the file say nothing. A segment whose row of an export was refused is unknown there, and so is every one that is
 -- absent from an export with a refused row that nobody can read: what became of it tells the first export without such a row.
+-- A length that differs by no more than the dated tolerance is the same, written with other digits.
 -- A segment that is absent and later back is called missing and returned; removed are those not seen again.
 with export as (
     select distinct feed, export_no, exported_at, export_date
@@ -52,10 +53,15 @@ present as (
         concat_ws(
             ', ',
             {%- for name in attributes %}
-            case when {{ name }} is distinct from earlier_{{ name }} then '{{ name }}' end{{ ',' if not loop.last }}
+            case
+                when {{ name }} is distinct from earlier_{{ name }}
+                {%- if name == 'length_m' %} and coalesce(round(cast(abs(length_m - earlier_length_m) as numeric), 6) > tolerance_m, true){% endif %} then '{{ name }}'
+            end{{ ',' if not loop.last }}
             {%- endfor %}
         ) as changed_attributes
     from segment
+    inner join (select valid_from, valid_to, cast(pipe_length_tolerance_m as numeric) as tolerance_m from {{ ref('int_limit_period') }}) as l
+        on export_date between l.valid_from and l.valid_to
     where export_no > 1
 ),
 

@@ -29,6 +29,7 @@ ENTITIES = (
             personal("remark"),
         ),
         partitioned=True,
+        tells_of_days=True,
     ),
     Entity(
         "outdoor_reading",
@@ -42,5 +43,6 @@ ENTITIES = (
             number("temperature_degc", "degC", required=True),
             integer("period_minutes", "min", required=True, doc="the value stands for [observed_at, observed_at + period)"),
         ),
+        tells_of_days=True,
     ),
 )

@@ -43,6 +43,7 @@ ENTITIES = (
             personal("caller_address"),
             personal("content"),
         ),
+        tells_of_days=True,
     ),
     Entity(
         "household_visit",
@@ -66,5 +67,6 @@ ENTITIES = (
             personal("resident_phone"),
             personal("remark"),
         ),
+        tells_of_days=True,
     ),
 )

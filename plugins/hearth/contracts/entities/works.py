@@ -33,6 +33,7 @@ ENTITIES = (
             text("work_summary", is_note=True),
             personal("crew"),
         ),
+        tells_of_days=True,
     ),
     Entity(
         "renewal_progress",
@@ -57,6 +58,7 @@ ENTITIES = (
             date("planned_end_date"),
             text("stage"),
         ),
+        tells_of_days=True,
     ),
     Entity(
         "pipe_segment",
@@ -111,6 +113,7 @@ ENTITIES = (
             number("heated_area_m2", "m2"),
             integer("households"),
         ),
+        tells_of_days=True,
     ),
     Entity(
         "emergency_reserve",
