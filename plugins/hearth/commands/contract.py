@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
+from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, load_contract, load_contracts
 
 
@@ -29,18 +33,35 @@ def contract_check(files: tuple[Path, ...]) -> None:
 @click.argument("contract_name")
 @click.argument("sample", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--show", default=5, show_default=True, help="rejected rows to show for each reason")
-def contract_try(contract_name: str, sample: Path, show: int) -> None:
-    """Dry run: which rows of the file SAMPLE would be accepted, which rejected, and why.
+@click.option("--rows", default=3, show_default=True, help="accepted rows to show as they would be loaded")
+@click.option("--arrived", help="when SAMPLE was delivered, for an archive: 2015-05-01 or 2015-05-01T06:00 (default: the file's time)")
+@click.option("--json", "as_json", is_flag=True, help="counts, reasons and the first accepted rows as JSON, for scripts")
+def contract_try(contract_name: str, sample: Path, show: int, rows: int, arrived: str | None, as_json: bool) -> None:
+    """Dry run: which rows of the file SAMPLE would be accepted and how they would be loaded, which rejected, and why.
 
     CONTRACT_NAME is a feed of feeds/ or the path of a contract. Nothing is written anywhere. The register is asked
     only where a warehouse is configured; without one every measuring point counts as known.
     """
     from hearth.intake.dry_run import try_sample
+    from hearth.intake.trial_text import trial_text
 
     path = Path(contract_name)
     try:
         chosen = load_contract(path) if path.suffix == ".yml" else find_contract(contract_name)
-        report = try_sample(chosen, sample, show)
+        trial = try_sample(chosen, sample, show, rows, _delivery(chosen, arrived))
     except ValueError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(report)
+    click.echo(json.dumps(trial.as_json(), ensure_ascii=False, indent=1) if as_json else trial_text(chosen, sample.name, trial))
+
+
+def _delivery(chosen: Contract, arrived: str | None) -> datetime | None:
+    """The instant of `--arrived`, in the contract's time zone unless it says its own."""
+    if arrived is None:
+        return None
+    if chosen.arrival != "file":
+        raise ValueError(f"--arrived: the rows of {chosen.feed} say themselves when they arrived (arrival: a column); leave it out")
+    try:
+        given = datetime.fromisoformat(arrived)
+    except ValueError:
+        raise ValueError(f"--arrived {arrived!r}: expected a time such as 2015-05-01 or 2015-05-01T06:00") from None
+    return (given if given.tzinfo else given.replace(tzinfo=ZoneInfo(chosen.time_zone))).astimezone(UTC)
