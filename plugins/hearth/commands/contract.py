@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from hearth.commands.draft import contract_draft
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, load_contract, load_contracts
 
@@ -16,6 +17,9 @@ from hearth.contracts.loading import ContractError, find_contract, load_contract
 @click.group()
 def contract() -> None:
     """Contracts: what comes in, from where, in which form."""
+
+
+contract.add_command(contract_draft)
 
 
 @contract.command("check")
@@ -34,7 +38,9 @@ def contract_check(files: tuple[Path, ...]) -> None:
 @click.argument("sample", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--show", default=5, show_default=True, help="rejected rows to show for each reason")
 @click.option("--rows", default=3, show_default=True, help="accepted rows to show as they would be loaded")
-@click.option("--arrived", help="when SAMPLE was delivered, for an archive: 2015-05-01 or 2015-05-01T06:00 (default: the file's time)")
+@click.option(
+    "--arrived", help="when SAMPLE was delivered, for an archive: 2015-05-01 or 2015-05-01T06:00 (default: the file's time)"
+)
 @click.option("--json", "as_json", is_flag=True, help="counts, reasons and the first accepted rows as JSON, for scripts")
 def contract_try(contract_name: str, sample: Path, show: int, rows: int, arrived: str | None, as_json: bool) -> None:
     """Dry run: which rows of the file SAMPLE would be accepted and how they would be loaded, which rejected, and why.
