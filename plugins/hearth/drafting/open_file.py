@@ -29,7 +29,7 @@ class _Patient(io.RawIOBase):
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
-            data = self._stream.read(min(len(buffer), self._left))
+            data = self._stream.read1(min(len(buffer), self._left))  # `read` of a file that is cut off loses its last block
         except EOFError:
             return 0
         except OSError as error:

@@ -81,7 +81,14 @@ def plain(text: str) -> str:
         is_plain = yaml.load(f"[{text}]", yaml.CSafeLoader) == [text] and yaml.load(f"{text}: 1", yaml.CSafeLoader) == {text: 1}
     except (yaml.YAMLError, ValueError, TypeError):
         is_plain = False
-    return text if is_plain and "%" not in text and not text.startswith("=") else json.dumps(text, ensure_ascii=False)
+    if is_plain and text.isprintable() and "%" not in text and not text.startswith("="):
+        return text
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(sign: str) -> str:
+    """Half of a surrogate pair becomes the sign it is read as."""
+    return f"\\U{0xFFFD if 0xD800 <= ord(sign) < 0xE000 else ord(sign):08X}"
 
 
 def _folded(text: str) -> list[str]:
