@@ -15,7 +15,9 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from hearth.cleaning.bounded import read_whole
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.workbook import _merge_header
 from hearth.cleaning.workbook_check import refuse_oversized
+from hearth.contracts.contract import CsvFormat, XlsxFormat
 from hearth.contracts.limits import FileLimits
 from hearth.drafting.open_file import encoding_of, is_gzip, unpacked
 from hearth.drafting.sample import MOST_COLUMNS, NotASample, Sample, kept, unique
@@ -45,8 +47,6 @@ def csv_sample(path: Path) -> Sample:
 
 
 def _say_gzip(sample: Sample) -> None:
-    from hearth.contracts.contract import CsvFormat
-
     if "compression" in CsvFormat.model_fields:
         sample.format["compression"] = "gzip"
     else:
@@ -82,7 +82,8 @@ def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
 def _header_and_rows(sample: Sample, first: list[list[str]], rest: Iterator[list[str]]) -> None:
     """Where the names stand, and the rows below them that have as many cells."""
     width = Counter(map(len, first)).most_common(1)[0][0]
-    at = next((at for at, line in enumerate(first[:TITLE_LINES]) if len(line) >= width - 1 and _is_header(line)), None)
+    named = [at for at, line in enumerate(first[:TITLE_LINES]) if _is_header(line)]
+    at = next((at for wide in (width, width - 1) for at in named if len(first[at]) >= wide), None)
     if at is None:
         names = [f"column_{number}" for number in range(1, width + 1)]
         sample.format["header"] = names
@@ -92,20 +93,29 @@ def _header_and_rows(sample: Sample, first: list[list[str]], rest: Iterator[list
         at = -1
     else:
         names = [name.strip() for name in first[at]]
-        if at:
-            sample.asks.append(f"OPEN {at} line(s) of a title stand above the header line: ask the sender to leave them out")
+        _skip(sample, at)
     if len(names) == width - 1:
         sample.asks.append("lines of data end with a delimiter the header line does not have: ask the sender to mend it")
-        width -= 1
-    _take(sample, names, chain(first[at + 1 :], rest), width)
+    _take(sample, names, chain(first[at + 1 :], rest))
 
 
-def _take(sample: Sample, names: list[str], lines: Iterator[list[Any]], width: int) -> None:
+def _skip(sample: Sample, lines: int) -> None:
+    """Lines above the header, where contracts can say so."""
+    if not lines:
+        return
+    if "skip_rows" in (CsvFormat if sample.format["kind"] == "csv" else XlsxFormat).model_fields:
+        sample.format["skip_rows"] = lines
+        sample.guesses.append(f"{lines} line(s) above the header are a title")
+    else:
+        sample.asks.append(f"OPEN {lines} line(s) of a title stand above the header line: ask the sender to leave them out")
+
+
+def _take(sample: Sample, names: list[str], lines: Iterator[list[Any]]) -> None:
     sample.columns = list(unique(names))[:MOST_COLUMNS]
     if doubled := sorted({name for name in names if name and names.count(name) > 1}):
         sample.asks.append(f"column(s) {doubled} stand twice in the header: files like this are refused, ask the sender")
     places = [names.index(name) for name in sample.columns]
-    rows = ([line[place] for place in places] for line in lines if width <= len(line) <= width + 1)
+    rows = ([line[place] for place in places] for line in lines if len(names) <= len(line) <= len(names) + 1)
     sample.rows, sample.is_whole = kept(rows)
 
 
@@ -148,8 +158,6 @@ def workbook_sample(path: Path) -> Sample:
 
 
 def _sheet_rows(sample: Sample, rows: Iterator[list[Any]]) -> None:
-    from hearth.cleaning.workbook import _merge_header
-
     first = list(islice(rows, TITLE_LINES + 5))
     at = next((at for at, row in enumerate(first[:TITLE_LINES]) if _is_header(row)), None)
     if at is None:
@@ -159,15 +167,14 @@ def _sheet_rows(sample: Sample, rows: Iterator[list[Any]]) -> None:
     grouped = at + 1 < len(first) and _is_header(first[at + 1]) and any(not str(cell).strip() for cell in first[at])
     if not grouped and at and _is_group(first[at - 1]):
         at, grouped = at - 1, True
-    if at:
-        sample.asks.append(f"OPEN {at} line(s) of a title stand above the header line: ask the sender to leave them out")
+    _skip(sample, sum(any(str(cell).strip() for cell in row) for row in first[:at]))
     depth = 2 if grouped else 1
     if grouped:
         sample.format["header_rows"] = depth
         sample.guesses.append("two lines of merged headers: columns are called `group / name`")
     names = _merge_header(first[at : at + depth])
     lines = (row for row in chain(first[at + depth :], rows) if any(str(cell).strip() for cell in row))
-    _take(sample, names, lines, len(names))
+    _take(sample, names, lines)
 
 
 def _is_group(row: list[Any]) -> bool:
