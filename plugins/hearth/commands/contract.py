@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import click
 
 from hearth.commands.draft import contract_draft
 from hearth.contracts.contract import Contract
-from hearth.contracts.loading import ContractError, find_contract, load_contract, load_contracts
+from hearth.contracts.loading import ContractError, feeds_folder, find_contract, load_contract
 
 
 @click.group()
@@ -25,12 +26,39 @@ contract.add_command(contract_draft)
 @contract.command("check")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
 def contract_check(files: tuple[Path, ...]) -> None:
-    """Check contracts (default: all of feeds/). Errors name file, line and mend."""
-    try:
-        found = [load_contract(path) for path in files] if files else list(load_contracts().values())
-    except ContractError as error:
-        raise click.ClickException(str(error)) from error
+    """Check contracts: files, or all of a folder (default: feeds/). Errors name file, line and mend, those of all files at once."""
+    found: dict[str, Path] = {}
+    wrong = []
+    for path in _contracts(files or (feeds_folder(),)):
+        try:
+            feed = load_contract(path).feed
+        except ContractError as error:
+            wrong.append(str(error))
+            continue
+        if found.setdefault(feed, path).resolve() != path.resolve():
+            wrong.append(f"{path}:1: feed {feed!r} is described in {found[feed]} too; give each feed one file")
+    if wrong:
+        raise click.ClickException("\n".join(wrong))
     click.echo(f"{len(found)} contract(s) are well-formed")
+
+
+def _contracts(paths: tuple[Path, ...]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(path.glob("*.yml"))
+        if not inside:
+            raise click.ClickException(f"{path}: no contract in this folder; expected files called <feed>.yml")
+        yield from inside
+
+
+@contract.command("schema")
+def contract_schema() -> None:
+    """Print the JSON schema of contracts, by which editors complete and explain keys (docs/contract-schema.json)."""
+    from hearth.contracts import schema
+
+    click.echo(json.dumps(schema.contract_schema(), ensure_ascii=False, indent=1))
 
 
 @contract.command("try")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,8 +53,15 @@ def contract_draft(sample: Path, entity: str, output: Path | None, zone: str | N
     if output is None:
         click.echo(made.text, nl=False)
         return
-    output.write_text(made.text, encoding="utf-8")
+    output.write_text(_for_editors(output) + made.text, encoding="utf-8")
     click.echo(f"{output}: {_told(made)}")
+
+
+def _for_editors(output: Path) -> str:
+    """The line by which an editor finds the schema of contracts."""
+    from hearth.contracts.schema import PUBLISHED
+
+    return f"# yaml-language-server: $schema={os.path.relpath(PUBLISHED, output.parent)}\n" if PUBLISHED.exists() else ""
 
 
 def _told(made: Any) -> str:
