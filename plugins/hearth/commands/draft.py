@@ -67,7 +67,7 @@ def _for_editors(output: Path) -> str:
 def _told(made: Any) -> str:
     return (
         f"{len(made.mapped)} canonical column(s) mapped, {len(made.unmapped)} source column(s) not; {made.guesses} guess(es) and"
-        f" {made.opens} open question(s) are marked in it. Mend it, then `hearth contract check` and `hearth contract try`."
+        f" {made.opens} open question(s) are marked in it.\nAnswer them, then `hearth contract check` and `hearth contract try`."
     )
 
 

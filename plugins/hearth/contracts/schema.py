@@ -42,7 +42,7 @@ def _of(entity: Entity) -> dict[str, Any]:
 
 def _told(entity: Entity, column: Column) -> str:
     """What is to be known of a canonical column."""
-    facts = [column.kind]
+    facts: list[str] = [column.kind]
     facts += ["required"] if column.required else []
     facts += ["part of the key"] if column.name in entity.natural_key else []
     facts += [f"stored in {column.unit}; unit: {', '.join(CONVERSIONS[column.unit])}"] if column.unit else []
