@@ -196,6 +196,18 @@ def test_codes_and_words_for_no_value_are_told_from_values(sample: Path) -> None
     assert contract_of(sample).columns["temperature_degc"].error_codes == [], "85 is a warm room in degF"
 
 
+def test_what_contradicts_itself_is_asked(sample: Path) -> None:
+    sample.write_text("测点编号;测温时间;室温(℃)\nA;2015-11-01 10:00;20,5\nA;2015-11-02 10:00;21,5\n", encoding="utf-8")
+    assert "2 row(s) write numbers with a comma" in drafted(sample)[0]
+    sample.write_text(ROOMS + "A,2015-11-01 10:00,205\nA,2015-11-02 10:00,211\n", encoding="utf-8")
+    assert "the name says degC, and many of the values (205 to 211) are not possible in it" in drafted(sample)[0]
+    sample.write_text(ROOMS + "A,2015-11-01 10:00,20\nA,2015-11-01 10:00,21\n", encoding="utf-8")
+    assert "1 row(s) have the key (point_id, read_at) of another row and differ" in drafted(sample)[0]
+    sample.write_text(ROOMS.replace(",", ";") + "x" * (9 << 20), encoding="utf-8")
+    with pytest.raises(NotASample, match="a line is longer than"):
+        look_at(sample)
+
+
 def test_nothing_personal_stands_in_a_draft(sample: Path) -> None:
     people = [("王小明", "13912345678", "幸福小区3栋2单元501"), ("李晓华", "13812345678", "和平路12号楼1单元302")]
     lines = [

@@ -30,6 +30,9 @@ source:
     select * from ticket
     where changed_at >= :interval_start and changed_at < :interval_end
 format: {kind: ndjson, compression: gzip}
+columns:
+  line: {constant: "963963"}
+  channel: {constant: phone}
 """
 
 
@@ -59,11 +62,11 @@ def test_a_query(database_with_tickets: None, tmp_path: Path) -> None:
     assert "canonical column(s) mapped" in result.output
     text = (tmp_path / "drafted.yml").read_text(encoding="utf-8")
     assert "王" not in text
-    mended = text.replace('"OPEN the source column, or a constant"', '{constant: "963963"}')
-    (tmp_path / "drafted.yml").write_text(mended, encoding="utf-8")
+    assert "  query: |\n    select * from ticket\n    where" in text, "it stays readable"
     contract = load_contract(tmp_path / "drafted.yml")
     assert (contract.title, contract.source.kind, contract.version) == ("Tickets of the old system", "sql", "version")
     assert contract.arrival.from_ == "changed_at"  # type: ignore[union-attr]
+    assert (contract.columns["line"].constant, contract.columns["channel"].constant) == ("963963", "phone")
     assert contract.columns["kind"].values == {"投诉": "complaint"}
     assert contract.source.model_dump()["query"] == yaml.safe_load(SQL_PART)["source"]["query"], "what was said stays"
 

@@ -43,7 +43,8 @@ def contract_draft(sample: Path, entity: str, output: Path | None, zone: str | N
         raise click.ClickException(f"{output}: a contract is called like its feed, in small letters: {output.with_name(feed)}.yml")
     try:
         if sample.suffix in (".yml", ".yaml"):
-            part = read_part(sample)
+            part = read_part(sample) | {"entity": entity}
+            part.pop("feed", None)  # it is called like the file that is written
             with answer(part, feed, _interval(since, until)) as path:
                 made = draft(look_at(path), entity, feed, part, zone)
         else:

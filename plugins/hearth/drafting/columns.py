@@ -21,6 +21,7 @@ from hearth.drafting.times import Times, times_of
 DISTINCT = 2000
 NOBODY = Pseudonyms("nothing is kept of a draft")
 _NINES = re.compile(r"-?9{2,}(?:\.9*)?0*|-?9{2,}\.0+")
+_COMMA = re.compile(r"[-+]?(?:\d+,\d+|\d{1,3}(?:,\d{3})+\.\d+)")
 DEFAULT_EMPTY = frozenset(Mapping.model_validate({"from": "a"}).empty)
 
 
@@ -79,6 +80,11 @@ class Facts:
         """Texts that are no numbers."""
         return {str(v): n for v, n in self.given.items() if isinstance(v, str) and _number(v) is None}
 
+    @property
+    def commas(self) -> int:
+        """Rows with numbers as 20,5 or 1,234.5."""
+        return sum(rows for word, rows in self.words.items() if _COMMA.fullmatch(normalise(word)))
+
     @cached_property
     def times(self) -> Times:
         return times_of([v for v, _ in self.given.most_common(DISTINCT) if not isinstance(v, type)], self.is_workbook)
@@ -108,7 +114,7 @@ class Facts:
             return self.times.share >= 0.6 and not self.times.is_clock
         if column.kind in ("number", "integer"):
             is_year = column.name.startswith("year_") and self.times.share >= 0.6 and not self.times.is_clock
-            return self.holds_lists or self.number_share >= 0.5 or is_year
+            return self.holds_lists or self.number_share + self.commas / self.filled >= 0.5 or is_year
         if column.kind == "flag":
             return all(normalise(v).lower() in TRUE_WORDS | FALSE_WORDS for v in self.given)
         return not (column.choices and len(self.given) > 60)

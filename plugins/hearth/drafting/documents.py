@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hearth.contracts.limits import FileLimits
-from hearth.drafting.open_file import is_gzip, unpacked
+from hearth.drafting.open_file import is_gzip, lines_of, unpacked
 from hearth.drafting.sample import NotASample, Sample, kept
 
 NEXT = ("next", "nextcursor", "cursor", "nextpage", "nexttoken", "continuation", "scrollid")
@@ -39,7 +39,7 @@ def lines_sample(path: Path) -> Sample:
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     with unpacked(path) as stream:
-        for line in stream:
+        for line in lines_of(path.name, stream):
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):

@@ -51,10 +51,12 @@ class _Drafting:
         self.zone_is_given = bool(zone or part.get("time_zone"))
         is_workbook = sample.format["kind"] == "xlsx"
         self.facts = {name: Facts(name, sample.values(name), is_workbook) for name in sample.columns}
-        self.found = match(entity, self.facts)
+        said = [each.get("from") if isinstance(each, dict) else each for each in (self.part.get("columns") or {}).values()]
+        self.found = match(entity, {name: fact for name, fact in self.facts.items() if name not in said})
         self._leave_strange_choices()
         self.packets = packets_of(entity, self.facts, self.found)
         self.used = {each.source for each in self.found.values()} | (self.packets.sources if self.packets else set())
+        self.used |= set(said) & set(self.facts)
 
     def _leave_strange_choices(self) -> None:
         """A column of a list of words of which none is known is another thing, unless the rows cannot do without."""
@@ -143,11 +145,14 @@ class _Drafting:
     def _columns(self) -> Line:
         around, made = Surroundings(self.entity, self.zone, self._order()), []
         in_packets = self.packets.time if self.packets else None
+        given = self.part.get("columns") or {}
         for column in self.entity.columns:
             found = self.found.get(column.name)
-            if column.name == in_packets:
+            if column.name in given:
+                made.append(Line(column.name, given[column.name]))
+            elif column.name == in_packets:
                 continue
-            if found is not None:
+            elif found is not None:
                 fact = self.facts[found.source]
                 needs_clock = column.kind == "instant" and fact.filled and not fact.times.has_clock
                 clock = clock_beside(found.source, self.facts, self.used) if needs_clock else None

@@ -21,6 +21,8 @@ def look_at(path: Path) -> Sample:
     if start.startswith((ZIP, OLD_WORKBOOK)):
         return workbook_sample(path)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text.startswith((b"{", b"[")) and encoding_of(path)[0] in ("utf-8", "utf-8-sig"):
+    if text.startswith((b"{", b"[")):
+        if encoding_of(path)[0] != "utf-8-sig":
+            raise NotASample(f"{path.name}: JSON that is not UTF-8; ask the sender for UTF-8, as JSON is defined")
         return page_sample(path) if is_page(path, text) else lines_sample(path)
     return csv_sample(path)

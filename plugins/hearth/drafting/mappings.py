@@ -40,12 +40,12 @@ def mapping(column: Column, found: Match, fact: Facts, clock: str | None, around
         line.ask(f"{found.source!r} is empty in every row of the sample: nothing of its form is known")
     if column.unit is not None:
         _unit(line, options, column, fact, around)
-    if column.kind == "number":
-        _codes(line, options, fact)
-    elif column.kind in ("instant", "date"):
+    if column.kind in ("instant", "date"):
         _times(line, options, column, fact, clock, around)
-    elif column.kind == "integer" and column.name.startswith("year_") and fact.number_share < 0.5 and fact.filled:
+    elif column.name.startswith("year_") and fact.number_share < 0.5 and fact.filled:
         options |= {"date_part": "year"} | ({"formats": fact.times.formats} if fact.times.formats else {})
+    elif column.kind in ("number", "integer"):
+        _codes(line, options, fact)
     elif column.kind == "text" and column.choices:
         _choices(line, options, column, fact, around.entity)
     if fact.empty_words:
@@ -57,13 +57,15 @@ def mapping(column: Column, found: Match, fact: Facts, clock: str | None, around
 
 def _unit(line: Line, options: dict[str, Any], column: Column, fact: Facts, around: Surroundings) -> None:
     stored = str(column.unit)
-    options["unit"] = unit_of(options["from"], stored)
-    if options["unit"] is not None:
-        return
     numbers = {number: rows for number, rows in fact.numbers.items() if number not in fact.error_codes}
     fitting = units_that_fit(around.entity.name, column.name, stored, numbers)
+    low, high = (min(numbers), max(numbers)) if numbers else (0.0, 0.0)
+    options["unit"] = unit_of(options["from"], stored)
+    if options["unit"] is not None:
+        if numbers and options["unit"] not in fitting:
+            line.ask(f"the name says {options['unit']}, and many of the values ({low:g} to {high:g}) are not possible in it")
+        return
     options["unit"] = stored if stored in fitting or not fitting else fitting[0]
-    low, high = (min(numbers), max(numbers)) if numbers else (None, None)
     told = f"; {low:g} to {high:g} would fit" if numbers and fitting else ""
     others = [unit for unit in fitting if unit != options["unit"]]
     also = f", and so would {' or '.join(others)}" if others else ""
@@ -75,7 +77,9 @@ def _codes(line: Line, options: dict[str, Any], fact: Facts) -> None:
         options["error_codes"] = [int(code) if code.is_integer() else code for code in fact.error_codes]
         rows = sum(fact.numbers[code] for code in fact.error_codes)
         line.guess(f"{rows} row(s) hold a number that systems send for no value, far from all others")
-    if fact.words and not fact.holds_lists:
+    if fact.commas:
+        line.ask(f"{fact.commas} row(s) write numbers with a comma, which is not read: ask the sender for a decimal point alone")
+    elif fact.words and not fact.holds_lists:
         told = ", ".join(f"{word!r} ({rows})" for word, rows in list(fact.words.items())[:MOST_WORDS] if _may_be_told(word, rows))
         line.ask(
             f"{sum(fact.words.values())} row(s) hold a text instead of a number{f': {told}' if told else ''}. They wait in"

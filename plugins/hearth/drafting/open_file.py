@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from hearth.contracts.limits import FileLimits
 from hearth.drafting.sample import LOOKED_AT_BYTES, NotASample
 
 BLOCK = 1 << 20
@@ -49,6 +50,15 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
     """The sample's bytes, at most as many as a draft looks at."""
     with path.open("rb") as file, gzip.open(file) if is_gzip(path) else file as stream:
         yield io.BufferedReader(_Patient(stream), BLOCK)
+
+
+def lines_of(name: str, text: IO[Any]) -> Iterator[Any]:
+    """Lines of a text, or of bytes. Raises NotASample at one so long that no contract reads it."""
+    limit = FileLimits().line_bytes
+    while line := text.readline(limit + 1):
+        if len(line) > limit:
+            raise NotASample(f"{name}: a line is longer than {limit} bytes; is this the file the source delivers?")
+        yield line
 
 
 def encoding_of(path: Path) -> tuple[str, str | None]:

@@ -19,7 +19,7 @@ from hearth.cleaning.workbook import _merge_header
 from hearth.cleaning.workbook_check import refuse_oversized
 from hearth.contracts.contract import CsvFormat, XlsxFormat
 from hearth.contracts.limits import FileLimits
-from hearth.drafting.open_file import encoding_of, is_gzip, unpacked
+from hearth.drafting.open_file import encoding_of, is_gzip, lines_of, unpacked
 from hearth.drafting.sample import MOST_COLUMNS, NotASample, Sample, kept, unique
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -67,7 +67,7 @@ def _delimiter(path: Path, encoding: str) -> str:
 def _lines(path: Path, encoding: str, delimiter: str) -> Iterator[list[str]]:
     with unpacked(path) as stream:
         text = io.TextIOWrapper(stream, encoding, errors="replace", newline="")
-        reader = csv.reader(text, delimiter=delimiter)
+        reader = csv.reader(lines_of(path.name, text), delimiter=delimiter)
         while True:
             try:
                 line = next(reader)

@@ -44,7 +44,7 @@ def written(lines: list[Line], depth: int = 0) -> str:
             made.append(f"{indent}{plain(line.key)}:\n{written(line.inner, depth + 1)}".rstrip("\n"))
             continue
         short = f"{indent}{plain(line.key)}: {_flow(line.value)}"
-        is_long = isinstance(line.value, dict) and len(short) > WIDEST
+        is_long = isinstance(line.value, dict) and (len(short) > WIDEST or any("\n" in str(each) for each in line.value.values()))
         made.append(short if not is_long else "\n".join([f"{indent}{plain(line.key)}:", *_block(line.value, depth + 1)]))
     return "\n".join(made) + "\n"
 
@@ -54,13 +54,23 @@ def _block(value: dict[str, Any], depth: int) -> list[str]:
     indent, made = "  " * depth, []
     for key, inner in value.items():
         short = f"{indent}{plain(key)}: {_flow(inner)}"
-        if len(short) > WIDEST and isinstance(inner, dict):
+        if isinstance(inner, str) and "\n" in inner and _is_readable(inner):
+            lines = inner.removesuffix("\n").split("\n")
+            mark = "|" if inner.endswith("\n") else "|-"
+            made += [f"{indent}{plain(key)}: {mark}", *(f"{indent}  {line}".rstrip() for line in lines)]
+        elif len(short) > WIDEST and isinstance(inner, dict):
             made += [f"{indent}{plain(key)}:", *_block(inner, depth + 1)]
         elif len(short) > WIDEST and isinstance(inner, list):
             made += [f"{indent}{plain(key)}:", *(f"{indent}  - {_flow(item)}" for item in inner)]
         else:
             made.append(short)
     return made
+
+
+def _is_readable(text: str) -> bool:
+    """Whether the lines of a text can stand as they are."""
+    lines = text.removesuffix("\n").split("\n")
+    return all(line.isprintable() and line == line.rstrip() for line in lines) and lines[-1] != "" and not lines[0].startswith(" ")
 
 
 def _flow(value: Any) -> str:
