@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from hearth.contracts.contract import Contract, CsvFormat, Format
+from hearth.contracts.contract import Contract, Format
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import ContractError
 from hearth.contracts.source import Source
@@ -49,7 +49,7 @@ def answer(part: dict[str, Any], feed: str, interval: Interval) -> Iterator[Path
     quick: dict[str, Any] = {"limits": source.limits.model_copy(update={"pull_seconds": min(source.limits.pull_seconds, SECONDS)})}
     if source.kind == "http":
         quick["export"] = None  # the contract of such a feed describes its pages
-    form = TypeAdapter(Format).validate_python(part["format"]) if "format" in part else CsvFormat(kind="csv")
+    form = TypeAdapter(Format).validate_python(part.get("format") or {"kind": "csv"})
     asking = Contract.model_construct(feed=feed, source=source.model_copy(update=quick), format=form, reconcile=None)
     with tempfile.TemporaryDirectory(prefix="hearth-draft-") as folder:
         for delivery in deliveries(asking, interval):

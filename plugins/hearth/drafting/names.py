@@ -61,7 +61,7 @@ def closeness(entity: Entity, column: str, source: str) -> float:
 def _closeness(known: list[str], source: str) -> float:
     if source in known:
         return 1.0 - 0.02 * known.index(source) / len(known)
-    held = [name for name in known if len(name) >= (2 if not name.isascii() else 4) and name in source]
+    held = [name for name in known if name in source and len(name) >= (max(4, 0.45 * len(source)) if name.isascii() else 2)]
     if held:
         return 0.6 + 0.3 * max(map(len, held)) / len(source)
     best = max((difflib.SequenceMatcher(None, name, source).ratio() for name in known), default=0.0)

@@ -7,17 +7,19 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
 from python_calamine import CalamineError, CalamineWorkbook
 
 from hearth.cleaning.bounded import read_whole
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.workbook import _merge_header
 from hearth.cleaning.workbook_check import refuse_oversized
-from hearth.contracts.contract import CsvFormat, XlsxFormat
+from hearth.contracts.contract import Format
 from hearth.contracts.limits import FileLimits
 from hearth.drafting.open_file import encoding_of, is_gzip, lines_of, unpacked
 from hearth.drafting.sample import MOST_COLUMNS, NotASample, Sample, kept, unique
@@ -27,6 +29,13 @@ FIRST_LINES = 200
 TITLE_LINES = 10
 """So many lines above a header may be a title."""
 _DATA = re.compile(r"[-+]?[\d.,]+(?:e[-+]?\d+)?%?|\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}.*|\d{1,2}:\d{2}.*|true|false", re.I)
+
+
+@lru_cache(maxsize=8)
+def may_say(kind: str, option: str) -> bool:
+    """Whether a contract's format of a kind has an option."""
+    forms = TypeAdapter(Format).json_schema()["$defs"].values()
+    return any(option in form["properties"] for form in forms if form["properties"].get("kind", {}).get("const") == kind)
 
 
 def csv_sample(path: Path) -> Sample:
@@ -47,7 +56,7 @@ def csv_sample(path: Path) -> Sample:
 
 
 def _say_gzip(sample: Sample) -> None:
-    if "compression" in CsvFormat.model_fields:
+    if may_say("csv", "compression"):
         sample.format["compression"] = "gzip"
     else:
         sample.asks.append("the file is gzip, and tables are read unpacked: have it delivered as plain CSV")
@@ -103,7 +112,7 @@ def _skip(sample: Sample, lines: int) -> None:
     """Lines above the header, where contracts can say so."""
     if not lines:
         return
-    if "skip_rows" in (CsvFormat if sample.format["kind"] == "csv" else XlsxFormat).model_fields:
+    if may_say(sample.format["kind"], "skip_rows"):
         sample.format["skip_rows"] = lines
         sample.guesses.append(f"{lines} line(s) above the header are a title")
     else:
