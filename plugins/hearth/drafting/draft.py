@@ -56,7 +56,7 @@ class _Drafting:
         self._leave_strange_choices()
         self.packets = packets_of(entity, self.facts, self.found)
         self.used = {each.source for each in self.found.values()} | (self.packets.sources if self.packets else set())
-        self.used |= set(said) & set(self.facts)
+        self.used |= {name for name in self.facts if name in said}
 
     def _leave_strange_choices(self) -> None:
         """A column of a list of words of which none is known is another thing, unless the rows cannot do without."""

@@ -81,7 +81,8 @@ def _flow(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+        text = repr(value)
+        return text if "." in text else text.replace("e", ".0e")  # YAML reads 1e-09 as a text
     return str(value) if isinstance(value, int) else plain(str(value))
 
 
