@@ -258,6 +258,21 @@ def test_workbooks(tmp_path: Path) -> None:
     assert [row[0] for row in _rows(contract, path)] == ["P-2", "P-3", "P-4", "P-5", "P-6"]
 
 
+def test_rows_that_go_on_in_a_second_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "months.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for number, month in enumerate(("一月", "二月"), 1):
+            sheet = book.add_worksheet(month)
+            sheet.write_row(0, 0, ["测点编号", "测温时间", "室温(℃)"])
+            for day in range(13, 13 + number):
+                sheet.write_row(day - 12, 0, ["A", f"{day}/{number:02d}/2015 10:00", 20.5])
+    contract = contract_of(path)
+    if may_say("xlsx", "sheets"):
+        assert len(_rows(contract, path)) == 3
+    else:
+        assert contract.format.model_dump()["sheet"] == "二月" and "['一月'] hold tables too, and are not read" in drafted(path)[0]
+
+
 def test_answers_in_pages_packets_and_json_lines(tmp_path: Path) -> None:
     packets = [
         {

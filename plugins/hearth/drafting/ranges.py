@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 from hearth.contracts.loading import REPOSITORY
 from hearth.contracts.units import CONVERSIONS
@@ -17,7 +19,7 @@ FITS = 0.95
 def bounds(entity: str) -> dict[str, tuple[float, float]]:
     """What today's suite and limits accept of each column."""
     limits, found = Limits.from_seeds().on(date.today()), {}
-    path = REPOSITORY / "expectations" / f"{entity}.json"
+    path = Path(os.environ.get("HEARTH_EXPECTATIONS") or REPOSITORY / "expectations") / f"{entity}.json"
     for rule in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
         given = rule["kwargs"]
         if rule["meta"].get("reason") == "out_of_range":

@@ -158,12 +158,24 @@ def workbook_sample(path: Path) -> Sample:
     name, sheet = max(tables, key=lambda table: table[1].height)
     sample = Sample(path.name, {"kind": "xlsx"}, [], [])
     if len(sheets) > 1:
-        sample.format["sheet"] = name
-        others = [other for other, _ in tables if other != name]
-        if others:
-            sample.asks.append(f"the sheets {others} hold tables too; the largest one, {name!r}, is read")
+        _choose_sheets(sample, name, tables)
     _sheet_rows(sample, (list(row) for row in sheet.iter_rows()))
     return sample
+
+
+def _choose_sheets(sample: Sample, name: str, tables: list[tuple[str, Any]]) -> None:
+    """The largest sheet, and where contracts can say so those that go on with the same columns."""
+    begins = {
+        other: next((row for row in sheet.iter_rows() if any(str(cell).strip() for cell in row)), []) for other, sheet in tables
+    }
+    alike = [other for other, row in begins.items() if row == begins[name]]
+    if len(alike) > 1 and may_say("xlsx", "sheets"):
+        sample.format["sheets"] = alike
+        sample.guesses.append(f"{len(alike)} sheets begin with the same line: rows go on from one to the next")
+    else:
+        alike, sample.format["sheet"] = [name], name
+    if others := [other for other in begins if other not in alike]:
+        sample.asks.append(f"the sheets {others} hold tables too, and are not read; {name!r} is the largest")
 
 
 def _sheet_rows(sample: Sample, rows: Iterator[list[Any]]) -> None:
