@@ -165,7 +165,7 @@ def workbook_sample(path: Path) -> Sample:
 
 def _choose_sheets(sample: Sample, name: str, tables: list[tuple[str, Any]]) -> None:
     """The largest sheet, and where contracts can say so those that go on with the same columns."""
-    begins = {
+    begins: dict[str, list[Any]] = {
         other: next((row for row in sheet.iter_rows() if any(str(cell).strip() for cell in row)), []) for other, sheet in tables
     }
     alike = [other for other, row in begins.items() if row == begins[name]]
