@@ -61,6 +61,12 @@ def accepted(entity: Entity) -> Iterator[Row]:
         yield _row(entity, limits, number, [(column, mixed.choice(side)) for column in entity.columns if not column.personal])
 
 
+def required_only(entity: Entity) -> Row:
+    """An ordinary row of required values alone: the others are not even named."""
+    row = _row(entity, bounds(entity), 0, [(column, 2) for column in entity.columns if column.required])
+    return {name: value for name, value in row.items() if name == "arrived" or entity.columns_by_name[name].required}
+
+
 def beyond(entity: Entity) -> Iterator[Row]:
     """An ordinary row with one column beyond a limit, for every column and side that has one."""
     limits = bounds(entity)

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.open_questions import open_questions
 
 log = logging.getLogger(__name__)
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -70,6 +71,7 @@ def load_contract(path: Path) -> Contract:
     if not isinstance(value, dict) or not isinstance(node, yaml.MappingNode):
         raise ContractError(f"{path}:1: expected a mapping that starts with `feed:`, found {type(value).__name__}")
     _refuse_doubled_keys(path, node)
+    _refuse_open_questions(path, node)
     try:
         contract = Contract.model_validate(value)
     except ValidationError as error:
@@ -97,6 +99,14 @@ def _refuse_doubled_keys(path: Path, node: yaml.Node) -> None:
                 raise ContractError(f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice; keep one")
             seen.add(key.value)
             _refuse_doubled_keys(path, child)
+
+
+def _refuse_open_questions(path: Path, node: yaml.Node) -> None:
+    found = [
+        f"{path}:{line}: {place}: still open: {text}; put the answer in its place" for line, place, text in open_questions(node)
+    ]
+    if found:
+        raise ContractError("\n".join(found))
 
 
 def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:

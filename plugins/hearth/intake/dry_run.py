@@ -1,52 +1,126 @@
-"""Try a contract on a sample file: what would be accepted, what rejected and why. Writes nothing."""
+"""Try a contract on a sample file: what would be accepted and how it would be loaded, what rejected and why. Writes nothing."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
-from hearth.cleaning.records import LandedFile
+from hearth.cleaning.records import LandedFile, gathered
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import names
-from hearth.intake import rerun
+from hearth.validation.batch import BatchValidation
+
+RECORDS_AT_ONCE = 50_000
 
 
-def try_sample(contract: Contract, sample: Path, show: int) -> str:
-    """A report in words. Raises UnreadableFile when the file is not what the contract says."""
+@dataclass
+class Trial:
+    """What a contract makes of a sample. `rows`: the first accepted ones as raw would hold them; `examples`: rejected ones.
+
+    `places` names the rows of `rows`; `arrived_at` is the delivery the sample was given, where the contract goes by it.
+    """
+
+    rows_read: int = 0
+    rows_rejected: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    arrived_at: datetime | None = None
+
+    @property
+    def rows_accepted(self) -> int:
+        return self.rows_read - self.rows_rejected
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts: the counts, rows by their first reason, and the first accepted rows."""
+        return {
+            "rows_read": self.rows_read,
+            "rows_accepted": self.rows_accepted,
+            "rows_rejected": self.rows_rejected,
+            "reasons": dict(self.reasons.most_common()),
+            "rows": self.rows,
+        }
+
+
+def try_sample(contract: Contract, sample: Path, show: int, accepted: int = 3, arrived_at: datetime | None = None) -> Trial:
+    """Every row of the sample through the contract; `show` rejected ones of each reason and the first `accepted` ones are kept.
+
+    `arrived_at`: the delivery of the file, else its own time. Raises UnreadableFile when it is not what the contract says.
+    """
     if contract.points == "registered" and not os.environ.get("HEARTH_WAREHOUSE_URL_LOADER"):
         contract = contract.model_copy(update={"points": None})
     pseudonyms = Pseudonyms("only-for-this-dry-run-of-a-sample")
-    delivered = datetime.fromtimestamp(sample.stat().st_mtime, UTC)
-    compression = "gzip" if sample.suffix == ".gz" else "none"
-    kind = "ndjson" if ".ndjson" in sample.suffixes else contract.format.kind
-    file = LandedFile(0, sample.name, "", delivered, kind, compression)
-    read, first, shown = 0, Counter[str](), []
+    delivered = arrived_at or datetime.fromtimestamp(sample.stat().st_mtime, UTC)
+    trial, validation = Trial(arrived_at=delivered if contract.arrival == "file" else None), BatchValidation(contract)
     with sample.open("rb") as stream:
-        for rows, bits in rerun.judged(contract, _cleaned(contract, file, stream, pseudonyms)):
-            read += len(rows)
-            bad = np.flatnonzero(bits)
-            for at, text in zip(bad, masked_records(contract, rows, bad, pseudonyms), strict=True):
-                reasons = names(int(bits[at]))
-                first[reasons[0]] += 1
-                if first[reasons[0]] <= show:
-                    shown.append(f"  record {rows.frame['position'].iloc[at]}: {', '.join(reasons)}: {text}")
-    rejected = sum(first.values())
-    lines = [f"{sample.name} by contract {contract.feed}: {read} rows, {read - rejected} accepted, {rejected} rejected"]
-    lines += [f"  {reason}: {number}" for reason, number in first.most_common()]
-    return "\n".join(lines + (["Rejected, for example:", *shown] if shown else []))
+        for rows in _cleaned(contract, _landed(contract, sample, delivered), stream, pseudonyms):
+            bits = validation.validate(rows)
+            trial.rows_read += len(rows)
+            good = np.flatnonzero(bits == 0)[: accepted - len(trial.rows)]
+            trial.places += [_place(rows, at) for at in good]
+            trial.rows += [_as_loaded(contract, rows.frame.iloc[at]) for at in good]
+            _count_rejected(trial, contract, rows, bits, show, pseudonyms)
+    return trial
+
+
+def _landed(contract: Contract, sample: Path, delivered: datetime) -> LandedFile:
+    compression = "gzip" if sample.suffix == ".gz" else "none"
+    is_lines = {".ndjson", ".jsonl"} & set(sample.suffixes)
+    return LandedFile(0, sample.name, "", delivered, "ndjson" if is_lines else contract.format.kind, compression)
 
 
 def _cleaned(contract: Contract, file: LandedFile, stream: BinaryIO, pseudonyms: Pseudonyms) -> Iterator[Rows]:
     doubled_hour = DoubledHour()
-    for records in read_records(contract, file, stream):
+    for records in gathered(read_records(contract, file, stream), RECORDS_AT_ONCE):
         yield clean(contract, records, pseudonyms, doubled_hour)
+
+
+def _count_rejected(trial: Trial, contract: Contract, rows: Rows, bits: np.ndarray, show: int, pseudonyms: Pseudonyms) -> None:
+    """Only the rows that are shown are masked: of a sample that is refused whole that would take longer than all the rest."""
+    bad = np.flatnonzero(bits)
+    trial.rows_rejected += len(bad)
+    shown: list[int] = []
+    for value in np.unique(bits[bad]).tolist():
+        first, here = names(value)[0], np.flatnonzero(bits == value)
+        shown += here[: max(0, show - trial.reasons[first])].tolist()
+        trial.reasons[first] += len(here)
+    shown.sort()
+    for at, text in zip(shown, masked_records(contract, rows, np.array(shown, int), pseudonyms), strict=True):
+        trial.examples.append(f"record {_place(rows, at)}: {', '.join(names(int(bits[at])))}: {text}")
+
+
+def _place(rows: Rows, at: int) -> str:
+    """Number of the record in its file, and of the reading in its packet."""
+    position, within = (int(rows.frame[name].iloc[at]) for name in ("position", "sub_position"))
+    return f"{position}.{within}" if within else str(position)
+
+
+def _as_loaded(contract: Contract, row: pd.Series) -> dict[str, Any]:
+    """A row of raw: the entity's columns, null where the contract maps none, and when it arrived."""
+    stored = [column.stored_name for column in contract.entity_definition.columns]
+    version = ["source_version"] if contract.version else []
+    return {name: _plain(row.get(name)) for name in ["arrived_at", *version, *stored]}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it; instants in UTC."""
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.item() if isinstance(value, np.generic) else value

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from airflow.sdk import ObjectStoragePath
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class LandingStore:
     """Where landing files live. The local form closes its folders to everybody else."""
 
     def __init__(self, root: str | None = None) -> None:
+        from airflow.sdk import ObjectStoragePath  # seconds: every command would wait for it
+
         root = root or os.environ["HEARTH_LANDING"]
         self.is_local = "://" not in root or root.startswith("file://")
         if self.is_local:

@@ -1,0 +1,1 @@
+"""A contract drafted from what a source sends: a file, or an answer."""
