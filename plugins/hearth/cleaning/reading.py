@@ -9,7 +9,8 @@ from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.json_items import read_json_page, read_ndjson
 from hearth.cleaning.records import LandedFile, Records
 from hearth.cleaning.tables import read_csv, read_xlsx
-from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
+from hearth.contracts.contract import Contract
+from hearth.contracts.file_format import CsvFormat, XlsxFormat
 
 
 def read_records(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:

@@ -12,14 +12,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hearth.cleaning.columns import NUMBER, convert, normalise
+from hearth.cleaning.cells import cell_text, is_absent
+from hearth.cleaning.columns import NUMBER, convert
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
 from hearth.cleaning.personal_text import is_suspicious, mask_column, mask_value
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
-from hearth.contracts.contract import Contract, Mapping, SelfRegistering
+from hearth.cleaning.times import clock_text
+from hearth.contracts.contract import Contract, SelfRegistering
 from hearth.contracts.entity import Column
+from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import BIT, Bits
 
 
@@ -55,16 +58,18 @@ def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Ser
         return source.iloc[:, 0]
     if mapping.time_from is None:
         return source[mapping.from_]
-    no_time = Mapping.model_validate({"from": mapping.from_, "formats": mapping.formats})
+    no_time = mapping.model_copy(update={"time_from": None, "doubled_hour": "first"})
     days, _ = convert(Column("day", "date"), no_time, source[mapping.from_], contract.time_zone)
-    clock = source[mapping.time_from].map(normalise, na_action="ignore")
-    return pd.Series(
-        [
-            f"{d.isoformat()} {t}" if not _is_null(d) and not _is_null(t) else None if _is_null(g) else str(g)
-            for d, t, g in zip(days, clock, source[mapping.from_], strict=True)
-        ],
-        dtype=object,
-    )
+    cells = zip(source[mapping.from_], days, source[mapping.time_from], strict=True)
+    return pd.Series([_day_and_clock(given, day, clock, mapping.empty) for given, day, clock in cells], dtype=object)
+
+
+def _day_and_clock(given: Any, day: Any, clock: Any, empty: list[str]) -> str | None:
+    """Both as one ISO 8601 text; one without the other is no time."""
+    if is_absent(given) or str(cell_text(given)).strip() in empty:
+        return None
+    time = "" if is_absent(clock) else clock_text(clock)
+    return f"{given} without a time" if is_absent(day) or time in empty else f"{day.isoformat()} {time}"
 
 
 _ARRIVED = Column("arrived_at", "instant", required=True)
@@ -130,7 +135,7 @@ def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[st
             given = _given(contract, mapping, source)
             last, _ = convert(entity.columns_by_name[name], as_last, given, contract.time_zone)
             others = [made["file_id"], *(made[key] for key in entity.natural_key if key != name)]
-            made[name] = doubled_hour.settle(made[name], last, others)
+            made[name] = doubled_hour.settle(made[name], last, others, contract.rows == "newest_first")
 
 
 def _named(contract: Contract, source: pd.DataFrame) -> tuple[pd.DataFrame | None, Bits]:
@@ -250,10 +255,10 @@ def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms
         if broken:
             texts.append(json.dumps({"unreadable": "see the landing file at this position"}))
             continue
-        known = [(kind, str(line[name])) for name, kind in personal.items() if name in line and not _is_null(line[name])]
+        known = [(kind, str(line[name])) for name, kind in personal.items() if name in line and not is_absent(line[name])]
         masked = {
             name: value
-            if _is_null(value) or name in ids
+            if is_absent(value) or name in ids
             else pseudonyms.hash_value(personal[name], str(value))
             if name in personal
             else mask_value(value.tolist() if isinstance(value, np.ndarray) else value, pseudonyms, known)
@@ -284,11 +289,7 @@ def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:
     return refused
 
 
-def _is_null(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
-
-
 def _json_text(value: Any) -> Any:
-    if _is_null(value):
+    if is_absent(value):
         return None
     return value.tolist() if isinstance(value, np.ndarray) else str(value)

@@ -15,7 +15,8 @@ from hearth.cleaning.bounded import Counted, too_much
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
 from hearth.cleaning.workbook import read_sheet
-from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
+from hearth.contracts.contract import Contract
+from hearth.contracts.file_format import CsvFormat, XlsxFormat
 from hearth.contracts.reasons import BIT
 
 CHUNK_CHARACTERS = 8 << 20

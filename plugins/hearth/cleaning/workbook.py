@@ -6,15 +6,24 @@ Reads with calamine (values only, no formulas are evaluated, no macros run).
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from hearth.cleaning.bounded import read_whole
+from hearth.cleaning.cells import SheetNumber
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.workbook_check import refuse_oversized
-from hearth.contracts.contract import XlsxFormat
+from hearth.contracts.file_format import XlsxFormat
+
+DAY_ZERO = {1900: datetime(1899, 12, 30), 1904: datetime(1904, 1, 1)}
+"""Day 0 of Excel's two systems of days; of the older one as spreadsheets count it from March 1900 on."""
+WORKBOOK = "xl/workbook.xml"
+_DATE_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 
 
 def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str], Iterator[list[Any]]]:
@@ -29,12 +38,20 @@ def read_sheet(name: str, stream: IO[bytes], form: XlsxFormat) -> tuple[list[str
         sheet = workbook.get_sheet_by_name(form.sheet or sheet_names[0])
     except (CalamineError, OSError) as error:
         raise UnreadableFile(f"{name}: not a readable workbook: {error}. Ask the sender for it again.") from error
-    rows = (_trim(row) for row in sheet.iter_rows())
+    day_zero = DAY_ZERO[1904 if _counts_from_1904(data) else 1900]
+    rows = (_trim([SheetNumber.of(cell, day_zero) if type(cell) is float else cell for cell in row]) for row in sheet.iter_rows())
     header_rows = [row for _, row in zip(range(form.header_rows), rows, strict=False)]
     if not header_rows or not any(header_rows):
         raise UnreadableFile(f"{name}: the sheet is empty; expected {form.header_rows} header line(s).")
     header = _merge_header(header_rows)
     return header, (_fit(row, len(header)) for row in rows if row)
+
+
+def _counts_from_1904(data: bytes) -> bool:
+    """Whether the workbook's day 0 is the one of old Macintoshes."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = {name.lower(): name for name in archive.namelist()}
+        return WORKBOOK in names and _DATE_1904.search(archive.read(names[WORKBOOK])) is not None
 
 
 def _trim(row: list[Any]) -> list[Any]:

@@ -42,6 +42,11 @@ class Column:
         return self.kind == "text" and not self.personal and not self.choices and not of_things
 
     @property
+    def is_identifier(self) -> bool:
+        """Text that names one thing among others."""
+        return self.kind == "text" and not self.personal and not self.choices and self.name.endswith(("_id", "_no"))
+
+    @property
     def stored_name(self) -> str:
         return f"{self.name}_hash" if self.personal else self.name
 
