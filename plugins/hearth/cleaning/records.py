@@ -6,6 +6,7 @@ A record that cannot be split into fields is still a row: it comes out with the 
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,10 +94,31 @@ def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> 
         )
     if missing:
         spare = sorted(present - set(contract.source_columns) - set(contract.ignore))
-        near = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.4) for name in missing}
-        hint = "; ".join(f"{name!r} may be {match[0]!r} now" for name, match in near.items() if match)
+        near = {name: renamed(name, spare) for name in missing}
+        hint = "; ".join(f"{name!r} may be {match!r} now" for name, match in near.items() if match)
         raise UnreadableFile(
             f"{file.name}: expected column(s) {', '.join(map(repr, missing))}, came {', '.join(map(repr, sorted(present)))}."
             f" {hint + '. ' if hint else ''}Change the mapping in feeds/{contract.feed}.yml and run the interval again;"
             " the landing file is kept."
         )
+
+
+def renamed(name: str, spare: list[str]) -> str | None:
+    """The one of the other names that is the same but for a few letters, or has it within; none rather than a wrong one."""
+    plain = {_letters(other): other for other in spare if _letters(other)}
+    within = [
+        other
+        for other in plain
+        if min(len(other), len(_letters(name))) > 1 and (other in _letters(name) or _letters(name) in other)
+    ]
+    near = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=0.7) or (within if len(within) == 1 else [])
+    return plain[near[0]] if near else None
+
+
+def _is_within(part: str, whole: str) -> bool:
+    """Whether the shorter name is a good part of the longer one."""
+    return part in whole and len(part) * 2 >= len(whole)
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())

@@ -55,5 +55,4 @@ def plain_scalar(node: yaml.Node, location: tuple[Any, ...]) -> yaml.ScalarNode 
         node = found
     if is_key and isinstance(node, yaml.MappingNode):
         node = next((name for name, _ in node.value if name.value == str(location[-2])), node)
-    is_other = isinstance(node, yaml.ScalarNode) and not node.style and node.tag != f"{_TAG}str"
-    return node if is_other else None
+    return node if isinstance(node, yaml.ScalarNode) and not node.style and node.tag != f"{_TAG}str" else None
