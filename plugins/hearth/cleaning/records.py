@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from hearth.cleaning.cells import all_texts, is_in
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import Bits
@@ -42,6 +43,7 @@ class Records:
     `frame` holds the contract's source columns; `file_id` and `position` say where each record stands (its
     number in the file, from 1); `delivered_at` is the file's delivery in microseconds since 1970 (0: none);
     `bits` are the reasons found while reading. `size_bytes`: about what the records took in their file.
+    `no_record`: lines among them that are none, and stand nowhere else.
     """
 
     frame: pd.DataFrame
@@ -50,6 +52,7 @@ class Records:
     position: np.ndarray
     bits: Bits
     size_bytes: int = 0
+    no_record: int = 0
 
     @classmethod
     def of(cls, file: LandedFile, frame: pd.DataFrame, first: int, bits: Bits, size_bytes: int = 0) -> Records:
@@ -80,7 +83,27 @@ def _joined(parts: list[Records]) -> Records:
     frame = pd.concat([part.frame.astype(object) for part in parts], ignore_index=True)
     columns = zip(*((part.file_id, part.delivered_at, part.position, part.bits) for part in parts), strict=True)
     file_id, delivered_at, position, bits = (np.concatenate(column) for column in columns)
-    return Records(frame, file_id, delivered_at, position, bits, sum(part.size_bytes for part in parts))
+    size, lines = sum(part.size_bytes for part in parts), sum(part.no_record for part in parts)
+    return Records(frame, file_id, delivered_at, position, bits, size, lines)
+
+
+def without_no_records(contract: Contract, chunks: Iterator[Records]) -> Iterator[Records]:
+    """The chunks without the lines that the contract says are no record; the others keep their number in the file."""
+    if contract.no_record is None:
+        yield from chunks
+        return
+    for records in chunks:
+        texts, _ = all_texts(records.frame[contract.no_record.column])
+        kept = np.flatnonzero(~is_in(texts, contract.no_record.texts))
+        yield replace(
+            records,
+            frame=records.frame.iloc[kept].reset_index(drop=True),
+            file_id=records.file_id[kept],
+            delivered_at=records.delivered_at[kept],
+            position=records.position[kept],
+            bits=records.bits[kept],
+            no_record=len(records) - len(kept),
+        )
 
 
 def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from hearth.cleaning.times import clock_text
 from hearth.contracts.contract import Contract, SelfRegistering
 from hearth.contracts.entity import Column
 from hearth.contracts.mapping import Mapping
-from hearth.contracts.reasons import BIT, Bits
+from hearth.contracts.reasons import BIT, Bits, names
 
 
 @dataclass
@@ -33,7 +34,8 @@ class Rows:
     `frame` has the entity's stored columns plus file_id, position, sub_position, arrived_at, source_version;
     `bits` the reasons found so far; `source` the source columns (one line a record) and `record` the
     line of `source` each row came from. `named`: the household, building, station and branch each row names, where
-    points register themselves.
+    points register themselves. `channels`: of each measure that fails alone, why it cannot be used in which rows. `no_record`:
+    lines that came with the records and are none.
     """
 
     frame: pd.DataFrame
@@ -41,6 +43,8 @@ class Rows:
     source: pd.DataFrame
     record: np.ndarray
     named: pd.DataFrame | None = None
+    channels: dict[str, Bits] = field(default_factory=dict)
+    no_record: int = 0
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -49,7 +53,28 @@ class Rows:
         """The chosen rows (by position)."""
         frame = self.frame.iloc[chosen].reset_index(drop=True)
         named = None if self.named is None else self.named.iloc[chosen].reset_index(drop=True)
-        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named)
+        channels = {name: bits[chosen] for name, bits in self.channels.items()}
+        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named, channels)
+
+    def settle_channels(self, bits: Bits) -> None:
+        """Channels that cannot be used become null; where no other measure is left, their reasons are the row's (in `bits`)."""
+        if not self.channels:
+            return
+        bad, left = np.zeros(len(self), np.int32), np.zeros(len(self), bool)
+        for name, found in self.channels.items():
+            if found.any():
+                self.frame[name] = self.frame[name].mask(found != 0)
+            bad |= found
+            left |= self.frame[name].notna().to_numpy(bool)
+        bits |= np.where(left, 0, bad).astype(np.int32)
+
+    def left_out(self, accepted: np.ndarray) -> Counter[tuple[str, str]]:
+        """Values left out of the accepted rows, by column and first reason."""
+        found: Counter[tuple[str, str]] = Counter()
+        for name, bits in self.channels.items():
+            for value, number in Counter(bits[accepted & (bits != 0)].tolist()).items():
+                found[name, names(value)[0]] += number
+        return found
 
 
 def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Series:
@@ -90,6 +115,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         record, sub_position, readings = _unnest(source[contract.unnest.readings])
     bits = records.bits[record].copy()
     made: dict[str, Any] = {}
+    channels: dict[str, Bits] = {}
     for column in entity.columns:
         mapping = contract.columns.get(column.name)
         if mapping is None or (contract.unnest and column.name == contract.unnest.time):
@@ -107,7 +133,10 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         if column.name in entity.natural_key:
             found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
         made[column.stored_name] = values
-        bits |= found.astype(np.int32)
+        if contract.bad_channel and column.name in entity.channels:
+            channels[column.name] = found.astype(np.int32)
+        else:
+            bits |= found.astype(np.int32)
     if contract.unnest:
         made[contract.unnest.time], found = _reading_times(contract, source, record, sub_position)
         bits |= found
@@ -122,7 +151,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     unsplit = (bits & BIT["unreadable_record"]) != 0
     bits[unsplit] = BIT["unreadable_record"]
     named = None if named is None else named.iloc[record].reset_index(drop=True)
-    return Rows(pd.DataFrame(made), bits, source, record, named)
+    return Rows(pd.DataFrame(made), bits, source, record, named, channels, records.no_record)
 
 
 def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[str, Any], doubled_hour: DoubledHour) -> None:

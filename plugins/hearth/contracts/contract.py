@@ -33,6 +33,13 @@ class Schedule(Part):
     off_season: str | None = None
 
 
+class NoRecord(Part):
+    """Lines that are none, such as a total below a table: known by a text in one column. They are counted in the ledger."""
+
+    column: str
+    texts: list[str] = Field(min_length=1)
+
+
 class Unnest(Part):
     """A packet of several readings: reading i was taken at base - i * step.
 
@@ -167,6 +174,11 @@ class Contract(Part):
     rows: Literal["oldest_first", "newest_first"] | None = Field(
         default=None, description="order of a point's readings in a file, for doubled_hour: in_order; null: oldest first"
     )
+    no_record: NoRecord | None = Field(default=None, description="lines that are no record, such as a total: they are only counted")
+    bad_channel: Literal["null_and_counted"] | None = Field(
+        default=None,
+        description="of a row with several measures one of which cannot be used: it alone is left out; null: the row is refused",
+    )
     points: Literal["registered"] | SelfRegistering = "registered"
     expected: Expected = Field(default_factory=Expected)
     reconcile: Reconcile | None = None
@@ -209,6 +221,9 @@ class Contract(Part):
             raise ValueError("doubled_hour: in_order needs a time that every row carries itself: no packet, no arrival")
         if self.rows and not any(mapping.doubled_hour == "in_order" for mapping in self.columns.values()):
             raise ValueError("rows: the order of the rows is used by doubled_hour: in_order only; remove it")
+        if self.bad_channel and not entity.wide:
+            wide = ", ".join(name for name, other in ENTITIES.items() if other.wide)
+            raise ValueError(f"bad_channel: {self.entity} has one measure a row; only {wide} have channels that fail alone")
         self._refuse_unused_elsewhere()
         return self
 
@@ -257,7 +272,7 @@ class Contract(Part):
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
         meaning["format"] = without_unsaid(meaning["format"])
-        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows")]
+        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows", "no_record", "bad_channel")]
         for part, name in [(meaning["source"], "delivery"), *unsaid]:
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
@@ -277,6 +292,8 @@ class Contract(Part):
             names.append(self.version)
         if isinstance(self.points, SelfRegistering):
             names += [m.from_ for m in self.points.named.values() if m.from_]
+        if self.no_record:
+            names.append(self.no_record.column)
         return list(dict.fromkeys(names))
 
     @property
@@ -296,6 +313,8 @@ class Contract(Part):
                 kinds[mapping.time_from].add("clock")
         if self.version:
             kinds[self.version].add("version")
+        if self.no_record:
+            kinds[self.no_record.column].add("text")
         if self.unnest:
             kinds[self.unnest.readings] = {"readings"}
             kinds[self.unnest.step_minutes].add("number")

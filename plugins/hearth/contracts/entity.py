@@ -57,6 +57,7 @@ class Entity:
 
     `event_column` gives the day a row changes in the marts; `register` rows change everything from
     that day on. `full_export`: every delivery is the whole state, the newest one is current.
+    `wide`: a row carries the channels of several instruments, and each may fail by itself.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Entity:
     register: bool = False
     full_export: bool = False
     partitioned: bool = False
+    wide: bool = False
     columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -77,6 +79,11 @@ class Entity:
     def raw_key(self) -> tuple[str, ...]:
         """Key of raw.<entity>: the feed, the natural key and the arrival or version."""
         return ("feed", *self.natural_key, "arrived_at", "source_version")
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Measures of a wide row that are good or bad by themselves."""
+        return tuple(c.name for c in self.columns if c.kind == "number" and not c.required) if self.wide else ()
 
     @property
     def content_columns(self) -> tuple[str, ...]:

@@ -114,7 +114,15 @@ def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
         message = "is required and missing"
     elif (word := plain_scalar(node, location)) is not None and error["type"].endswith("_type"):
         message = quote_it(word)
-    elif message.partition(":")[0].partition(".")[0] in ("columns", "arrival", "unnest", "points", "rows", "no_record"):
+    elif message.partition(":")[0].partition(".")[0] in (
+        "columns",
+        "arrival",
+        "unnest",
+        "points",
+        "rows",
+        "no_record",
+        "bad_channel",
+    ):
         location = tuple(message.partition(":")[0].split("."))
         return f"{path}:{_line(node, location)}: {message}"
     return f"{path}:{_line(node, location)}: {shown or 'contract'}: {message}"

@@ -31,6 +31,7 @@ ENTITIES = (
             flag("is_replay", doc="sent again from the station's memory"),
         ),
         partitioned=True,
+        wide=True,
     ),
     Entity(
         "source_reading",
@@ -51,5 +52,6 @@ ENTITIES = (
             number("valve_percent", "percent"),
             text("state", choices=("running", "planned_outage", "outage")),
         ),
+        wide=True,
     ),
 )
