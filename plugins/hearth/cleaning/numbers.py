@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from decimal import Decimal
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -59,6 +61,10 @@ def _of_texts(texts: pa.Array, empty: list[str]) -> tuple[np.ndarray, np.ndarray
 
 
 def _of_mixed(cells: list[Any], empty: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    if set(map(type, cells)) <= {float, int, NoneType}:
+        with contextlib.suppress(OverflowError):
+            plain = np.array(cells, np.float64)
+            return plain, np.isnan(plain)
     absent = np.fromiter(map(is_absent, cells), bool, len(cells))
     made, blank = _of_texts(trimmed(as_texts(cell if isinstance(cell, str) else None for cell in cells)), empty)
     is_text = np.fromiter((isinstance(cell, str) for cell in cells), bool, len(cells))

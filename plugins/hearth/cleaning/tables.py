@@ -63,7 +63,7 @@ def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterat
     """The records of a workbook's sheet. Raises UnreadableFile."""
     assert isinstance(contract.format, XlsxFormat)
     first = 1
-    for header, lines in read_sheets(file.name, stream, contract.format, contract.source_columns):
+    for header, lines in read_sheets(file.name, stream, contract.format, contract.source_kinds):
         weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
         for records in _records(contract, file, header, weighed, first):
             first += len(records)

@@ -26,15 +26,17 @@ Merged = tuple[tuple[int, int], tuple[int, int]]
 """((row, column) of the first cell, of the last), from 0."""
 DAY_ZERO = {1900: datetime(1899, 12, 30), 1904: datetime(1904, 1, 1)}
 """Day 0 of Excel's two systems of days; of the older one as spreadsheets count it from March 1900 on."""
+MAY_BE_DAYS = {"instant", "date", "clock", "integer"}
+"""What a column is read as when a number in it may be a day; a whole number may be the year of one."""
 WORKBOOK = "xl/workbook.xml"
 _DATE_1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*[\"'](?:1|true)[\"']")
 
 
 def read_sheets(
-    name: str, stream: IO[bytes], form: XlsxFormat, wanted: list[str]
+    name: str, stream: IO[bytes], form: XlsxFormat, wanted: dict[str, set[str]]
 ) -> Iterator[tuple[list[str], Iterator[list[Any]]]]:
-    """(column names, non-empty rows as wide as the header) of each sheet the contract reads. `wanted`: the columns it maps.
-    Raises UnreadableFile."""
+    """(column names, non-empty rows as wide as the header) of each sheet the contract reads. `wanted`: the columns it maps, and
+    what each is read as. Raises UnreadableFile."""
     data = read_whole(name, stream, form.limits)
     refuse_oversized(name, io.BytesIO(data), form.limits)
     day_zero = DAY_ZERO[1904 if _counts_from_1904(data) else 1900]
@@ -45,7 +47,7 @@ def read_sheets(
         if missing := [sheet for sheet in chosen if sheet not in there]:
             raise UnreadableFile(f"{name}: expected {f'sheet(s) {missing}' if any(missing) else 'a sheet'}, came {there}.")
         if form.sheets is None:
-            _tell_others(name, workbook, form, wanted, [sheet for sheet in there if sheet not in chosen])
+            _tell_others(name, workbook, form, set(wanted), [sheet for sheet in there if sheet not in chosen])
         for sheet in chosen:
             yield _read(name, workbook.get_sheet_by_name(sheet), form, wanted, day_zero)
     except (CalamineError, OSError) as error:
@@ -53,20 +55,28 @@ def read_sheets(
 
 
 def _read(
-    name: str, sheet: CalamineSheet, form: XlsxFormat, wanted: list[str], day_zero: datetime
+    name: str, sheet: CalamineSheet, form: XlsxFormat, wanted: dict[str, set[str]], day_zero: datetime
 ) -> tuple[list[str], Iterator[list[Any]]]:
-    rows = ([SheetNumber.of(cell, day_zero) if type(cell) is float else cell for cell in row] for row in sheet.iter_rows())
-    header, below, rest = _headed(rows, form)
+    header, below, rest = _headed(sheet.iter_rows(), form)
     if header is None:
         raise UnreadableFile(f"{name}: sheet {sheet.name!r} is empty; expected {form.header_rows} header line(s).")
     merged = [
         ((top, left), (bottom, _)) for (top, left), (bottom, _) in sheet.merged_cell_ranges or [] if bottom > max(top, below - 1)
     ]
     if form.fill_merged is None:
-        _refuse_merged(name, sheet.name, header, wanted, merged, below)
+        _refuse_merged(name, sheet.name, header, set(wanted), merged, below)
     elif form.fill_merged:
         rest = _filled(rest, merged, below)
-    return header, (_fit(row, len(header)) for row in map(_trim, rest) if row)
+    timed = [at for at, column in enumerate(header) if wanted.get(column, set()) & MAY_BE_DAYS]
+    return header, (_fit(_with_days(row, timed, day_zero), len(header)) for row in map(_trim, rest) if row)
+
+
+def _with_days(row: list[Any], timed: list[int], day_zero: datetime) -> list[Any]:
+    """The row, with numbers where a time is wanted as what may be a day."""
+    for at in timed:
+        if at < len(row) and type(row[at]) is float:
+            row[at] = SheetNumber.of(row[at], day_zero)
+    return row
 
 
 def _headed(rows: Iterator[list[Any]], form: XlsxFormat) -> tuple[list[str] | None, int, Iterator[list[Any]]]:
@@ -82,13 +92,13 @@ def _headed(rows: Iterator[list[Any]], form: XlsxFormat) -> tuple[list[str] | No
     return _merge_header([first, *(row for _, row in others)]), below + len(others), (row for _, row in counted)
 
 
-def _tell_others(name: str, workbook: CalamineWorkbook, form: XlsxFormat, wanted: list[str], others: list[str]) -> None:
+def _tell_others(name: str, workbook: CalamineWorkbook, form: XlsxFormat, wanted: set[str], others: list[str]) -> None:
     """Raises UnreadableFile for a sheet that nobody reads although it has rows of the same columns; says what else is not read."""
     for other in others:
         sheet = workbook.get_sheet_by_name(other)
         header, _, rest = _headed(sheet.iter_rows(), form)
         number = sum(1 for row in rest if row)
-        if header is not None and set(wanted) <= set(header) and number:
+        if header is not None and wanted <= set(header) and number:
             raise UnreadableFile(
                 f"{name}: sheet {other!r} has the columns of the contract too, and {number} row(s) that nobody would read. Say"
                 f" sheets: [..., {other}] in the contract's format to read them as well; with sheets, others are left out."
@@ -97,7 +107,7 @@ def _tell_others(name: str, workbook: CalamineWorkbook, form: XlsxFormat, wanted
             log.warning("%s: sheet %r is not read; below its first line it has %d row(s)", name, other, number)
 
 
-def _refuse_merged(name: str, sheet: str, header: list[str], wanted: list[str], merged: list[Merged], below: int) -> None:
+def _refuse_merged(name: str, sheet: str, header: list[str], wanted: set[str], merged: list[Merged], below: int) -> None:
     """Raises UnreadableFile for cells merged over several rows in a column of the contract: whose the value is, it has to say."""
     for (top, left), (bottom, _) in merged:
         if left < len(header) and header[left] in wanted:
