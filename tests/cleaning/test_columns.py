@@ -10,13 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hearth.cleaning.cells import SheetNumber
 from hearth.cleaning.columns import convert
-from hearth.contracts.contract import Mapping
+from hearth.cleaning.workbook import DAY_ZERO
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column
+from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import names
 
 TEMPERATURE = ENTITIES["room_reading"].columns_by_name["temperature_degc"]
+
+
+def day(number: float, year: int = 1900) -> SheetNumber:
+    """A number of a workbook in one of the two systems of days."""
+    return SheetNumber.of(number, DAY_ZERO[year])
 
 
 def number(values: list, unit: str = "degC", **options: object) -> tuple[list, list]:
@@ -54,7 +61,7 @@ def test_missing_error_code_and_zero_in_the_unit_as_sent() -> None:
 @pytest.mark.fault("F24")
 def test_times_with_and_without_offset_formats_and_numbers() -> None:
     column = Column("read_at", "instant", required=True)
-    made, reasons = run(column, ["2016-01-12 03:00:05", "2016-01-12T03:00:05+00:00", "2016-02-30 01:00:00", "soon", 42380.5])
+    made, reasons = run(column, ["2016-01-12 03:00:05", "2016-01-12T03:00:05+00:00", "2016-02-30 01:00:00", "soon", day(42380.5)])
     assert made[0] == pd.Timestamp(2016, 1, 11, 19, 0, 5, tz=UTC) and made[1] == pd.Timestamp(2016, 1, 12, 3, 0, 5, tz=UTC)
     assert reasons == [[], [], ["unreadable_time"], ["unreadable_time"], []]
     assert made[4] == pd.Timestamp(2016, 1, 11, 4, 0, tz=UTC), "Excel's number for noon of 11 January, local"
@@ -71,7 +78,7 @@ def test_an_hour_that_does_not_exist_is_no_time_and_a_doubled_one_is_its_first()
 
 
 def test_dates_choices_and_flags() -> None:
-    made, _ = run(Column("d", "date"), ["2016-01-12", 42381, "2016/1/12"], formats=["%Y-%m-%d", "%Y/%m/%d"])
+    made, _ = run(Column("d", "date"), ["2016-01-12", day(42381), "2016/1/12"], formats=["%Y-%m-%d", "%Y/%m/%d"])
     assert made == [date(2016, 1, 12)] * 3
     kind = ENTITIES["service_ticket"].columns_by_name["kind"]
     made, reasons = run(kind, ["投诉", "表扬", ""], values={"投诉": "complaint"})
@@ -114,3 +121,108 @@ def test_local_text_to_utc_and_back_is_the_same_wall_clock(moment: datetime, zon
         assert moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != moment
     else:
         assert made[0].tz_convert(zone).tz_localize(None) == moment
+
+
+DAY, TIME = Column("d", "date"), Column("read_at", "instant")
+YEAR = ENTITIES["pipe_segment"].columns_by_name["year_laid"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "year"),
+    [
+        (1998, {}, 1998),
+        ("1998", {}, 1998),
+        (1998.0, {"formats": ["%Y/%m/%d"]}, 1998),
+        (day(1998), {}, 1998),
+        (day(28_000), {}, 1976),
+        (28_000, {}, None),
+        ("1998-12-31T16:00:00Z", {}, 1999),
+    ],
+)
+def test_a_year_is_a_year_and_a_day_only_in_a_workbook(cell: object, options: dict, year: int | None) -> None:
+    made, reasons = run(YEAR, [cell], date_part="year", **options)
+    assert made == [year] and reasons == [[] if year else ["unreadable_value"]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "formats", "made"),
+    [
+        (150101, ["%y%m%d"], date(2015, 1, 1)),
+        (day(150101), ["%y%m%d"], date(2015, 1, 1)),
+        (20141101, ["%Y%m%d"], date(2014, 11, 1)),
+        (day(20141101), ["%Y%m%d"], date(2014, 11, 1)),
+        (20141101, [], date(2014, 11, 1)),
+        (day(42380), ["%Y%m%d"], date(2016, 1, 11)),
+        (day(40918, 1904), [], date(2016, 1, 11)),
+        (day(59), [], date(1900, 2, 28)),
+        (42380, [], None),
+        (42380, ["%Y-%m-%d"], None),
+        ("201511", ["%Y%m%d"], None),
+        (201511, ["%Y%m%d"], None),
+        ("2015111", ["%Y%m%d"], None),
+        ("1/5/2016", ["%d/%m/%Y"], date(2016, 5, 1)),
+        ("2016-1-5 3", ["%Y-%m-%d %H"], date(2016, 1, 5)),
+        ("2014-10-31T16:00:00Z", [], date(2014, 11, 1)),
+        ("2014-10-31T15:59:59Z", [], date(2014, 10, 31)),
+        ("2014-10-31 16:00:00 +0000", ["%Y-%m-%d %H:%M:%S %z"], date(2014, 11, 1)),
+    ],
+)
+def test_a_day_is_read_by_its_format_and_a_number_is_one_only_in_a_workbook(cell: object, formats: list, made: date | None) -> None:
+    values, reasons = run(DAY, [cell, None], formats=formats)
+    assert values == [made, None] and reasons == [[] if made else ["unreadable_time"], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "made"),
+    [
+        ("20151101083000123", "%Y%m%d%H%M%S%f", datetime(2015, 11, 1, 8, 30, 0, 123_000)),
+        ("2015110183000", "%Y%m%d%H%M%S", None),
+        ("20151101 8:30", "%Y%m%d %H:%M", datetime(2015, 11, 1, 8, 30)),
+        ("11/02/2014 1:05 am", "%m/%d/%Y %I:%M %p", datetime(2014, 11, 2, 1, 5)),
+        ("2014-11-02 24:00", "%Y-%m-%d %H:%M", None),
+    ],
+)
+def test_times_side_by_side_need_all_their_digits(text: str, form: str, made: datetime | None) -> None:
+    values, _ = run(TIME, [text], zone="UTC", formats=[form])
+    assert values == [made and pd.Timestamp(made, tz="UTC")]
+
+
+def test_a_clock_time_of_a_workbook_is_not_a_millisecond_off() -> None:
+    values, reasons = run(TIME, [day(42380 + 8.5 / 24), day(42380.999999999), day(0.3), day(3e6)], zone="UTC")
+    assert values == [pd.Timestamp(2016, 1, 11, 8, 30, tz=UTC), pd.Timestamp(2016, 1, 12, tz=UTC), None, None]
+    assert reasons == [[], [], ["unreadable_time"], ["unreadable_time"]]
+
+
+def test_an_epoch_is_one_on_a_date_column_too() -> None:
+    made, reasons = run(DAY, ["1420070400000", 1420070400000, -1, 0, "soon"], epoch="ms", error_codes=[-1], empty=["0"])
+    assert made == [date(2015, 1, 1), date(2015, 1, 1), None, None, None]
+    assert reasons == [[], [], ["error_code"], [], ["unreadable_time"]]
+
+
+def test_codes_of_whole_numbers_and_zeros_that_stand_for_nothing() -> None:
+    households = ENTITIES["new_community"].columns_by_name["households"]
+    made, reasons = run(households, [65535, "65535.0", 0, 120], error_codes=[65535], zero_is_missing=True)
+    assert made == [None, None, None, 120] and reasons == [["error_code"], ["error_code"], ["missing_value"], []]
+    made, reasons = run(households, [0, "0", 0.0, "0.00", day(0), 7], empty=["0"])
+    assert made == [None] * 5 + [7] and reasons == [[]] * 6
+
+
+def test_what_a_spreadsheet_ruined_is_no_identifier() -> None:
+    column = ENTITIES["service_ticket"].columns_by_name["ticket_no"]
+    ruined = ["1.20162E+13", "1E+13", "1.2e+5", day(20162012345678901234.0), 1e15, "合计"]
+    made, reasons = run(column, ruined)
+    assert made == [None] * 6 and reasons == [["unreadable_value"]] * 6
+    kept = ["2E5", "1.2E5", "20162012345678901234", 20162012345678901234, day(201620123456789), 7.5, "E+13"]
+    made, reasons = run(column, kept)
+    assert made == ["2E5", "1.2E5", "20162012345678901234", "20162012345678901234", "201620123456789", "7.5", "E+13"]
+    assert reasons == [[]] * 7
+    note, _ = run(Column("content", "text"), ["1.20162E+13"])
+    assert note == ["1.20162E+13"], "a note is what it is"
+
+
+def test_a_constant_is_read_as_a_value_that_was_sent() -> None:
+    for column, constant, unit, made in ((TEMPERATURE, 68, "degF", 20.0), (DAY, "2016-11-01", None, date(2016, 11, 1))):
+        mapping = Mapping.model_validate({"constant": constant, **({"unit": unit} if unit else {})})
+        values, bits = convert(column, mapping, pd.Series(["x"] * 3), "Asia/Shanghai")
+        assert values.tolist() == pytest.approx([made] * 3) if unit else values.tolist() == [made] * 3
+        assert not bits.any()

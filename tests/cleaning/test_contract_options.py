@@ -12,12 +12,14 @@ from pydantic import ValidationError
 
 from hearth.cleaning.columns import convert
 from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import LandedFile, Records
 from hearth.cleaning.rows import Rows, clean
-from hearth.contracts.contract import Contract, Mapping
+from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column
+from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import BIT
 
 NEW_YORK, ADELAIDE = "America/New_York", "Australia/Adelaide"
@@ -100,6 +102,25 @@ def test_the_doubled_hour_may_be_cut_by_a_chunk_but_not_by_a_file() -> None:
     assert clocks(again) == ["05:30"]
 
 
+def test_a_file_with_the_newest_row_first_is_read_as_the_same_file_turned_round() -> None:
+    night = ["00:45", "01:15", "01:45", "01:15", "01:45", "02:15"]
+    lines = [(sensor, f"2014-11-02 {clock}") for clock in night for sensor in ("A", "B")]
+    assert clocks(cleaned(lines[::-1], rows="newest_first")) == clocks(cleaned(lines))[::-1]
+    remembered, hashes = DoubledHour(), Pseudonyms("0123456789abcdef")
+    turned = contract(rows="newest_first")
+    halves = [clean(turned, records(part, 1, n), hashes, remembered) for n, part in enumerate((lines[:5:-1], lines[5::-1]), 1)]
+    assert [clock for half in halves for clock in clocks(half)] == clocks(cleaned(lines))[::-1], "a chunk may cut it"
+
+
+def test_a_file_in_another_order_than_the_contract_says_is_refused() -> None:
+    lines = [("A", f"2014-11-02 {clock}") for clock in ("00:45", "01:15", "01:45", "01:15", "01:45", "02:15")]
+    with pytest.raises(UnreadableFile, match=r"4 of 5 steps between its readings go the other way. Say rows: newest_first"):
+        cleaned(lines[::-1])
+    with pytest.raises(UnreadableFile, match="Say rows: oldest_first"):
+        cleaned(lines, rows="newest_first")
+    assert len(cleaned([("A", "2014-11-03 01:45"), ("A", "2014-11-03 01:15")])) == 2, "no other night asks for an order"
+
+
 def test_next_year_begins_anew() -> None:
     lines = [("A", f"{day} 01:30") for day in ("2014-11-02", "2014-11-02", "2015-11-01", "2015-11-01")]
     assert clocks(cleaned(lines)) == ["05:30", "06:30", "05:30", "06:30"]
@@ -132,13 +153,34 @@ def test_first_and_last_are_an_hour_apart() -> None:
     [
         ("temperature_degc", {"from": "temp", "unit": "degC", "values": {"a": "b"}}, "values name texts"),
         ("point_id", {"from": "sensor", "date_part": "year"}, "date_part makes a whole number"),
-        ("calibrated_on", {"from": "day", "doubled_hour": "in_order"}, "only a time of the key"),
+        ("point_id", {"from": "sensor", "error_codes": [1]}, "error_codes are numbers; it is of kind text"),
+        ("point_id", {"from": "sensor", "formats": ["%Y"]}, "formats is for times; it is of kind text and would not use formats"),
+        ("read_at", {"from": "time", "error_codes": [0]}, "error_codes are numbers; it is of kind instant without epoch"),
+        ("read_at", {"from": "time", "epoch": "s", "formats": ["%Y"]}, "epoch says the time is a number"),
+        ("is_signed", {"from": "s", "zero_is_missing": True}, "of kind flag and would not use zero_is_missing"),
+        ("calibrated_on", {"from": "day", "zero_is_missing": True}, "of kind date without epoch"),
+        ("calibrated_on", {"from": "day", "time_from": "clock"}, "would not use time_from"),
+        ("temperature_degc", {"from": "t", "unit": "degC", "time_zone": "UTC"}, "time_zone is for times"),
+        ("calibrated_on", {"constant": "1/11/2016"}, "is no time; expected one in quotation marks, such as '2016-11-01'"),
+        ("point_id", {"constant": 5}, "constant 5 of a column of kind text: expected a text in quotation marks"),
+        ("is_signed", {"constant": "yes"}, "constant 'yes' of a column of kind flag: expected true or false"),
+        ("windows_closed_minutes", {"constant": True, "unit": "min"}, "expected a whole number"),
+        ("calibrated_on", {"from": "day", "doubled_hour": "in_order"}, "doubled_hour settles an instant"),
     ],
 )
 def test_an_option_on_the_wrong_kind_of_column_is_an_error(column: str, mapping: dict, said: str) -> None:
     columns = contract().model_dump(by_alias=True, exclude_unset=True)["columns"]
     with pytest.raises(ValidationError, match=said):
         contract(columns={**columns, column: mapping})
+
+
+def test_an_option_is_refused_beside_columns_too() -> None:
+    with pytest.raises(ValidationError, match="arrival: error_codes are numbers"):
+        contract(arrival={"from": "time", "error_codes": [0]})
+    with pytest.raises(ValidationError, match="rows: the order of the rows is used by doubled_hour"):
+        contract(
+            columns={**contract().model_dump(by_alias=True, exclude_unset=True)["columns"], "read_at": "time"}, rows="newest_first"
+        )
 
 
 def test_the_arrival_has_no_order_of_its_own() -> None:

@@ -14,8 +14,9 @@ import pytest
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
-from hearth.cleaning.records import LandedFile
+from hearth.cleaning.records import LandedFile, renamed
 from hearth.cleaning.rows import Rows, clean
+from hearth.contracts.file_format import CsvFormat
 from hearth.contracts.loading import find_contract
 from hearth.contracts.reasons import names
 
@@ -113,3 +114,63 @@ def test_nul_bytes_cost_their_own_line_and_no_other() -> None:
     lines[1] = lines[1].replace("0.1", "0.\x001")
     rows = cleaned("calibrations", "\n".join([HEADER, *lines]).encode("gb18030"), "csv")
     assert [bool(bits) for bits in rows.bits] == [False, True, False, False]
+
+
+LINES = [f"S{number},测温仪,2026-01-01,0.1,2027-01-01,所" for number in range(3)]
+
+
+def calibrations(text: str, data: bytes | None = None, **said: Any) -> Rows:
+    """`said`: of the contract's format."""
+    contract = find_contract("calibrations")
+    contract = contract.model_copy(update={"format": CsvFormat(**{"kind": "csv", "encoding": "gb18030", **said})})
+    file = LandedFile(1, "came.txt", "0" * 64, datetime(2026, 1, 2, tzinfo=UTC), "csv")
+    (records,) = read_records(contract, file, io.BytesIO(data if data is not None else text.encode("gb18030")))
+    return clean(contract, records, Pseudonyms())
+
+
+def test_a_packed_file_says_that_it_is_packed_whatever_the_encoding() -> None:
+    packed = gzip.compress("\n".join([HEADER, *LINES]).encode("gb18030"))
+    for encoding in ("utf-8", "gb18030", "latin-1"):
+        with pytest.raises(
+            UnreadableFile, match=r"starts with 1f 8b\): it is gzip; say compression: gzip in the contract's format"
+        ):
+            calibrations("", packed, encoding=encoding)
+    assert len(calibrations("", packed, compression="gzip")) == 3
+    with pytest.raises(UnreadableFile, match="cut off or not gzip after line"):
+        calibrations("", packed[:-20], compression="gzip")
+    with pytest.raises(UnreadableFile, match="cut off or not gzip after line 0"):
+        calibrations(HEADER, compression="gzip")
+    with pytest.raises(UnreadableFile, match="a workbook is kind: xlsx"):
+        calibrations("PK\x03\x04")
+
+
+def test_a_delimiter_at_the_end_of_lines_or_of_the_header_is_no_column() -> None:
+    for header, end in ((HEADER, ","), (HEADER, ", ,"), (HEADER + ",", ""), (HEADER + ",", ",")):
+        rows = calibrations("\n".join([header, *(line + end for line in LINES)]))
+        assert not rows.bits.any() and rows.frame["serial_no"].tolist() == ["S0", "S1", "S2"]
+    surplus = calibrations("\n".join([HEADER, LINES[0] + ",x", LINES[1], LINES[2].rpartition(",")[0]]))
+    assert [names(int(bits)) for bits in surplus.bits] == [["unreadable_record"], [], ["unreadable_record"]]
+
+
+def test_what_stands_above_the_header_is_left_out_or_told() -> None:
+    assert len(calibrations("\n".join(["", " , ", HEADER, *LINES]))) == 3
+    titled = "\n".join(["检定台账", "", "2026年,,,", HEADER, *LINES])
+    with pytest.raises(UnreadableFile, match=r"named in row 3 \(blank ones not counted\), below 2 other row.* say skip_rows: 2"):
+        calibrations(titled)
+    with pytest.raises(UnreadableFile, match="say skip_rows: 2"):
+        calibrations(titled, skip_rows=1)
+    assert len(calibrations(titled, skip_rows=2)) == 3
+
+
+@pytest.mark.parametrize(
+    ("missing", "spare", "hint"),
+    [
+        ("Created Date", ["Street Name", "Closed"], None),
+        ("Created Date", ["Street Name", "created_date"], "created_date"),
+        ("室温(℃)", ["室温", "测点高度"], "室温"),
+        ("household_no", ["household_number", "house"], "household_number"),
+        ("id", ["width", "identity"], None),
+    ],
+)
+def test_a_hint_names_what_is_nearly_the_same_and_nothing_else(missing: str, spare: list[str], hint: str | None) -> None:
+    assert renamed(missing, spare) == hint

@@ -37,6 +37,26 @@ def test_all_contracts_of_the_repository_load() -> None:
         ("time_zone:", "in_service: {}\ntime_zone:", "in_service:", ["expected from, to, or both"]),
         ("time_zone:", "no_file: nothing_happened\ntime_zone:", "feed:", ["only a feed of arrival: file"]),
         ("{constant: 60}", "{constant: 60, from: period}", "period_minutes:", ["exactly one of"]),
+        ("{constant: 60}", "{constant: 012345}", "period_minutes:", ["012345 without", "a number to YAML", 'quote it: "012345"']),
+        ("{constant: 60}", "{constant: 1_000}", "period_minutes:", ['quote it: "1_000"']),
+        ("observed_at: obsTime", "observed_at: No", "observed_at:", ["a truth value to YAML", 'quote it: "No"']),
+        ("observed_at: obsTime", "observed_at: 12", "observed_at:", ["a number to YAML", 'quote it: "12"']),
+        (
+            "observed_at: obsTime",
+            "observed_at: {constant: 2016-11-01}",
+            "observed_at:",
+            ["a day to YAML", 'quote it: "2016-11-01"'],
+        ),
+        ("observed_at: obsTime", "observed_at: {from: obsTime, empty: [0]}", "observed_at:", ['quote it: "0"']),
+        (
+            "weather_station_id: stationId",
+            "weather_station_id: {from: stationId, values: {yes: A}}",
+            "weather_station_id:",
+            ['"yes"'],
+        ),
+        ("weather_station_id: stationId", "weather_station_id: {from: stationId, values: {1: A}}", "weather_station_id:", ['"1"']),
+        ("weather_station_id: stationId", "weather_station_id: {constant: yes}", "weather_station_id:", ['quote it: "yes"']),
+        ("arrival: pubTime", "arrival: {from: pubTime, error_codes: [0]}", "arrival:", ["error_codes are numbers"]),
     ],
 )
 def test_a_wrong_contract_names_file_line_and_mend(tmp_path: Path, find: str, put: str, line_of: str, words: list[str]) -> None:

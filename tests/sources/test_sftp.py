@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from hearth.contracts.contract import NdjsonFormat
+from hearth.contracts.file_format import NdjsonFormat
 from hearth.contracts.interval import Interval
 from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract

@@ -1,25 +1,24 @@
 """One source column becomes one typed column, with the reasons of the values that could not.
 
-Every function takes the source values and returns (values, bits): `values` on Arrow types, null where
-a reason stands; `bits` per row (see hearth.contracts.reasons). Nothing raises on bad content.
+Values are on Arrow types, null where a reason stands; `bits` per row (see hearth.contracts.reasons). Nothing raises on bad
+content. The contract's kind of column decides how a cell is read, and a cell gives the same value whichever file it came in.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import math
-import re
 import unicodedata
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from hearth.cleaning.instants import INSTANT, UTC_MICROS, arrow, from_micros, localise
-from hearth.contracts.contract import Mapping
+from hearth.cleaning.cells import all_texts, by_distinct, is_in, mask, normalise, without
+from hearth.cleaning.instants import arrow, from_micros, localise
+from hearth.cleaning.numbers import to_numbers
+from hearth.cleaning.times import Times, to_times
 from hearth.contracts.entity import Column
+from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import BIT, Bits
 from hearth.contracts.units import CONVERSIONS
 
@@ -31,236 +30,164 @@ FLAG = pd.ArrowDtype(pa.bool_())
 
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0", "是", "有"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0", "否", "无"})
-EXCEL_EPOCH = pd.Timestamp("1899-12-30")
-"""Day 0 of Excel's 1900 date system as spreadsheets count it."""
+RUINED = r"^\d+\.\d+[eE]\+\d+$|^\d+[eE]\+\d{2,}$|^\d{16,}\.\d+$"
+"""What a spreadsheet makes of a long number: of three of them it leaves one. 2E5 is an identifier."""
+TOTALS = ("合计", "总计", "小计", "共计", "总和", "Total", "TOTAL", "total", "Grand Total", "Subtotal")
+"""What stands in place of an identifier where the line adds up the others."""
 
 Converted = tuple[pd.Series, Bits]
+Read = tuple[pa.Array, np.ndarray, Bits]
+"""(values, null where there is none; which cells cannot be read; reasons found on the way)."""
 
 
 def convert(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> Converted:
     """The canonical column of `source` as the contract maps it, with the reasons of rows it refuses."""
     if mapping.from_ is None:
-        return _constant(column, mapping, len(source))
-    values, empty = _blank_to_null(source, mapping)
-    made, bad = _CONVERTERS[column.kind](column, mapping, values, time_zone)
-    bits = np.where(bad & ~empty, np.int32(_unreadable_bit(column)), np.int32(0))
-    if column.kind == "number":
-        made, bits = _number_codes(mapping, made, bits)
-        made = _to_stored_unit(column, mapping, made)
-    elif column.choices or mapping.values is not None:
-        made, bits = _choices(column, mapping, made, bits)
-    if column.required:
-        bits = bits | np.where(made.isna().to_numpy(bool) & (bits == 0), BIT["missing_value"], 0).astype(np.int32)
-    return made, bits.astype(np.int32)
-
-
-def _unreadable_bit(column: Column) -> int:
-    return BIT["unreadable_time" if column.kind in ("instant", "date") else "unreadable_value"]
-
-
-def _constant(column: Column, mapping: Mapping, rows: int) -> Converted:
-    dtype = {"text": TEXT, "number": NUMBER, "integer": INTEGER, "flag": FLAG}[column.kind]
-    return pd.Series([mapping.constant] * rows, dtype=dtype), np.zeros(rows, np.int32)
-
-
-def is_plain_text(series: pd.Series) -> bool:
-    return series.dtype == object or isinstance(series.dtype, pd.StringDtype) or series.dtype == TEXT
-
-
-def _blank_to_null(source: pd.Series, mapping: Mapping) -> tuple[pd.Series, np.ndarray]:
-    """Declared empty texts become null; also tells which rows hold nothing."""
-    if not is_plain_text(source):
-        return source, source.isna().to_numpy(bool)
-    words = set(mapping.empty)
-    if source.dtype == object:
-        kept = [None if isinstance(v, str) and v.strip() in words else v for v in source]
-        source = pd.Series(kept, index=source.index, dtype=object)
+        made, bits = _read(column, mapping, pd.Series([mapping.constant], dtype=object), time_zone)
+        made, bits = made.take(np.zeros(len(source), np.int64)), bits.repeat(len(source))
     else:
-        source = source.mask(source.str.strip().isin(words))
-    return source, source.isna().to_numpy(bool)
+        made, bits = _read(column, mapping, source, time_zone)
+    if column.required:
+        bits = bits | np.where(made.is_null().to_numpy(zero_copy_only=False) & (bits == 0), BIT["missing_value"], 0)
+    return pd.Series(pd.array(made, dtype=pd.ArrowDtype(made.type))), bits.astype(np.int32)
 
 
-def normalise(value: Any) -> str:
-    """Text of a cell as a person reads it: full-width digits and spaces become ordinary ones."""
-    return unicodedata.normalize("NFKC", str(value)).strip()
+def _read(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pa.Array, Bits]:
+    made, bad, bits = _READERS[column.kind](column, mapping, source, mapping.time_zone or time_zone)
+    unreadable = BIT["unreadable_time" if column.kind in ("instant", "date") else "unreadable_value"]
+    return made, bits | np.where(bad, unreadable, 0).astype(np.int32)
 
 
-def _no_rows_bad(series: pd.Series) -> np.ndarray:
-    return np.zeros(len(series), bool)
+def _no_bits(rows: int) -> Bits:
+    return np.zeros(rows, np.int32)
 
 
-def _to_text(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    made = source.str.strip() if source.dtype == TEXT else source.map(_cell_text, na_action="ignore").astype(TEXT)
-    return made.mask(made.str.contains("\0", regex=False).fillna(False), made.str.replace("\0", "", regex=False)), (
-        made.str.contains("\0", regex=False).fillna(False).to_numpy(bool)
+def _to_text(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
+    texts, bad = all_texts(source)
+    texts = _composed(without(texts, is_in(texts, mapping.empty)))
+    has_nul = mask(pc.match_substring(texts, "\0"))
+    if has_nul.any():
+        texts = pc.replace_substring(texts, "\0", "")
+    bad = bad | has_nul
+    if column.is_identifier:
+        none = mask(pc.match_substring_regex(texts, RUINED)) | is_in(texts, TOTALS)
+        texts, bad = without(texts, none), bad | none
+    if not column.choices and mapping.values is None:
+        return texts, bad, _no_bits(len(texts))
+    named = _named(column, mapping, texts)
+    unknown = (named.is_null().to_numpy(zero_copy_only=False)) & texts.is_valid().to_numpy(zero_copy_only=False)
+    return named, bad, np.where(unknown, BIT["unknown_code"], 0).astype(np.int32)
+
+
+def _composed(texts: pa.Array) -> pa.Array:
+    """One way of writing what looks the same (NFC); most columns are ASCII and cost nothing."""
+    letters = np.frombuffer(texts.buffers()[2] or b"", np.uint8)
+    return pc.utf8_normalize(texts, "NFC") if (letters >= 0x80).any() else texts
+
+
+def _named(column: Column, mapping: Mapping, texts: pa.Array) -> pa.Array:
+    """What the contract calls each text; null where it is not among those named."""
+    if mapping.values is None:
+        return without(texts, ~is_in(texts, column.choices))
+    named = {unicodedata.normalize("NFC", given).strip(): name for given, name in mapping.values.items()}
+    place = pc.index_in(texts, value_set=pa.array(list(named), pa.string()))
+    made = pa.array(list(named.values()), pa.string()).take(place)
+    return (
+        pc.coalesce(made, without(pa.array([mapping.values["*"]] * len(texts)), ~mask(texts.is_valid()))) if "*" in named else made
     )
 
 
-def _cell_text(value: Any) -> str:
-    """A number typed into a text cell (a ticket number, a code) keeps its digits: 7.0 is '7'."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return unicodedata.normalize("NFC", str(value)).strip()
-
-
-def _to_number(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    if pd.api.types.is_numeric_dtype(source) and not pd.api.types.is_bool_dtype(source):
-        if pd.api.types.is_integer_dtype(source):  # beyond 2^53 the nearest number a float has
-            source = pd.Series(pd.array(arrow(source).cast(pa.float64(), safe=False), dtype=NUMBER), index=source.index)
-        made = source.astype(NUMBER)
-        bad = _not_finite(made)
-        return made.mask(bad), bad
-    source = source.astype(object)
-    numbers = [v if isinstance(v, (str, int, float, Decimal)) and not isinstance(v, bool) else None for v in source]
-    made = pd.Series(pd.to_numeric(pd.Series(numbers, dtype=object), errors="coerce").to_numpy(np.float64, na_value=np.nan))
-    failed = np.flatnonzero(made.isna().to_numpy(bool) & source.notna().to_numpy(bool))
-    for at in failed.tolist():
-        made.iloc[at] = _as_typed(numbers[at])
-    bad = ~np.isfinite(made.to_numpy()) & source.notna().to_numpy(bool)
-    return made.astype(NUMBER).mask(~np.isfinite(made.to_numpy())), bad
-
-
-def _as_typed(value: Any) -> float:
-    """A number typed with full-width digits; NaN for anything else."""
-    text = normalise(value) if isinstance(value, str) else ""
-    return float(text) if re.fullmatch(r"[-+]?\d+(\.\d*)?", text, re.ASCII) else math.nan
-
-
-def _not_finite(series: pd.Series) -> np.ndarray:
-    values = series.to_numpy(dtype=np.float64, na_value=0.0)
-    return ~np.isfinite(values)
-
-
-def _number_codes(mapping: Mapping, made: pd.Series, bits: Bits) -> Converted:
-    """Error codes and zeros that stand for missing, in the unit as sent."""
+def _coded_numbers(mapping: Mapping, source: pd.Series) -> tuple[np.ndarray, np.ndarray, Bits]:
+    """(numbers in the unit as sent, NaN where there is none; which cells cannot be read; error codes and zeros that stand for
+    missing)."""
+    made, _, bad = to_numbers(source, mapping.empty)
+    bits = _no_bits(len(made))
     if mapping.error_codes:
-        coded = made.isin(mapping.error_codes).fillna(False).to_numpy(bool)
-        bits, made = bits | np.where(coded, BIT["error_code"], 0), made.mask(coded)
+        coded = np.isin(made, mapping.error_codes)
+        bits, made = bits | np.where(coded, BIT["error_code"], 0).astype(np.int32), np.where(coded, np.nan, made)
     if mapping.zero_is_missing:
-        zero = (made == 0).fillna(False).to_numpy(bool)
-        bits, made = bits | np.where(zero, BIT["missing_value"], 0), made.mask(zero)
-    return made, bits.astype(np.int32)
+        zero = made == 0
+        bits, made = bits | np.where(zero, BIT["missing_value"], 0).astype(np.int32), np.where(zero, np.nan, made)
+    return made, bad, bits
 
 
-def _to_stored_unit(column: Column, mapping: Mapping, made: pd.Series) -> pd.Series:
+def _to_number(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
+    made, bad, bits = _coded_numbers(mapping, source)
+    made = _to_stored_unit(column, mapping, made)
+    return pa.array(made, pa.float64(), mask=np.isnan(made)), bad, bits
+
+
+def _to_stored_unit(column: Column, mapping: Mapping, made: np.ndarray) -> np.ndarray:
     if column.unit is None or mapping.unit is None or mapping.unit == column.unit:
         return made
     offset, factor = CONVERSIONS[column.unit][mapping.unit]
     return (made + offset) * factor
 
 
-def _to_integer(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
+def _to_integer(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
     if mapping.date_part == "year":
-        return _to_year(mapping, source)
-    made, bad = _to_number(column, mapping, source, time_zone)
+        days, bad, bits = _local_days(to_times(source, mapping.formats, mapping.empty, year_alone=True), zone)
+        return pc.year(days).cast(pa.int32()), bad, bits
+    made, bad, bits = _coded_numbers(mapping, source)
     made = _to_stored_unit(column, mapping, made)
-    values = made.to_numpy(dtype=np.float64, na_value=0.0)
-    bad = bad | (values != np.trunc(values)) | (np.abs(values) > 2**31 - 1)
-    return made.mask(bad).astype(INTEGER), bad
+    none = np.isnan(made)
+    broken = ~none & ((made != np.trunc(made)) | (np.abs(made) > 2**31 - 1))
+    values = pa.array(np.where(none | broken, 0, made).astype(np.int32), mask=none | broken)
+    if column.choices:
+        unknown = ~np.isin(made, [int(choice) for choice in column.choices]) & ~none & ~broken
+        values, bits = without(values, unknown), bits | np.where(unknown, BIT["unknown_code"], 0).astype(np.int32)
+    return values, bad | broken, bits
 
 
-def _to_year(mapping: Mapping, source: pd.Series) -> tuple[pd.Series, np.ndarray]:
-    """The year of a date as written, whatever its time zone."""
-    made = _parse_times(mapping, source).map(lambda t: None if _absent(t) else t.year, na_action="ignore")
-    made = made.astype(object).where(made.notna(), None).astype(INTEGER)
-    return made, (made.isna() & source.notna()).to_numpy(bool)
-
-
-def _to_flag(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
+def _to_flag(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
     if source.dtype == FLAG or source.dtype == bool:
-        return source.astype(FLAG), _no_rows_bad(source)
-    words = source.map(lambda v: normalise(v).lower(), na_action="ignore")
-    made = words.map(lambda w: True if w in TRUE_WORDS else False if w in FALSE_WORDS else None, na_action="ignore")
-    bad = (made.isna() & source.notna()).to_numpy(bool)
-    return made.astype(object).where(~bad, None).astype(FLAG), bad
+        made = arrow(source)
+        return made, np.zeros(len(made), bool), _no_bits(len(made))
+    texts, bad = all_texts(source)
+    texts = without(texts, is_in(texts, mapping.empty))
+    made = by_distinct(texts, _flag, pa.bool_())
+    return made, bad | (mask(made.is_null()) & mask(texts.is_valid())), _no_bits(len(made))
 
 
-def _to_instant(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    zone = mapping.time_zone or time_zone
+def _flag(text: str) -> bool | None:
+    word = normalise(text).lower()
+    return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+
+
+def _to_instant(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
     if mapping.epoch:
-        numbers, bad = _to_number(column, mapping, source, time_zone)
-        factor = {"s": 1_000_000, "ms": 1_000, "us": 1}[mapping.epoch]
-        micros = numbers.to_numpy(np.float64, na_value=0) * factor
-        bad |= np.abs(micros) > 253_402_300_799e6
-        return from_micros(np.where(bad, 0, micros), numbers.isna().to_numpy(bool) | bad), bad
-    parsed = _parse_times(mapping, source)
-    made = _to_utc(parsed, zone, mapping.doubled_hour == "last")
-    return made, (made.isna().to_numpy(bool) & source.notna().to_numpy(bool))
+        return _of_epoch(mapping, source)
+    times = to_times(source, mapping.formats, mapping.empty)
+    made = pc.coalesce(arrow(localise(times.naive, zone, mapping.doubled_hour == "last")), times.aware)
+    return made, mask(made.is_null()) & ~times.absent, _no_bits(len(made))
 
 
-def _to_date(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pd.Series, np.ndarray]:
-    parsed = _parse_times(mapping, source)
-    days = parsed.map(lambda t: None if t is None or t is pd.NaT else t.date(), na_action="ignore")
-    made = days.astype(object).where(days.notna(), None).astype(DATE)
-    return made, (made.isna() & source.notna()).to_numpy(bool)
+def _of_epoch(mapping: Mapping, source: pd.Series) -> Read:
+    numbers, bad, bits = _coded_numbers(mapping, source)
+    micros = numbers * {"s": 1_000_000, "ms": 1_000, "us": 1}[mapping.epoch or "s"]
+    beyond = np.abs(micros) > 253_402_300_799e6
+    none = np.isnan(numbers) | beyond
+    return arrow(from_micros(np.where(none, 0, micros), none)), bad | beyond, bits
 
 
-def _parse_times(mapping: Mapping, source: pd.Series) -> pd.Series:
-    """Timestamps as written, naive or with offset; null where none of the formats reads it."""
-    if pa.types.is_timestamp(getattr(source.dtype, "pyarrow_dtype", pa.null())) or source.dtype.kind == "M":
-        return source
-    kind: Any = getattr(source.dtype, "pyarrow_dtype", None)
-    if source.dtype == object or (kind is not None and pa.types.is_nested(kind)):  # a list or an object is no time
-        source = source.astype(object).map(lambda v: None if isinstance(v, (list, dict, np.ndarray)) else v, na_action="ignore")
-    distinct = pd.Series(source.dropna().unique(), dtype=object)
-    parsed = {value: _parse_time(value, mapping.formats) for value in distinct}
-    return source.map(parsed, na_action="ignore") if source.dtype == object else source.astype(object).map(parsed)
+def _to_date(column: Column, mapping: Mapping, source: pd.Series, zone: str) -> Read:
+    if mapping.epoch:
+        instants, bad, bits = _of_epoch(mapping, source)
+        return _days_of(instants, zone), bad, bits
+    return _local_days(to_times(source, mapping.formats, mapping.empty), zone)
 
 
-def _parse_time(value: Any, formats: list[str]) -> pd.Timestamp | None:
-    if isinstance(value, dt.datetime):
-        return pd.Timestamp(value)
-    if isinstance(value, dt.date):
-        return pd.Timestamp(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return EXCEL_EPOCH + pd.Timedelta(days=value) if 1 <= value < 2_958_466 and math.isfinite(value) else None
-    text = normalise(value)
-    for form in formats or [""]:
-        try:
-            return pd.Timestamp(dt.datetime.strptime(text, form) if form else dt.datetime.fromisoformat(text))
-        except (ValueError, OverflowError):
-            continue
-    return None
+def _local_days(times: Times, zone: str) -> Read:
+    """The day as written; of a time that says its distance from UTC the local day of the contract's zone."""
+    made = pc.coalesce(times.naive.cast(pa.date32(), safe=False), _days_of(times.aware, zone))
+    return made, mask(made.is_null()) & ~times.absent, _no_bits(len(made))
 
 
-def _to_utc(parsed: pd.Series, zone: str, last: bool) -> pd.Series:
-    """UTC instants of timestamps as written: with an offset it counts, without one they are local to `zone`."""
-    column = arrow(parsed) if parsed.dtype != object else None
-    if column is not None and pa.types.is_timestamp(column.type):
-        if column.type.tz is None:
-            return localise(column, zone, last)
-        return pd.Series(pd.array(column.cast(UTC_MICROS), dtype=INSTANT))
-    parsed = parsed.astype(object)
-    aware = np.array([not _absent(t) and t.tzinfo is not None for t in parsed], bool)
-    naive = pa.array(
-        [None if _absent(t) or known else t.to_pydatetime() for t, known in zip(parsed, aware, strict=True)],
-        pa.timestamp("us"),
-    )
-    made = localise(naive, zone, last)
-    if aware.any():
-        offsets = pa.array([t.to_pydatetime() if known else None for t, known in zip(parsed, aware, strict=True)], UTC_MICROS)
-        made = made.fillna(pd.Series(pd.array(offsets, dtype=INSTANT)))
-    return made
+def _days_of(instants: pa.Array, zone: str) -> pa.Array:
+    return pc.local_timestamp(instants.cast(pa.timestamp("us", tz=zone))).cast(pa.date32(), safe=False)
 
 
-def _absent(value: Any) -> bool:
-    return value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value))
-
-
-def _choices(column: Column, mapping: Mapping, made: pd.Series, bits: Bits) -> Converted:
-    if mapping.values is not None:
-        named = made.map(mapping.values, na_action="ignore").astype(TEXT)
-        if "*" in mapping.values:
-            named = named.mask((named.isna() & made.notna()).to_numpy(bool), mapping.values["*"])
-    elif column.kind == "integer":
-        named = made.where(made.isin([int(choice) for choice in column.choices]))
-    else:
-        named = made.where(made.isin(column.choices))
-    unknown = (named.isna() & made.notna()).to_numpy(bool)
-    return named, (bits | np.where(unknown, BIT["unknown_code"], 0)).astype(np.int32)
-
-
-_CONVERTERS = {
+_READERS = {
     "text": _to_text,
     "number": _to_number,
     "integer": _to_integer,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -13,17 +12,16 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.json as pa_json
 
 from hearth.cleaning.bounded import read_whole, too_much
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.json_columns import BLOCK_BYTES, read_columnar
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
 from hearth.contracts.contract import Contract
 from hearth.contracts.limits import FileLimits
 from hearth.contracts.reasons import BIT
 from hearth.sources.json_text import decode, holds_doubled
 
-BLOCK_BYTES = 24 << 20
 WINDOW_BYTES = 1 << 20
 
 
@@ -33,7 +31,8 @@ def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: i
     bits = np.fromiter((0 if isinstance(i, dict) else BIT["unreadable_record"] for i in items), np.int32, len(items))
     names = contract.source_columns
     frame = pd.DataFrame({name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names})
-    require_columns(contract, file, {key for row in rows for key in row} if rows else set(names))
+    if not bits.all():  # a line cut off says nothing of the columns
+        require_columns(contract, file, {key for row in rows for key in row} if rows else set(names))
     return Records.of(file, frame, first, bits, size_bytes)
 
 
@@ -126,22 +125,13 @@ def _split_last_line(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
-    """Columnar where the block is well-formed; line by line where any line is not, or names a key twice (which Arrow refuses)."""
+    """Columnar where the block is well-formed; line by line where any line is not, where a column holds texts and numbers, or where
+    a key stands twice (which Arrow refuses)."""
     _refuse_many_names(contract, file, lines)
-    kinds = contract.entity_definition.columns_by_name
-    texts = {m.from_ for name, m in contract.columns.items() if m.from_ and kinds[name].kind == "text"}
-    schema = pa.schema([(name, pa.string()) for name in sorted(texts)])
-    try:
-        table = pa_json.read_json(
-            io.BytesIO(lines),
-            read_options=pa_json.ReadOptions(block_size=BLOCK_BYTES * 2),
-            parse_options=pa_json.ParseOptions(explicit_schema=schema),
-        )
-    except pa.ArrowInvalid:
+    table, asked = read_columnar(contract, lines)
+    if table is None:
         return _line_by_line(contract, file, lines, first)
-    if _WITH_OFFSET.search(lines) and any(pa.types.is_timestamp(kind) for kind in table.schema.types):
-        return _line_by_line(contract, file, lines, first)  # Arrow makes UTC of such a time and forgets that it said so
-    require_columns(contract, file, {name for name in table.column_names if name not in texts or _is_there(name, table, lines)})
+    require_columns(contract, file, {name for name in table.column_names if name not in asked or _is_there(name, table, lines)})
     frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
     return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))
 
@@ -156,10 +146,6 @@ def _refuse_many_names(contract: Contract, file: LandedFile, lines: bytes) -> No
         names.update(_NAME.findall(lines, start, start + WINDOW_BYTES))
         if len(names) > contract.format.limits.columns:
             raise too_much(file.name, contract.format.limits, "columns", "its records have more names than that")
-
-
-_WITH_OFFSET = re.compile(rb'\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d(?::?\d\d)?)"')
-"""The end of a time that says its distance from UTC, as a JSON value."""
 
 
 def _is_there(name: str, table: pa.Table, lines: bytes) -> bool:

@@ -7,13 +7,18 @@ from typing import IO
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.json_items import read_json_page, read_ndjson
-from hearth.cleaning.records import LandedFile, Records
+from hearth.cleaning.records import LandedFile, Records, without_no_records
 from hearth.cleaning.tables import read_csv, read_xlsx
-from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
+from hearth.contracts.contract import Contract
+from hearth.contracts.file_format import CsvFormat, XlsxFormat
 
 
 def read_records(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     """The records of one landing file. Raises UnreadableFile."""
+    yield from without_no_records(contract, _read(contract, file, stream))
+
+
+def _read(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     if file.format_kind == "ndjson":
         yield from read_ndjson(contract, file, stream)
     elif file.format_kind == "json":

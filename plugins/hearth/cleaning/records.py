@@ -6,13 +6,15 @@ A record that cannot be split into fields is still a row: it comes out with the 
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from hearth.cleaning.cells import all_texts, is_in
 from hearth.cleaning.errors import UnreadableFile
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import Bits
@@ -41,6 +43,7 @@ class Records:
     `frame` holds the contract's source columns; `file_id` and `position` say where each record stands (its
     number in the file, from 1); `delivered_at` is the file's delivery in microseconds since 1970 (0: none);
     `bits` are the reasons found while reading. `size_bytes`: about what the records took in their file.
+    `no_record`: lines among them that are none, and stand nowhere else.
     """
 
     frame: pd.DataFrame
@@ -49,6 +52,7 @@ class Records:
     position: np.ndarray
     bits: Bits
     size_bytes: int = 0
+    no_record: int = 0
 
     @classmethod
     def of(cls, file: LandedFile, frame: pd.DataFrame, first: int, bits: Bits, size_bytes: int = 0) -> Records:
@@ -79,7 +83,27 @@ def _joined(parts: list[Records]) -> Records:
     frame = pd.concat([part.frame.astype(object) for part in parts], ignore_index=True)
     columns = zip(*((part.file_id, part.delivered_at, part.position, part.bits) for part in parts), strict=True)
     file_id, delivered_at, position, bits = (np.concatenate(column) for column in columns)
-    return Records(frame, file_id, delivered_at, position, bits, sum(part.size_bytes for part in parts))
+    size, lines = sum(part.size_bytes for part in parts), sum(part.no_record for part in parts)
+    return Records(frame, file_id, delivered_at, position, bits, size, lines)
+
+
+def without_no_records(contract: Contract, chunks: Iterator[Records]) -> Iterator[Records]:
+    """The chunks without the lines that the contract says are no record; the others keep their number in the file."""
+    if contract.no_record is None:
+        yield from chunks
+        return
+    for records in chunks:
+        texts, _ = all_texts(records.frame[contract.no_record.column])
+        kept = np.flatnonzero(~is_in(texts, contract.no_record.texts))
+        yield replace(
+            records,
+            frame=records.frame.iloc[kept].reset_index(drop=True),
+            file_id=records.file_id[kept],
+            delivered_at=records.delivered_at[kept],
+            position=records.position[kept],
+            bits=records.bits[kept],
+            no_record=len(records) - len(kept),
+        )
 
 
 def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
@@ -93,10 +117,31 @@ def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> 
         )
     if missing:
         spare = sorted(present - set(contract.source_columns) - set(contract.ignore))
-        near = {name: difflib.get_close_matches(name, spare, n=1, cutoff=0.4) for name in missing}
-        hint = "; ".join(f"{name!r} may be {match[0]!r} now" for name, match in near.items() if match)
+        near = {name: renamed(name, spare) for name in missing}
+        hint = "; ".join(f"{name!r} may be {match!r} now" for name, match in near.items() if match)
         raise UnreadableFile(
             f"{file.name}: expected column(s) {', '.join(map(repr, missing))}, came {', '.join(map(repr, sorted(present)))}."
             f" {hint + '. ' if hint else ''}Change the mapping in feeds/{contract.feed}.yml and run the interval again;"
             " the landing file is kept."
         )
+
+
+def renamed(name: str, spare: list[str]) -> str | None:
+    """The one of the other names that is the same but for a few letters, or has it within; none rather than a wrong one."""
+    plain = {_letters(other): other for other in spare if _letters(other)}
+    within = [
+        other
+        for other in plain
+        if min(len(other), len(_letters(name))) > 1 and (other in _letters(name) or _letters(name) in other)
+    ]
+    near = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=0.7) or (within if len(within) == 1 else [])
+    return plain[near[0]] if near else None
+
+
+def _is_within(part: str, whole: str) -> bool:
+    """Whether the shorter name is a good part of the longer one."""
+    return part in whole and len(part) * 2 >= len(whole)
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -12,15 +13,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hearth.cleaning.columns import NUMBER, convert, normalise
+from hearth.cleaning.cells import cell_text, is_absent
+from hearth.cleaning.columns import NUMBER, convert
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
 from hearth.cleaning.personal_text import is_suspicious, mask_column, mask_value
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
-from hearth.contracts.contract import Contract, Mapping, SelfRegistering
+from hearth.cleaning.times import clock_text
+from hearth.contracts.contract import Contract, SelfRegistering
 from hearth.contracts.entity import Column
-from hearth.contracts.reasons import BIT, Bits
+from hearth.contracts.mapping import Mapping
+from hearth.contracts.reasons import BIT, Bits, names
 
 
 @dataclass
@@ -30,7 +34,8 @@ class Rows:
     `frame` has the entity's stored columns plus file_id, position, sub_position, arrived_at, source_version;
     `bits` the reasons found so far; `source` the source columns (one line a record) and `record` the
     line of `source` each row came from. `named`: the household, building, station and branch each row names, where
-    points register themselves.
+    points register themselves. `channels`: of each measure that fails alone, why it cannot be used in which rows. `no_record`:
+    lines that came with the records and are none.
     """
 
     frame: pd.DataFrame
@@ -38,6 +43,8 @@ class Rows:
     source: pd.DataFrame
     record: np.ndarray
     named: pd.DataFrame | None = None
+    channels: dict[str, Bits] = field(default_factory=dict)
+    no_record: int = 0
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -46,7 +53,28 @@ class Rows:
         """The chosen rows (by position)."""
         frame = self.frame.iloc[chosen].reset_index(drop=True)
         named = None if self.named is None else self.named.iloc[chosen].reset_index(drop=True)
-        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named)
+        channels = {name: bits[chosen] for name, bits in self.channels.items()}
+        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named, channels)
+
+    def settle_channels(self, bits: Bits) -> None:
+        """Channels that cannot be used become null; where no other measure is left, their reasons are the row's (in `bits`)."""
+        if not self.channels:
+            return
+        bad, left = np.zeros(len(self), np.int32), np.zeros(len(self), bool)
+        for name, found in self.channels.items():
+            if found.any():
+                self.frame[name] = self.frame[name].mask(found != 0)
+            bad |= found
+            left |= self.frame[name].notna().to_numpy(bool)
+        bits |= np.where(left, 0, bad).astype(np.int32)
+
+    def left_out(self, accepted: np.ndarray) -> Counter[tuple[str, str]]:
+        """Values left out of the accepted rows, by column and first reason."""
+        found: Counter[tuple[str, str]] = Counter()
+        for name, bits in self.channels.items():
+            for value, number in Counter(bits[accepted & (bits != 0)].tolist()).items():
+                found[name, names(value)[0]] += number
+        return found
 
 
 def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Series:
@@ -55,16 +83,18 @@ def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Ser
         return source.iloc[:, 0]
     if mapping.time_from is None:
         return source[mapping.from_]
-    no_time = Mapping.model_validate({"from": mapping.from_, "formats": mapping.formats})
+    no_time = mapping.model_copy(update={"time_from": None, "doubled_hour": "first"})
     days, _ = convert(Column("day", "date"), no_time, source[mapping.from_], contract.time_zone)
-    clock = source[mapping.time_from].map(normalise, na_action="ignore")
-    return pd.Series(
-        [
-            f"{d.isoformat()} {t}" if not _is_null(d) and not _is_null(t) else None if _is_null(g) else str(g)
-            for d, t, g in zip(days, clock, source[mapping.from_], strict=True)
-        ],
-        dtype=object,
-    )
+    cells = zip(source[mapping.from_], days, source[mapping.time_from], strict=True)
+    return pd.Series([_day_and_clock(given, day, clock, mapping.empty) for given, day, clock in cells], dtype=object)
+
+
+def _day_and_clock(given: Any, day: Any, clock: Any, empty: list[str]) -> str | None:
+    """Both as one ISO 8601 text; one without the other is no time."""
+    if is_absent(given) or str(cell_text(given)).strip() in empty:
+        return None
+    time = "" if is_absent(clock) else clock_text(clock)
+    return f"{given} without a time" if is_absent(day) or time in empty else f"{day.isoformat()} {time}"
 
 
 _ARRIVED = Column("arrived_at", "instant", required=True)
@@ -85,6 +115,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         record, sub_position, readings = _unnest(source[contract.unnest.readings])
     bits = records.bits[record].copy()
     made: dict[str, Any] = {}
+    channels: dict[str, Bits] = {}
     for column in entity.columns:
         mapping = contract.columns.get(column.name)
         if mapping is None or (contract.unnest and column.name == contract.unnest.time):
@@ -102,7 +133,10 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         if column.name in entity.natural_key:
             found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
         made[column.stored_name] = values
-        bits |= found.astype(np.int32)
+        if contract.bad_channel and column.name in entity.channels:
+            channels[column.name] = found.astype(np.int32)
+        else:
+            bits |= found.astype(np.int32)
     if contract.unnest:
         made[contract.unnest.time], found = _reading_times(contract, source, record, sub_position)
         bits |= found
@@ -117,7 +151,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     unsplit = (bits & BIT["unreadable_record"]) != 0
     bits[unsplit] = BIT["unreadable_record"]
     named = None if named is None else named.iloc[record].reset_index(drop=True)
-    return Rows(pd.DataFrame(made), bits, source, record, named)
+    return Rows(pd.DataFrame(made), bits, source, record, named, channels, records.no_record)
 
 
 def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[str, Any], doubled_hour: DoubledHour) -> None:
@@ -130,7 +164,7 @@ def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[st
             given = _given(contract, mapping, source)
             last, _ = convert(entity.columns_by_name[name], as_last, given, contract.time_zone)
             others = [made["file_id"], *(made[key] for key in entity.natural_key if key != name)]
-            made[name] = doubled_hour.settle(made[name], last, others)
+            made[name] = doubled_hour.settle(made[name], last, others, contract.rows == "newest_first")
 
 
 def _named(contract: Contract, source: pd.DataFrame) -> tuple[pd.DataFrame | None, Bits]:
@@ -250,10 +284,10 @@ def masked_records(contract: Contract, rows: Rows, which: np.ndarray, pseudonyms
         if broken:
             texts.append(json.dumps({"unreadable": "see the landing file at this position"}))
             continue
-        known = [(kind, str(line[name])) for name, kind in personal.items() if name in line and not _is_null(line[name])]
+        known = [(kind, str(line[name])) for name, kind in personal.items() if name in line and not is_absent(line[name])]
         masked = {
             name: value
-            if _is_null(value) or name in ids
+            if is_absent(value) or name in ids
             else pseudonyms.hash_value(personal[name], str(value))
             if name in personal
             else mask_value(value.tolist() if isinstance(value, np.ndarray) else value, pseudonyms, known)
@@ -284,11 +318,7 @@ def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:
     return refused
 
 
-def _is_null(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
-
-
 def _json_text(value: Any) -> Any:
-    if _is_null(value):
+    if is_absent(value):
         return None
     return value.tolist() if isinstance(value, np.ndarray) else str(value)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -14,11 +16,19 @@ import pandas as pd
 from hearth.cleaning.bounded import Counted, too_much
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
-from hearth.cleaning.workbook import read_sheet
-from hearth.contracts.contract import Contract, CsvFormat, XlsxFormat
+from hearth.cleaning.workbook import is_filled, read_sheets
+from hearth.contracts.contract import Contract
+from hearth.contracts.file_format import CsvFormat, XlsxFormat
 from hearth.contracts.reasons import BIT
 
 CHUNK_CHARACTERS = 8 << 20
+LOOKED_FOR_HEADER = 20
+"""Lines among which a header is looked for that is not the first one."""
+
+_PACKED = {
+    b"\x1f\x8b": "it is gzip; say compression: gzip in the contract's format",
+    b"PK": "have it unpacked; a workbook is kind: xlsx",
+}
 
 Line = tuple[list[Any] | None, int]
 """(cells, or None for a line that cannot be split; about how many characters it has)."""
@@ -28,10 +38,11 @@ def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterato
     """The records of a CSV file. Raises UnreadableFile."""
     form = contract.format
     assert isinstance(form, CsvFormat)
-    text = _Text(file, stream, form)
+    unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if form.compression == "gzip" else stream
+    text = _Text(file, unpacked, form)
     reader = csv.reader(text, delimiter=form.delimiter, strict=True)
     try:
-        header = form.header or next(reader, None)
+        header = _csv_header(reader, form)
     except csv.Error as error:
         raise UnreadableFile(f"{file.name}: no readable header line: {error}.") from error
     if header is None:
@@ -40,12 +51,23 @@ def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterato
     yield from _records(contract, file, header, _csv_lines(file, reader, text))
 
 
+def _csv_header(reader: Any, form: CsvFormat) -> list[str] | None:
+    """The header's names; None for a file that ends before. Raises csv.Error."""
+    filled = (line for line in reader if any(cell.strip() for cell in line))
+    for _ in range(form.skip_rows):
+        next(filled, None)
+    return form.header or next(filled, None)
+
+
 def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     """The records of a workbook's sheet. Raises UnreadableFile."""
     assert isinstance(contract.format, XlsxFormat)
-    header, lines = read_sheet(file.name, stream, contract.format)
-    weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
-    yield from _records(contract, file, header, weighed)
+    first = 1
+    for header, lines in read_sheets(file.name, stream, contract.format, contract.source_kinds):
+        weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
+        for records in _records(contract, file, header, weighed, first):
+            first += len(records)
+            yield records
 
 
 class _Text:
@@ -57,6 +79,8 @@ class _Text:
     def __init__(self, file: LandedFile, stream: IO[bytes], form: CsvFormat) -> None:
         self._file, self._form, self.given, self._lines = file, form, 0, 0
         self._bytes = io.BufferedReader(Counted(file.name, stream, form.limits))
+        if form.compression == "none" and (mend := _PACKED.get(start := self._bytes.peek(2)[:2])):
+            raise UnreadableFile(f"{file.name}: it is no text but a packed file (it starts with {start.hex(' ')}): {mend}.")
         try:
             self._text = io.TextIOWrapper(self._bytes, form.encoding, newline="")
         except LookupError as error:
@@ -69,6 +93,8 @@ class _Text:
         limits = self._form.limits
         try:
             line = self._text.readline(limits.line_bytes + 1)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise UnreadableFile(f"{self._file.name}: cut off or not gzip after line {self._lines}: {error}.") from error
         except UnicodeDecodeError as error:
             raise self._not_encoded(self._bytes.tell() - len(error.object) + error.start, error.object, error.start) from error
         if len(line) > limits.line_bytes:
@@ -113,23 +139,41 @@ def _csv_lines(file: LandedFile, reader: Any, text: _Text) -> Iterator[Line]:
             yield line, text.given - before
 
 
-def _records(contract: Contract, file: LandedFile, header: list[str], lines: Iterable[Line]) -> Iterator[Records]:
-    """Lines of cells as records; a line with more or fewer cells than the header is unreadable."""
+def _records(contract: Contract, file: LandedFile, header: list[str], lines: Iterable[Line], first: int = 1) -> Iterator[Records]:
+    """Lines of cells as records, numbered from `first`; a line with more or fewer cells than the header is unreadable, unless what
+    it has more is empty: some senders end each line with a delimiter."""
     limits = contract.format.limits
     if len(header) > limits.columns:
         raise too_much(file.name, limits, "columns", f"its header has {len(header)} columns")
+    lines = iter(lines)
+    if not set(contract.source_columns) <= set(header):
+        _refuse_rows_above(contract, file, lines)
     _refuse_doubled_names(contract, file, header)
     require_columns(contract, file, set(header))
-    wanted = [header.index(name) for name in contract.source_columns]
-    first, buffer, size = 1, [], 0
+    wanted, width = [header.index(name) for name in contract.source_columns], len(header)
+    named = max((at + 1 for at, name in enumerate(header) if name), default=width)
+    buffer: list[list[Any] | None] = []
+    size = 0
     for line, characters in lines:
-        buffer.append([line[at] for at in wanted] if line is not None and len(line) == len(header) else None)
+        is_whole = line is not None and len(line) >= named and not any(map(is_filled, line[width:]))
+        buffer.append([line[at] for at in wanted] if line is not None and is_whole else None)
         size += characters
         if len(buffer) >= CHUNK_ROWS or size >= CHUNK_CHARACTERS:
             yield _chunk(contract, file, buffer, first, size)
             first, buffer, size = first + len(buffer), [], 0
     if buffer:
         yield _chunk(contract, file, buffer, first, size)
+
+
+def _refuse_rows_above(contract: Contract, file: LandedFile, lines: Iterator[Line]) -> None:
+    """Raises UnreadableFile where the header stands some lines further down, below a title say."""
+    for below, (line, _) in zip(range(1, LOOKED_FOR_HEADER + 1), lines, strict=False):
+        if line is not None and set(contract.source_columns) <= {str(cell).strip() for cell in line}:
+            skip = below + getattr(contract.format, "skip_rows", 0)
+            raise UnreadableFile(
+                f"{file.name}: the columns of the contract are named in row {skip + 1} (blank ones not counted), below {skip} other"
+                f" row(s), such as a title: say skip_rows: {skip} in the contract's format."
+            )
 
 
 def _refuse_doubled_names(contract: Contract, file: LandedFile, header: list[str]) -> None:

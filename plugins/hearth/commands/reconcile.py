@@ -27,6 +27,8 @@ def reconcile(feed: str | None, pull_id: int | None, ask_source: bool) -> None:
     for check in done:
         if check.outcome != "equal":
             click.echo(f"{check.outcome.upper():12} {check}")
+    for feed_name, pull, column, reason, number in stages.left_out(pulls):
+        click.echo(f"{'LEFT OUT':12} {feed_name} pull {pull}: {number} of {column}: {reason}")
     equal = sum(check.outcome == "equal" for check in done)
     click.echo(f"{len(pulls)} pulls, {len(done)} stages looked at, {equal} equal")
     sys.exit(1 if any(check.outcome == "differs" for check in done) else 0)

@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
-from hearth.contracts.limits import FileLimits
+from hearth.contracts.file_format import Format, without_unsaid
+from hearth.contracts.mapping import ColumnMapping, Mapping, NamedMapping, check_mapping, refuse_unused
 from hearth.contracts.part import Part
 from hearth.contracts.source import Source
-from hearth.contracts.units import CONVERSIONS
 
 
 def known_zone(name: str) -> str:
@@ -48,78 +48,11 @@ class Schedule(Part):
         return known_zone(name) if name else None
 
 
-class JsonFormat(Part):
-    kind: Literal["json"]
-    limits: FileLimits = FileLimits()
+class NoRecord(Part):
+    """Lines that are none, such as a total below a table: known by a text in one column. They are counted in the ledger."""
 
-
-class NdjsonFormat(Part):
-    kind: Literal["ndjson"]
-    compression: Literal["gzip", "none"] = "none"
-    limits: FileLimits = FileLimits()
-
-
-class CsvFormat(Part):
-    kind: Literal["csv"]
-    encoding: str = "utf-8-sig"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    header: list[str] | None = Field(default=None, description="column names of a file without a header line")
-    limits: FileLimits = FileLimits()
-
-
-class XlsxFormat(Part):
-    """`header_rows` > 1: merged group headers; names become 'group / column'."""
-
-    kind: Literal["xlsx"]
-    sheet: str | None = None
-    header_rows: int = Field(default=1, ge=1, le=3)
-    limits: FileLimits = FileLimits()
-
-
-Format = Annotated[JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat, Field(discriminator="kind")]
-
-
-class Mapping(Part):
-    """How one canonical column comes from the source; a plain string in YAML is `from`."""
-
-    from_: str | None = Field(default=None, alias="from")
-    constant: str | int | float | bool | None = None
-    unit: str | None = None
-    error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
-    zero_is_missing: bool = False
-    values: dict[str, str] | None = Field(
-        default=None, description="source value -> canonical value; '*' stands for every value not named"
-    )
-    formats: list[str] = Field(default_factory=list, description="strptime formats tried in order; default ISO 8601")
-    epoch: Literal["s", "ms", "us"] | None = None
-    time_zone: str | None = None
-    time_from: str | None = Field(default=None, description="a second column with the time of day (HH:MM)")
-    empty: list[str] = Field(default_factory=lambda: ["", "NULL", "null"])
-    midnight_means_unknown: bool = False
-    date_part: Literal["year"] | None = Field(default=None, description="for a whole number that comes as a date")
-    doubled_hour: Literal["first", "last", "in_order"] = Field(
-        default="first",
-        description="which one a local time of the hour that clocks show twice is; in_order: as the order of one"
-        " point's readings in a file tells",
-    )
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Mapping:
-        if (self.from_ is None) == (self.constant is None):
-            raise ValueError("give exactly one of `from` (a source column) and `constant`")
-        return self
-
-
-def _short_form(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
-
-
-def _short_form_or_constant(value: object) -> object:
-    return {"constant": value[1:]} if isinstance(value, str) and value.startswith("=") else _short_form(value)
-
-
-ColumnMapping = Annotated[Mapping, BeforeValidator(_short_form)]
-NamedMapping = Annotated[Mapping, BeforeValidator(_short_form_or_constant)]
+    column: str
+    texts: list[str] = Field(min_length=1)
 
 
 class Unnest(Part):
@@ -253,6 +186,14 @@ class Contract(Part):
     time_zone: str
     columns: dict[str, ColumnMapping]
     ignore: list[str] = Field(default_factory=list, description="source columns known and not used; '*' for all")
+    rows: Literal["oldest_first", "newest_first"] | None = Field(
+        default=None, description="order of a point's readings in a file, for doubled_hour: in_order; null: oldest first"
+    )
+    no_record: NoRecord | None = Field(default=None, description="lines that are no record, such as a total: they are only counted")
+    bad_channel: Literal["null_and_counted"] | None = Field(
+        default=None,
+        description="of a row with several measures one of which cannot be used: it alone is left out; null: the row is refused",
+    )
     points: Literal["registered"] | SelfRegistering = "registered"
     expected: Expected = Field(default_factory=Expected)
     reconcile: Reconcile | None = None
@@ -278,12 +219,7 @@ class Contract(Part):
             if column is None:
                 known = ", ".join(entity.columns_by_name)
                 raise ValueError(f"columns.{name}: {self.entity} has no such column; it has {known}")
-            _check_unit(name, mapping, column.unit)
-            _check_kind(name, mapping, column, entity)
-            if column.choices and mapping.values:
-                wrong = sorted(set(mapping.values.values()) - set(column.choices))
-                if wrong:
-                    raise ValueError(f"columns.{name}: {wrong} not among {', '.join(column.choices)}")
+            check_mapping(name, mapping, column, entity)
         made_elsewhere = {self.unnest.time} if self.unnest else set()
         missing = [c.name for c in entity.columns if c.required and c.name not in self.columns.keys() | made_elsewhere]
         if missing:
@@ -294,7 +230,23 @@ class Contract(Part):
             raise ValueError("no_file: says what an interval without a file means; only a feed of arrival: file has such")
         if any(mapping.doubled_hour == "in_order" for mapping in self._times_of_packets()):
             raise ValueError("doubled_hour: in_order needs a time that every row carries itself: no packet, no arrival")
+        if self.rows and not any(mapping.doubled_hour == "in_order" for mapping in self.columns.values()):
+            raise ValueError("rows: the order of the rows is used by doubled_hour: in_order only; remove it")
+        if self.bad_channel and not entity.wide:
+            wide = ", ".join(name for name, other in ENTITIES.items() if other.wide)
+            raise ValueError(f"bad_channel: {self.entity} has one measure a row; only {wide} have channels that fail alone")
+        self._refuse_unused_elsewhere()
         return self
+
+    def _refuse_unused_elsewhere(self) -> None:
+        """Options of the mappings that stand beside `columns`."""
+        if isinstance(self.arrival, Mapping):
+            refuse_unused("arrival", self.arrival, Column("arrived_at", "instant"))
+        for mapping in self.unnest.base if self.unnest else []:
+            refuse_unused("unnest.base", mapping, Column(self.unnest.time if self.unnest else "", "instant"))
+        if isinstance(self.points, SelfRegistering):
+            for name, mapping in self.points.named.items():
+                refuse_unused(f"points.{name}", mapping, Column(name, "text"))
 
     @model_validator(mode="after")
     def _source_can_answer(self) -> Contract:
@@ -330,13 +282,9 @@ class Contract(Part):
     def content_text(self) -> str:
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
-        later = (
-            (meaning["source"], "delivery"),
-            (meaning["schedule"], "time_zone"),
-            (meaning, "in_service"),
-            (meaning, "no_file"),
-        )
-        for part, name in later:
+        meaning["format"] = without_unsaid(meaning["format"])
+        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows", "no_record", "bad_channel")]
+        for part, name in [(meaning["source"], "delivery"), (meaning["schedule"], "time_zone"), *unsaid]:
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
         if not meaning["expected"]["rows_per_day_before"]:
@@ -355,7 +303,33 @@ class Contract(Part):
             names.append(self.version)
         if isinstance(self.points, SelfRegistering):
             names += [m.from_ for m in self.points.named.values() if m.from_]
+        if self.no_record:
+            names.append(self.no_record.column)
         return list(dict.fromkeys(names))
+
+    @property
+    def source_kinds(self) -> dict[str, set[str]]:
+        """What each source column is read as: kinds of canonical columns, `clock` of a time of day, `number` of an epoch,
+        `readings` of a packet, `version`."""
+        kinds: dict[str, set[str]] = {name: set() for name in self.source_columns}
+        columns = self.entity_definition.columns_by_name
+        mapped = [(columns[name].kind, mapping) for name, mapping in self.columns.items()]
+        mapped += [("instant", mapping) for mapping in self._times_of_packets() if mapping not in self.columns.values()]
+        if isinstance(self.points, SelfRegistering):
+            mapped += [("text", mapping) for mapping in self.points.named.values()]
+        for kind, mapping in mapped:
+            if mapping.from_:
+                kinds[mapping.from_].add("number" if mapping.epoch else kind)
+            if mapping.time_from:
+                kinds[mapping.time_from].add("clock")
+        if self.version:
+            kinds[self.version].add("version")
+        if self.no_record:
+            kinds[self.no_record.column].add("text")
+        if self.unnest:
+            kinds[self.unnest.readings] = {"readings"}
+            kinds[self.unnest.step_minutes].add("number")
+        return kinds
 
     @property
     def identifying_sources(self) -> set[str]:
@@ -368,30 +342,3 @@ class Contract(Part):
         """Source column -> canonical personal column."""
         personal = {c.name for c in self.entity_definition.columns if c.personal}
         return {m.from_: name for name, m in self.columns.items() if name in personal and m.from_}
-
-
-def _check_kind(name: str, mapping: Mapping, column: Column, entity: Entity) -> None:
-    """Options that mean something for one kind of column only."""
-    if mapping.values is not None and column.kind != "text":
-        raise ValueError(f"columns.{name}: values name texts; it is of kind {column.kind}")
-    if mapping.date_part is not None and column.kind != "integer":
-        raise ValueError(f"columns.{name}: date_part makes a whole number; it is of kind {column.kind}")
-    if mapping.doubled_hour == "in_order" and not (column.kind == "instant" and name in entity.natural_key):
-        raise ValueError(
-            f"columns.{name}: doubled_hour: in_order compares readings of one point; only a time of the key"
-            f" ({', '.join(entity.natural_key)}) can have it"
-        )
-
-
-def _check_unit(name: str, mapping: Mapping, stored_unit: str | None) -> None:
-    if stored_unit is None:
-        if mapping.unit is not None:
-            raise ValueError(f"columns.{name}: it is not a quantity, remove unit: {mapping.unit}")
-        return
-    if mapping.from_ is not None and mapping.unit is None:
-        raise ValueError(f"columns.{name}: say the unit as sent, one of {', '.join(CONVERSIONS[stored_unit])}")
-    if mapping.unit is not None and mapping.unit not in CONVERSIONS[stored_unit]:
-        raise ValueError(
-            f"columns.{name}: unit {mapping.unit!r} cannot become {stored_unit}; "
-            f"expected one of {', '.join(CONVERSIONS[stored_unit])}"
-        )

@@ -42,6 +42,11 @@ class Column:
         return self.kind == "text" and not self.personal and not self.choices and not of_things
 
     @property
+    def is_identifier(self) -> bool:
+        """Text that names one thing among others."""
+        return self.kind == "text" and not self.personal and not self.choices and self.name.endswith(("_id", "_no"))
+
+    @property
     def stored_name(self) -> str:
         return f"{self.name}_hash" if self.personal else self.name
 
@@ -53,6 +58,7 @@ class Entity:
     `event_column` gives the day a row changes in the marts; `register` rows change everything from
     that day on. `full_export`: every delivery is the whole state, the newest one is current. `tells_of_days`: its rows say what
     happened on their day, so that they make the day known (in dbt: the macro `daily_entities`).
+    `wide`: a row carries the channels of several instruments, and each may fail by itself.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Entity:
     full_export: bool = False
     partitioned: bool = False
     tells_of_days: bool = False
+    wide: bool = False
     columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -74,6 +81,11 @@ class Entity:
     def raw_key(self) -> tuple[str, ...]:
         """Key of raw.<entity>: the feed, the natural key and the arrival or version."""
         return ("feed", *self.natural_key, "arrived_at", "source_version")
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Measures of a wide row that are good or bad by themselves."""
+        return tuple(c.name for c in self.columns if c.kind == "number" and not c.required) if self.wide else ()
 
     @property
     def content_columns(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.open_questions import open_questions
+from hearth.contracts.plain_words import misread, plain_scalar, quote_it
 
 log = logging.getLogger(__name__)
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -72,6 +73,8 @@ def load_contract(path: Path) -> Contract:
         raise ContractError(f"{path}:1: expected a mapping that starts with `feed:`, found {type(value).__name__}")
     _refuse_doubled_keys(path, node)
     _refuse_open_questions(path, node)
+    if words := [f"{path}:{line}: {words}" for line, words in misread(node)]:
+        raise ContractError("\n".join(words))
     try:
         contract = Contract.model_validate(value)
     except ValidationError as error:
@@ -119,9 +122,18 @@ def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
         message = f"unknown key; did you mean {near[0]!r}?" if near else f"unknown key; known: {', '.join(known)}"
     elif error["type"] == "missing":
         message = "is required and missing"
-    elif message.startswith("columns"):
-        name = message.partition(":")[0].partition(".")[2]
-        location = ("columns", name) if name else ("columns",)
+    elif (word := plain_scalar(node, location)) is not None and error["type"].endswith("_type"):
+        message = quote_it(word)
+    elif message.partition(":")[0].partition(".")[0] in (
+        "columns",
+        "arrival",
+        "unnest",
+        "points",
+        "rows",
+        "no_record",
+        "bad_channel",
+    ):
+        location = tuple(message.partition(":")[0].split("."))
         return f"{path}:{_line(node, location)}: {message}"
     return f"{path}:{_line(node, location)}: {shown or 'contract'}: {message}"
 

@@ -221,6 +221,9 @@ def _filled(
             bad = np.flatnonzero(~good)
             load.counts.rows_read += len(rows)
             load.counts.rows_quarantined += len(bad)
+            load.left_out += rows.left_out(good)
+            if rows.no_record and contract.no_record and not hold:
+                load.left_out[contract.no_record.column, "no_record"] += rows.no_record
             load.accept(rows.frame[good] if len(bad) else rows.frame)
             validation.out_of_order.add(rows.frame[good] if len(bad) else rows.frame)
             if rows.named is not None and good.any():

@@ -6,6 +6,7 @@ into COPY); the cast to the declared Arrow schema is the last check of the types
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -63,6 +64,7 @@ class BatchLoad:
         self.contract, self.entity, self.interval = contract, contract.entity_definition, interval
         self.time_zone = time_zone
         self.counts = Counts()
+        self.left_out: Counter[tuple[str, str]] = Counter()
         self._schema = arrow_schema(self.entity)
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future | None = None

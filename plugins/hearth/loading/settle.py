@@ -173,6 +173,10 @@ def write_ledger(
         counts.rows_duplicate,
         note,
     )
+    for (column, reason), number in sorted(load.left_out.items()):
+        load.write(
+            f"insert into ledger.batch_left_out values ({load.batch_id}, $1::text, $2::text, $3::bigint)", column, reason, number
+        )
     if not held:
         _write_days(load, out_of_order or {})
     if provenance.kind == "replay":

@@ -14,6 +14,7 @@ TRIGGERS = ("append_only", "append_only_truncate")
 
 WRITTEN_WITH = {
     "ledger.batch_day": ("ledger.batch", "batch_id"),
+    "ledger.batch_left_out": ("ledger.batch", "batch_id"),
     "quarantine.row": ("ledger.batch", "batch_id"),
     "ledger.build_batch": ("ledger.build", "build_id"),
     "ledger.build_day": ("ledger.build", "build_id"),

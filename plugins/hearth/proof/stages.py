@@ -83,6 +83,17 @@ def standing_pulls(
     return [StandingPull(p, f, e, Interval(start, end), tuple(ids)) for p, f, e, start, end, ids in rows]
 
 
+def left_out(pulls: list[StandingPull]) -> list[tuple[str, int, str, str, int]]:
+    """(feed, pull, column, reason, number) of what the batches of these pulls left out of rows they accepted."""
+    pull_of = {batch: pull for pull in pulls for batch in pull.batch_ids}
+    with connect("keeper") as connection:
+        rows = connection.execute(
+            "select batch_id, column_name, reason, number from ledger.batch_left_out where batch_id = any(%s) order by 1, 2, 3",
+            (list(pull_of),),
+        ).fetchall()
+    return [(pull_of[batch].feed, pull_of[batch].pull_id, *rest) for batch, *rest in rows]
+
+
 def reconcile(run_id: str, pulls: list[StandingPull], contracts: dict[str, Contract], wholes: bool = True) -> list[Check]:
     """Check and record the stages of these pulls, and with `wholes` raw, staging and marts as such.
 

@@ -20,7 +20,8 @@ import paramiko
 from airflow.providers.sftp.hooks.sftp import SFTPHook
 from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR
 
-from hearth.contracts.contract import Contract, NdjsonFormat
+from hearth.contracts.contract import Contract
+from hearth.contracts.file_format import NdjsonFormat
 from hearth.contracts.interval import Interval
 from hearth.contracts.source import SftpSource
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable, printable

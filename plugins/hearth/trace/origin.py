@@ -25,6 +25,7 @@ def origin(connection: psycopg.Connection, entity: str, used: int, key: Sequence
     return [
         _raw(connection, entity, used, key or ENTITIES[entity].natural_key),
         _batches(connection, used),
+        *_left_out(connection),
         _files(connection, used),
     ]
 
@@ -83,6 +84,24 @@ def _batches(connection: psycopg.Connection, used: int) -> Step:
     step.check("batches that use more rows than they loaded", sum(r[5] > r[7] for r in rows), 0)
     step.check("batches a later pull has replaced", sum(r[12] is not None for r in rows), 0)
     return step
+
+
+def _left_out(connection: psycopg.Connection) -> list[Step]:
+    """Channels that are null in rows of these batches because they could not be used, and lines that are no record; if any."""
+    rows = connection.execute(
+        "select b.feed, o.batch_id, o.column_name, o.reason, o.number"
+        " from ledger.batch_left_out o join ledger.batch b using (batch_id)"
+        " where o.batch_id in (select batch_id from traced) order by o.number desc, o.batch_id, o.column_name, o.reason"
+    ).fetchall()
+    step = Step(
+        "Left out 未采用: values and lines in no row",
+        "ledger.batch_left_out",
+        "Of accepted rows the channels that could not be used (null in raw), by column and reason; lines that are no record.",
+        {"values and lines": sum(r[4] for r in rows)},
+        header=("feed", "batch", "column", "reason", "number"),
+        rows=[tuple(r) for r in rows[:SHOWN_FILES]],
+    )
+    return [step] if rows else []
 
 
 def _files(connection: psycopg.Connection, used: int) -> Step:

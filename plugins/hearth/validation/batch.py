@@ -46,7 +46,11 @@ class BatchValidation:
         bits = rows.bits.copy()
         for part, limits in self.limits.periods(days):
             whole = len(part) == len(frame)
-            bits[part] |= self.suite.validate(frame if whole else frame.iloc[part].reset_index(drop=True), limits)
+            apart = {name: np.zeros(len(part), np.int32) for name in rows.channels}
+            bits[part] |= self.suite.validate(frame if whole else frame.iloc[part].reset_index(drop=True), limits, apart)
+            for name, found in apart.items():
+                rows.channels[name][part] |= found
+        rows.settle_channels(bits)
         return bits
 
     def _local_days(self, rows: Rows) -> np.ndarray:

@@ -86,8 +86,11 @@ class Suite:
         self.outcomes += [Outcome(configuration, severity) for configuration, severity in expectations]
         return suite
 
-    def validate(self, frame: pd.DataFrame, parameters: dict[str, float]) -> Bits:
-        """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck."""
+    def validate(self, frame: pd.DataFrame, parameters: dict[str, float], apart: dict[str, Bits] | None = None) -> Bits:
+        """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck.
+
+        `apart`: columns whose reasons are theirs alone; they are added there and refuse no row.
+        """
         suite = self._suite
         refused = np.zeros(len(frame), np.int32)
         if frame.empty:
@@ -98,7 +101,9 @@ class Suite:
             outcome = self.outcomes[result.expectation_config.meta[NTH]]
             rows = self._add(outcome, result)
             if outcome.severity == "critical" and rows is not None:
-                refused[rows] |= BIT[outcome.config["meta"]["reason"]] if "reason" in outcome.config["meta"] else 0
+                reason = outcome.config["meta"].get("reason")
+                own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
+                own[rows] |= BIT[reason] if reason else 0
         return refused
 
     def _add(self, outcome: Outcome, result: Any) -> np.ndarray | None:

@@ -66,6 +66,7 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.batch_content": ("loader",),
     "ledger.batch_day": ("loader",),
     "ledger.batch_hold": ("loader",),
+    "ledger.batch_left_out": ("loader",),
     "ledger.batch_quality_day": ("loader",),
     "ledger.build": ("publisher",),
     "ledger.build_batch": ("publisher",),

@@ -32,6 +32,7 @@ ENTITIES = (
         ),
         partitioned=True,
         tells_of_days=True,
+        wide=True,
     ),
     Entity(
         "source_reading",
@@ -53,5 +54,6 @@ ENTITIES = (
             text("state", choices=("running", "planned_outage", "outage")),
         ),
         tells_of_days=True,
+        wide=True,
     ),
 )

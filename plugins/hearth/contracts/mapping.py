@@ -1,0 +1,162 @@
+"""How one canonical column comes from the source, and which of the options a kind of column can use."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from hearth.contracts.entity import Column, Entity
+from hearth.contracts.part import Part
+from hearth.contracts.units import CONVERSIONS
+
+DEFAULT_EMPTY = ("", "NULL", "null")
+
+
+class Mapping(Part):
+    """How one canonical column comes from the source; a plain string in YAML is `from`."""
+
+    from_: str | None = Field(default=None, alias="from")
+    constant: str | int | float | bool | None = None
+    unit: str | None = None
+    error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
+    zero_is_missing: bool = False
+    values: dict[str, str] | None = Field(
+        default=None, description="source value -> canonical value; '*' stands for every value not named"
+    )
+    formats: list[str] = Field(default_factory=list, description="strptime formats tried in order; default ISO 8601")
+    epoch: Literal["s", "ms", "us"] | None = None
+    time_zone: str | None = None
+    time_from: str | None = Field(default=None, description="a second column with the time of day (HH:MM)")
+    empty: list[str] = Field(default_factory=lambda: list(DEFAULT_EMPTY))
+    midnight_means_unknown: bool = False
+    date_part: Literal["year"] | None = Field(default=None, description="for a whole number that comes as a date")
+    doubled_hour: Literal["first", "last", "in_order"] = Field(
+        default="first",
+        description="which one a local time of the hour that clocks show twice is; in_order: as the order of one"
+        " point's readings in a file tells",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Mapping:
+        if (self.from_ is None) == (self.constant is None):
+            raise ValueError("give exactly one of `from` (a source column) and `constant`")
+        if self.epoch and (self.formats or self.time_from):
+            raise ValueError("epoch says the time is a number; remove it, or formats and time_from")
+        return self
+
+    @property
+    def said(self) -> set[str]:
+        """Options the contract gives, other than their defaults."""
+        return {
+            name
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != field.get_default(call_default_factory=True)
+        }
+
+
+def _short_form(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+def _short_form_or_constant(value: object) -> object:
+    return {"constant": value[1:]} if isinstance(value, str) and value.startswith("=") else _short_form(value)
+
+
+ColumnMapping = Annotated[Mapping, BeforeValidator(_short_form)]
+NamedMapping = Annotated[Mapping, BeforeValidator(_short_form_or_constant)]
+
+_TIME = {"formats", "epoch", "time_zone", "time_from"}
+_USED: dict[str, set[str]] = {
+    "text": {"values"},
+    "number": {"unit", "error_codes", "zero_is_missing"},
+    "integer": {"unit", "error_codes", "zero_is_missing"},
+    "flag": set(),
+    "instant": _TIME | {"doubled_hour", "midnight_means_unknown"},
+    "date": _TIME - {"time_from"},
+}
+"""Options beside from, constant and empty that a kind of column uses; epoch and date_part change that."""
+_WHY = {
+    "values": "values name texts",
+    "date_part": "date_part makes a whole number",
+    "error_codes": "error_codes are numbers",
+    "zero_is_missing": "zero_is_missing speaks of a number",
+    "doubled_hour": "doubled_hour settles an instant",
+    "midnight_means_unknown": "midnight_means_unknown speaks of an instant",
+}
+
+
+def refuse_unused(name: str, mapping: Mapping, column: Column) -> None:
+    """Raises ValueError for an option that a column of this kind would not use: what is said and not done misleads."""
+    used = set(_USED[column.kind])
+    if mapping.epoch:
+        used |= {"error_codes", "zero_is_missing"}
+    if column.kind == "integer":
+        used = {"date_part", "formats", "time_zone"} if mapping.date_part else used | {"date_part"}
+    wrong = sorted(mapping.said - used - {"from_", "constant", "empty", "unit"})
+    if wrong:
+        why = _WHY.get(wrong[0], f"{wrong[0]} is for times")
+        also = " without epoch" if column.kind in ("instant", "date") and wrong[0] in ("error_codes", "zero_is_missing") else ""
+        raise ValueError(f"{name}: {why}; it is of kind {column.kind}{also} and would not use {', '.join(wrong)}: remove it")
+
+
+def check_mapping(name: str, mapping: Mapping, column: Column, entity: Entity) -> None:
+    """Raises ValueError for options that do not go with the column."""
+    _check_unit(name, mapping, column.unit)
+    refuse_unused(f"columns.{name}", mapping, column)
+    if mapping.doubled_hour == "in_order" and not (column.kind == "instant" and name in entity.natural_key):
+        raise ValueError(
+            f"columns.{name}: doubled_hour: in_order compares readings of one point; only a time of the key"
+            f" ({', '.join(entity.natural_key)}) can have it"
+        )
+    if column.choices and mapping.values:
+        wrong = sorted(set(mapping.values.values()) - set(column.choices))
+        if wrong:
+            raise ValueError(f"columns.{name}: {wrong} not among {', '.join(column.choices)}")
+    if mapping.constant is not None:
+        _check_constant(f"columns.{name}", mapping, column)
+
+
+_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "number": (int, float), "integer": (int,), "flag": (bool,)}
+_WORDS = {"text": "a text in quotation marks", "number": "a number", "integer": "a whole number", "flag": "true or false"}
+
+
+def _check_constant(place: str, mapping: Mapping, column: Column) -> None:
+    given: Any = mapping.constant
+    if column.kind in ("instant", "date") and not mapping.epoch:
+        if not isinstance(given, str) or not _is_time(given, mapping.formats):
+            form = f"written as {' or '.join(mapping.formats)}" if mapping.formats else "such as '2016-11-01'"
+            raise ValueError(f"{place}: constant {given!r} is no time; expected one in quotation marks, {form}")
+        return
+    types = _TYPES.get(column.kind, (int, float))
+    if not isinstance(given, types) or (isinstance(given, bool) and bool not in types):
+        raise ValueError(
+            f"{place}: constant {given!r} of a column of kind {column.kind}: expected {_WORDS.get(column.kind, 'a number')}"
+        )
+    if mapping.values is None and column.choices and str(given) not in column.choices:
+        raise ValueError(f"{place}: constant {given!r} not among {', '.join(column.choices)}")
+
+
+def _is_time(text: str, formats: list[str]) -> bool:
+    for form in formats or [""]:
+        try:
+            _ = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
+def _check_unit(name: str, mapping: Mapping, stored_unit: str | None) -> None:
+    if stored_unit is None:
+        if mapping.unit is not None:
+            raise ValueError(f"columns.{name}: it is not a quantity, remove unit: {mapping.unit}")
+        return
+    if mapping.from_ is not None and mapping.unit is None:
+        raise ValueError(f"columns.{name}: say the unit as sent, one of {', '.join(CONVERSIONS[stored_unit])}")
+    if mapping.unit is not None and mapping.unit not in CONVERSIONS[stored_unit]:
+        raise ValueError(
+            f"columns.{name}: unit {mapping.unit!r} cannot become {stored_unit}; "
+            f"expected one of {', '.join(CONVERSIONS[stored_unit])}"
+        )

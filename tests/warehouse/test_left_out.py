@@ -1,0 +1,60 @@
+"""What was left out of accepted rows stands in the ledger, and whoever reconciles or follows a number sees it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner
+from psycopg.rows import tuple_row
+
+from hearth.commands.reconcile import reconcile
+from hearth.contracts.entities import ENTITIES
+from hearth.contracts.interval import Interval
+from hearth.contracts.loading import find_contract
+from hearth.intake import take_in
+from hearth.trace.origin import _left_out
+from tests.support import extremes
+from tests.support.weather import DAY, Source
+from tests.support.world import Warehouse
+
+
+def test_channels_left_out_are_counted_by_batch_column_and_reason(
+    installed: Warehouse, source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feeds = tmp_path / "feeds"
+    feeds.mkdir()
+    made = extremes.contract(ENTITIES["station_reading"], "wide") | {"bad_channel": "null_and_counted"}
+    made["no_record"] = {"column": "system_id", "texts": ["合计"]}
+    made["columns"] = {name: made["columns"][name] for name in ("system_id", "read_at", "heat_kw")}
+    made["columns"]["flow_m3_h"] = {"from": "flow_m3_h", "unit": "m3/h", "error_codes": [-9999]}
+    (feeds / "wide.yml").write_text(json.dumps(made))
+    monkeypatch.setenv("HEARTH_FEEDS", str(feeds))
+    arrived = (DAY + timedelta(hours=9)).isoformat()
+    good = {"system_id": "S", "heat_kw": 10, "flow_m3_h": 1, "arrived": arrived}
+    changes = ({"flow_m3_h": -9999}, {"flow_m3_h": 9e9}, {"flow_m3_h": -9999, "heat_kw": "x"}, {"system_id": "合计"}, {})
+    source.items = [
+        good | {"read_at": (DAY + timedelta(minutes=n)).isoformat()} | change
+        for n, change in enumerate((*changes, {"flow_m3_h": -9999}))
+    ]
+    contract = find_contract("wide")
+    pull = take_in.pull_and_land(contract, Interval(DAY, DAY + timedelta(days=1)), "test")
+    counts = take_in.clean_validate_load(contract, pull, "test")
+    assert counts == {"rows_read": 5, "rows_loaded": 4, "rows_quarantined": 1, "rows_duplicate": 0}
+    kept = "select column_name, reason, number from ledger.batch_left_out order by 1, 2"
+    found = [("flow_m3_h", "error_code", 2), ("flow_m3_h", "out_of_range", 1), ("system_id", "no_record", 1)]
+    assert installed.rows(kept) == found
+    assert installed.rows("select count(*), count(flow_m3_h), count(heat_kw) from raw.station_reading where feed = 'wide'") == [
+        (4, 1, 4)
+    ]
+    told = CliRunner().invoke(reconcile, ["--feed", "wide"]).output
+    assert f"LEFT OUT     wide pull {pull}: 2 of flow_m3_h: error_code" in told and ", 0 found" not in told
+    with psycopg.connect(installed.url, row_factory=tuple_row) as connection:
+        connection.execute("create temp table traced as select feed, batch_id from raw.station_reading where feed = 'wide'")
+        (step,) = _left_out(connection)
+        assert sorted(row[2:] for row in step.rows) == found
+        with pytest.raises(psycopg.errors.RaiseException):
+            connection.execute("delete from ledger.batch_left_out")
