@@ -81,7 +81,7 @@ def times_of(values: Iterable[Any], is_workbook: bool) -> Times:
 
 
 def _epoch(values: list[Any]) -> str | None:
-    numbers = [float(v) if isinstance(v, (int, float)) or str(v).strip().isdigit() else math.nan for v in values]
+    numbers = [float(v) if isinstance(v, (int, float)) or str(v).strip().isdecimal() else math.nan for v in values]
     for name, (low, high) in EPOCHS.items():
         if all(low <= number <= high for number in numbers):
             return name
