@@ -81,11 +81,19 @@ def times_of(values: Iterable[Any], is_workbook: bool) -> Times:
 
 
 def _epoch(values: list[Any]) -> str | None:
-    numbers = [float(v) if isinstance(v, (int, float)) or str(v).strip().isdecimal() else math.nan for v in values]
+    numbers = [_whole(value) for value in values]
     for name, (low, high) in EPOCHS.items():
         if all(low <= number <= high for number in numbers):
             return name
     return None
+
+
+def _whole(value: Any) -> float:
+    """A number, or a text of digits alone; NaN for anything else."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    text = normalise(value)
+    return float(text) if text.isascii() and text.isdecimal() else math.nan
 
 
 def _is_excel_day(value: Any) -> bool:
