@@ -201,7 +201,7 @@ class _Drafting:
             made.append(ignore)
         if self.entity.wide:
             channel = Line("bad_channel", "null_and_counted")
-            channel.guess("a channel that cannot be used is left out and counted, and its row stays; without this the row waits whole")
+            channel.guess("a channel that cannot be used is left out and counted, its row stays; without this the whole row waits")
             made.append(channel)
         if "point_id" in self.entity.columns_by_name and not self.entity.register:
             points = Line("points", "registered")
@@ -217,5 +217,6 @@ def _pattern(name: str) -> str:
 
 _ORDER = [
     "feed", "title", "title_zh", "entity", "owner", "source", "schedule", "in_service", "reconcile", "format", "time_zone",
-    "unnest", "arrival", "no_file", "version", "columns", "rows", "no_record", "bad_channel", "points", "ignore", "expected", "suite",
+    "unnest", "arrival", "no_file", "version", "columns", "rows", "no_record", "bad_channel", "points", "ignore",
+    "expected", "suite",
 ]  # fmt: skip
