@@ -103,13 +103,13 @@ def write_readiness(day: date) -> Path:
         page.todo(["Add the next season to heating_season.csv: no later one is known."])
         return page.write("season-readiness")
     jurisdiction = read_rows("place")[0]["jurisdiction"]
-    with connect("reader") as reader, connect("transformer") as transformer:
+    with connect("reader") as reader:
         communities = reader.execute(_COMMUNITIES, (coming.code,)).fetchall()
         short = reader.execute(_CAPACITY, (coming.start.year, day)).fetchall()
         checks = [
             *works_check(reader.execute(_WORKS, (coming.code, day)).fetchall()),
             _communities_check(reader, coming, communities),
-            _sensors(transformer, day),
+            _sensors(reader, day),
             *dated_checks(coming, jurisdiction),
         ]
     page.say(f"The season {coming.code} begins on {coming.start}, in {(coming.start - day).days} days.")
@@ -137,6 +137,6 @@ def _communities_check(reader: psycopg.Connection, coming: Season, communities: 
     return Check("Communities connected", state, f"{len(communities)} of {known} enter another season without heat", todo)
 
 
-def _sensors(transformer: psycopg.Connection, day: date) -> Check:
-    row = transformer.execute(_SENSORS, (day,)).fetchone()
+def _sensors(reader: psycopg.Connection, day: date) -> Check:
+    row = reader.execute(_SENSORS, (day,)).fetchone()
     return sensors_check(*row) if row else sensors_check(0, 0, None)

@@ -49,7 +49,7 @@ READS = {
     "desk": ("ledger", "quarantine"),
     # Whether an earlier step of its own died.
     "sender": ("ledger.step",),
-    "reader": ("marts", "ledger", "reference", "quarantine"),
+    "reader": ("marts", "ledger", "reference", "quarantine", "intermediate"),
     "dashboards": ("marts",),
     "branch": ("marts",),
     "auditor": ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw"),
