@@ -22,8 +22,8 @@ Piece = tuple[str, datetime, datetime]
 
 
 def pieces(feed: str, rng: random.Random) -> list[Piece]:
-    """The city's time in three intervals of random length, and one of them again."""
-    days = sorted(rng.sample(range(1, (END - START).days), 2))
+    """The city's time in two or three intervals of random length, and one of them again."""
+    days = sorted(rng.sample(range(1, (END - START).days), rng.randint(1, 2)))
     cut = [(feed, start, end) for start, end in pairwise([START, *(START + timedelta(days=day) for day in days), END])]
     return [*cut, rng.choice(cut)]
 
