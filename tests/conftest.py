@@ -66,6 +66,14 @@ def folder_of(nodeid: str) -> str:
     return nodeid.split("/")[1]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _environment_left_as_found() -> Iterator[None]:
+    """A module whose variables stay behind decides what those after it see."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("HEARTH_")}
+    yield
+    assert {name: value for name, value in os.environ.items() if name.startswith("HEARTH_")} == before
+
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -40,21 +40,20 @@ INTERVAL = Interval(START, END)
 
 
 @pytest.fixture
-def warehouse(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+def warehouse(world: World, tmp_path: Path) -> Iterator[Warehouse]:
     """A warehouse on a server of its own, so that killing it harms nobody else."""
     from hearth.warehouse.migrate import migrate, role_urls
 
     tmp_path.chmod(0o711)
     server = Server(tmp_path / "pg", settings={**QUICK, "deadlock_timeout": "200ms"}).start()
-    with world.warehouse("faults"):  # the sources' addresses and secrets
-        url = server.create_database("faults")
-        monkeypatch.setenv("HEARTH_WAREHOUSE_URL_OWNER", url)
-        for role in ROLES:
-            monkeypatch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", server.url("faults", f"hearth_{role}", "for-tests-only"))
-        monkeypatch.setenv("HEARTH_LANDING", str(tmp_path / "landing"))
+    url = server.create_database("faults")
+    variables = {f"HEARTH_WAREHOUSE_URL_{role.upper()}": server.url("faults", f"hearth_{role}", "for-tests-only") for role in ROLES}
+    variables |= {"HEARTH_WAREHOUSE_URL_OWNER": url, "HEARTH_LANDING": str(tmp_path / "landing")}
+    sources = world.open("faults").variables  # their addresses and secrets
+    made = Warehouse(url, {**sources, **variables}, server.administrator_url("faults"))
+    made.server = server  # type: ignore[attr-defined]
+    with made.active():
         migrate(url, role_urls())
-        made = Warehouse(url, administrator=server.administrator_url("faults"))
-        made.server = server  # type: ignore[attr-defined]
         yield made
     server.remove()
 
