@@ -16,6 +16,11 @@ from tests.support.world import Warehouse, World, feeds_in_order
 BRANCHES = ["BRANCH-01", "BRANCH-02"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _environment_left_as_found() -> None:
+    """Here it names the site for the whole folder."""
+
+
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A city of a thousand households, two seasons."""
