@@ -16,7 +16,7 @@ class FileToWrite(click.Path):
         super().__init__(dir_okay=False, writable=True, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        path = Path(super().convert(value, param, ctx))
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not path.parent.is_dir():
             self.fail(f"{path}: the folder {path.parent} is not there; make it, or choose another", param, ctx)
         if not os.access(path.parent, os.W_OK):
