@@ -24,18 +24,20 @@ from hearth.commands.reconcile import reconcile
 from hearth.commands.restore import acts, restore
 from hearth.commands.setup import connections, init, migrate, seasons
 from hearth.commands.trace import trace
-from hearth.contracts.loading import REPOSITORY
+from hearth.contracts.loading import REPOSITORY, ContractError
 
 VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class Commands(click.Group):
-    """What the database refuses to a login is told in a sentence, with what to do."""
+    """What the database refuses to a login, and a contract that cannot be used, are told in a sentence, with what to do."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except ContractError as error:
+            raise click.ClickException(str(error)) from error
         except psycopg.errors.InsufficientPrivilege as error:
             raise click.ClickException(" ".join(filter(None, (error.diag.message_primary, error.diag.message_hint)))) from error
 

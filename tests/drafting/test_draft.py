@@ -25,16 +25,17 @@ from hearth.drafting.looking import look_at
 from hearth.drafting.sample import NotASample
 from hearth.drafting.tables import may_say
 from hearth.intake.dry_run import try_sample
+from tests.support.drafts import answered
 from tests.support.kept_installation import FOLDER, VERSIONS
 
 ROOMS = "测点编号,测温时间,室温(℃)\n"
 
 
 def drafted(path: Path, entity: str = "room_reading", **known: Any) -> tuple[str, Path]:
-    """(the draft, the file it was written to)."""
+    """(the draft, the file it was written to with what every draft asks answered)."""
     made = draft(look_at(path), entity, "drafted", **known)
     written = path.with_name("drafted.yml")
-    written.write_text(made.text, encoding="utf-8")
+    written.write_text(answered(made.text), encoding="utf-8")
     return made.text, written
 
 

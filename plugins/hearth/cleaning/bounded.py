@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import IO
 
-from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.errors import AGAIN, UnreadableFile
 from hearth.contracts.limits import FileLimits
 
 
@@ -13,8 +13,9 @@ def too_much(name: str, limits: FileLimits, limit: str, what: str) -> Unreadable
     """The error for a file that goes beyond a limit, with its name, its value and where it is set."""
     value = getattr(limits, limit)
     return UnreadableFile(
-        f"{name}: {what}; the limit format.limits.{limit} is {value}. Nothing of it was loaded, the landing file is kept. Ask the"
-        " sender what it is; if the file is right, set the limit in the contract and run the interval again."
+        f"{name}: {what}; the limit format.limits.{limit} is {value}, and nothing of it was loaded. Ask the sender what"
+        " it is; if the file is right, set the limit in the contract.",
+        AGAIN,
     )
 
 

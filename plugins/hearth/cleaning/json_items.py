@@ -62,7 +62,7 @@ def read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> I
     try:
         value, doubled = _decode_json(text)
     except (ValueError, RecursionError) as error:
-        raise UnreadableFile(f"{file.name}: not JSON: {error}. Pull the interval again.") from error
+        raise UnreadableFile(f"{file.name}: not JSON: {error}.", "Pull the interval again.") from error
     for key in filter(None, path.split(".")):
         if not isinstance(value, dict) or key not in value:
             raise UnreadableFile(f"{file.name}: expected a list at {path!r}, but {key!r} is not there.")

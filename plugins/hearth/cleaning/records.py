@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hearth.cleaning.cells import all_texts, is_in
-from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.errors import AGAIN, UnreadableFile
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import Bits
 
@@ -112,8 +112,8 @@ def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> 
     if missing and len(missing) == len(contract.source_columns):  # what stands there may be a row: it is not repeated here
         raise UnreadableFile(
             f"{file.name}: expected the columns {', '.join(map(repr, missing))}; came {len(present)} names, none of them known."
-            f" If the header line is missing, ask the sender for it; if all names have changed, change feeds/{contract.feed}.yml."
-            " Then run the interval again; the landing file is kept."
+            f" If the header line is missing, ask the sender for it; if all names have changed, change {contract.file}.",
+            AGAIN,
         )
     if missing:
         spare = sorted(present - set(contract.source_columns) - set(contract.ignore))
@@ -121,8 +121,8 @@ def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> 
         hint = "; ".join(f"{name!r} may be {match!r} now" for name, match in near.items() if match)
         raise UnreadableFile(
             f"{file.name}: expected column(s) {', '.join(map(repr, missing))}, came {', '.join(map(repr, sorted(present)))}."
-            f" {hint + '. ' if hint else ''}Change the mapping in feeds/{contract.feed}.yml and run the interval again;"
-            " the landing file is kept."
+            f" {hint + '. ' if hint else ''}Change the mapping in {contract.file}.",
+            AGAIN,
         )
 
 

@@ -10,6 +10,7 @@ import click
 import psycopg
 
 from hearth.approvals.changes import Change
+from hearth.commands.paths import FileToWrite
 
 SHOWN_LINES = 12
 
@@ -38,9 +39,7 @@ def _show(change: Change) -> None:
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="also write the findings as JSON, for `hearth approve --impact`"
-)
+@click.option("--out", type=FileToWrite(), help="also write the findings as JSON, for `hearth approve --impact`")
 @click.option(
     "--rows/--no-rows", default=True, show_default=True, help="run landing files through changed contracts, suites and limits"
 )

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
+
 
 @click.command()
 @click.option("--now", default=None, help="judge as at this moment, ISO format (default: the clock); UTC unless it says otherwise")
@@ -26,6 +28,7 @@ def doctor(now: str | None, feed: tuple[str, ...]) -> None:
     except ValueError as error:
         raise click.ClickException(f"--now {now}: {error}; expected such as 2017-01-15T08:00+08:00") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    refuse_unknown(feed)
     contracts = {name: contract for name, contract in load_contracts().items() if not feed or name in feed}
     with connect("engineer") as connection:
         close_dead(connection)

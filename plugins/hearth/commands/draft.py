@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from hearth.commands.paths import FileToWrite
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
 
@@ -19,9 +20,7 @@ from hearth.contracts.interval import Interval
 @click.option(
     "--entity", required=True, type=click.Choice(list(ENTITIES)), metavar="ENTITY", help="what one row is, e.g. room_reading"
 )
-@click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="write it there, e.g. feeds/rooms.yml (default: print it)"
-)
+@click.option("--output", type=FileToWrite(), help="write it there, e.g. feeds/rooms.yml (default: print it)")
 @click.option("--zone", help="time zone of times without offset, e.g. Asia/Shanghai (default: the place's, as a guess)")
 @click.option("--since", help="ask a live source for what arrived since then: 2015-11-01 (default: the last week)")
 @click.option("--until", help="and before then (default: now)")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hearth.commands.paths import FileToWrite
+
 if TYPE_CHECKING:
     from hearth.proof.live import Report
 
@@ -66,7 +68,7 @@ def _strays(report: Report, connection: Any) -> None:
 
 @click.group(invoke_without_command=True)
 @click.option("--season", help="the season whose KPIs the pack is about, such as 2016-17")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="the zip to write")
+@click.option("--out", type=FileToWrite(), help="the zip to write")
 @click.pass_context
 def evidence(context: click.Context, season: str | None, out: Path | None) -> None:
     """Write everything behind a season's numbers into one zip, or check one.

@@ -6,6 +6,7 @@ import secrets
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
 from hearth.loading.holds import CannotDecide
 
 STATES = ("open", "accepted", "refused", "overtaken", "all")
@@ -32,6 +33,7 @@ def held_list(feed: str | None, state: str) -> None:
     from hearth.loading.holds import listed
     from hearth.warehouse.connections import connect
 
+    refuse_unknown([feed], "engineer")
     with connect("engineer") as connection:
         found = listed(connection, feed, state)
     for hold in found:
@@ -84,6 +86,7 @@ def pulls_list(feed: str, last: int) -> None:
     """The newest pulls of FEED: interval, when it was landed, and what became of it."""
     from hearth.warehouse.connections import connect
 
+    refuse_unknown([feed], "engineer")
     with connect("engineer") as connection:
         rows = connection.execute(
             "select p.pull_id, p.interval_start, p.interval_end, p.landed_at, p.size_bytes, b.status, b.rows_loaded, h.state"

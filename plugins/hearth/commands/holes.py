@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
 from hearth.contracts.loading import ContractError, find_contract, load_contracts
 
 
@@ -35,6 +36,7 @@ def holes_list(feed: str | None, now: str | None) -> None:
     """Look for holes; exits 1 when there are any. Nothing is pulled."""
     from hearth.intake.missing import look
 
+    refuse_unknown([feed])
     contracts = [find_contract(feed)] if feed else list(load_contracts().values())
     found = look(contracts, f"cli-{secrets.token_hex(4)}", _moment(now) if now else datetime.now(UTC))
     for hole in found:

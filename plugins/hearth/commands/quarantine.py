@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
+from hearth.commands.paths import FileToWrite
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import ContractError, find_contract, load_contract
 from hearth.contracts.row_key import RowKey
@@ -34,7 +36,7 @@ def quarantine() -> None:
 @click.option("--reason", default=None, help="only rows with this reason")
 @click.option("--state", type=click.Choice(STATES), default="open", show_default=True)
 @click.option("--rows", default=0, help="also show this many rows")
-@click.option("--csv", "target", type=click.Path(path_type=Path, dir_okay=False), help="write all these rows to a CSV file")
+@click.option("--csv", "target", type=FileToWrite(), help="write all these rows to a CSV file")
 def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int, target: Path | None) -> None:
     """Rejected rows by feed and first reason, with the reason in words; then single rows."""
     from hearth.quarantine import desk
@@ -42,6 +44,7 @@ def quarantine_list(feed: str | None, reason: str | None, state: str, rows: int,
     from hearth.reports.words import REASONS
     from hearth.warehouse.connections import connect
 
+    refuse_unknown([feed], "engineer")
     with connect("engineer") as connection:
         groups = desk.groups(connection, feed, state)
     for name, first, kind, number, begin, end in groups:
@@ -68,6 +71,7 @@ def quarantine_show(feed: str, row: str) -> None:
     from hearth.quarantine import desk
     from hearth.reports.words import REASONS
 
+    refuse_unknown([feed], "engineer")
     try:
         shown = desk.show(feed, RowKey.parse(row))
     except LookupError as error:
@@ -96,6 +100,7 @@ def quarantine_waive(feed: str, reason: str | None, row: str | None, why: str, u
     """Say that open rows of FEED stay rejected and need no more work. A later replay may still heal them."""
     from hearth.quarantine import desk
 
+    refuse_unknown([feed], "engineer")
     try:
         key = RowKey.parse(row) if row else None
         last = until.date() if until else None
@@ -120,6 +125,7 @@ def quarantine_correct(feed: str, reason: str | None, row: str | None, file: Pat
     """
     from hearth.quarantine import desk
 
+    refuse_unknown([feed], "engineer")
     try:
         if file:
             _try(load_contract(file), feed, reason)

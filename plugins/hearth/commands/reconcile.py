@@ -7,6 +7,8 @@ import sys
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
+
 
 @click.command()
 @click.option("--feed", default=None, help="only pulls of this feed")
@@ -21,6 +23,7 @@ def reconcile(feed: str | None, pull_id: int | None, ask_source: bool) -> None:
     from hearth.contracts.loading import load_contracts
     from hearth.proof import stages
 
+    refuse_unknown([feed], "keeper")
     whole = feed is None and pull_id is None
     pulls = stages.standing_pulls(feed, pull_id)
     done = stages.reconcile(f"cli-{secrets.token_hex(4)}", pulls, load_contracts() if ask_source else {}, whole)

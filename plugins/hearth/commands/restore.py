@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.paths import FileToWrite
+
 
 @click.group()
 def acts() -> None:
@@ -14,7 +16,7 @@ def acts() -> None:
 
 
 @acts.command("export")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FileToWrite())
 def acts_export(file: Path) -> None:
     """Write the acts as JSON lines to FILE: with the landing store, all that a warehouse can be made again from."""
     from hearth.intake.restore import export_acts

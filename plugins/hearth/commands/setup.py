@@ -11,11 +11,13 @@ from pathlib import Path
 
 import click
 
+from hearth.commands.feeds import refuse_unknown
+from hearth.commands.paths import FileToWrite
 from hearth.contracts.loading import REPOSITORY, load_contracts
 
 
 @click.command()
-@click.option("--file", "target", default=".env", type=click.Path(path_type=Path), show_default=True)
+@click.option("--file", "target", default=".env", type=FileToWrite(), show_default=True)
 def init(target: Path) -> None:
     """Write an environment file from .env.example, with new random secrets.
 
@@ -72,6 +74,7 @@ def connections_check(feed: tuple[str, ...]) -> None:
     """Reach every feed's source and say what is wrong; exits 1 when any cannot be reached."""
     from hearth.sources.check import check_feed
 
+    refuse_unknown(feed)
     bad = 0
     for name, contract in load_contracts().items():
         if feed and name not in feed:

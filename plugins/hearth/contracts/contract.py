@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
+from hearth.contracts.cron import known_cron
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.file_format import Format, without_unsaid
@@ -41,6 +43,11 @@ class Schedule(Part):
     season: str
     off_season: str | None = None
     time_zone: str | None = Field(default=None, description="IANA zone of the cron; null: the place's, whose days seasons begin on")
+
+    @field_validator("season", "off_season")
+    @classmethod
+    def _known_cron(cls, text: str | None) -> str | None:
+        return None if text is None else known_cron(text)
 
     @field_validator("time_zone")
     @classmethod
@@ -198,6 +205,7 @@ class Contract(Part):
     expected: Expected = Field(default_factory=Expected)
     reconcile: Reconcile | None = None
     suite: str | None = None
+    _file: str | None = PrivateAttr(default=None)
 
     @field_validator("entity")
     @classmethod
@@ -264,6 +272,16 @@ class Contract(Part):
     def _times_of_packets(self) -> list[Mapping]:
         arrival = [self.arrival] if isinstance(self.arrival, Mapping) else []
         return arrival + ([*self.unnest.base, *self.columns.values()] if self.unnest else [])
+
+    @property
+    def file(self) -> str:
+        """Where it was read from, for messages; of one that is known by its content alone, the file of its feed."""
+        return self._file or f"feeds/{self.feed}.yml"
+
+    def read_from(self, path: Path) -> Contract:
+        """The same contract, knowing its file."""
+        self._file = str(path)
+        return self
 
     @property
     def entity_definition(self) -> Entity:

@@ -81,7 +81,7 @@ def load_contract(path: Path) -> Contract:
         raise ContractError("\n".join(_explain(path, node, value, e) for e in error.errors())) from error
     if contract.feed != path.stem:
         raise ContractError(f"{path}:{_line(node, ('feed',))}: feed {contract.feed!r} must be named like its file")
-    return contract
+    return contract.read_from(path)
 
 
 def _read(text: str) -> tuple[yaml.Node | None, Any]:

@@ -33,14 +33,14 @@ def contract_schema() -> dict[str, Any]:
 
 def _of(entity: Entity) -> dict[str, Any]:
     """The columns a contract of the entity may map."""
-    columns = {column.name: {"$ref": _MAPPING, "description": _told(entity, column)} for column in entity.columns}
+    columns = {column.name: {"$ref": _MAPPING, "description": told(entity, column)} for column in entity.columns}
     return {
         "if": {"properties": {"entity": {"const": entity.name}}, "required": ["entity"]},
         "then": {"properties": {"columns": {"properties": columns, "additionalProperties": False}}},
     }
 
 
-def _told(entity: Entity, column: Column) -> str:
+def told(entity: Entity, column: Column) -> str:
     """What is to be known of a canonical column."""
     facts: list[str] = [column.kind]
     facts += ["required"] if column.required else []

@@ -16,13 +16,15 @@ from hearth.drafting.mappings import Surroundings, known_words, mapping
 from hearth.drafting.matching import ARRIVAL, arrival_of, clock_beside, match, version_of
 from hearth.drafting.packets import packet_lines, packets_of
 from hearth.drafting.sample import Sample
+from hearth.drafting.shared_ids import identifiers, shared_ids
 from hearth.drafting.writing import Line, written
 
 MOST_IGNORED = 40
 _SOURCES: dict[str, dict[str, Any]] = {
-    "sftp": {"kind": "sftp", "connection": "hearth_files", "folder": "/"},
+    "sftp": {"kind": "sftp", "connection": f"{OPEN}its name", "folder": f"{OPEN}where the files lie"},
     "http": {
-        "kind": "http", "connection": "hearth_api", "path": "/", "interval": {"from": "from", "to": "to"},
+        "kind": "http", "connection": f"{OPEN}its name", "path": f"{OPEN}of the address",
+        "interval": {"from": f"{OPEN}parameter of the first instant", "to": f"{OPEN}parameter of the end"},
         "pages": {"items": "data", "next": "next"},
     },
 }  # fmt: skip
@@ -90,11 +92,13 @@ class _Drafting:
         )
 
     def _head(self) -> list[Line]:
-        title, owner, source = Line("title", self.feed.replace("_", " ")), Line("owner", {"team": "to be named"}), self._source()
+        title, owner, source = Line("title", self.feed.replace("_", " ")), Line("owner", {"team": f"{OPEN}a team"}), self._source()
         title.ask("a title for people, and title_zh")
         owner.ask("who is asked when the feed is red: team, contact")
-        schedule = Line("schedule", {"season": "0 0 * * *", "off_season": "0 0 * * *"})
-        schedule.guess("every midnight, inside and outside of the heating season; without off_season no runs in summer")
+        schedule = Line("schedule", {"season": "0 0 * * *"})
+        schedule.guess(
+            "every midnight of the heating season; where the source goes on in summer off_season says when, without it no runs then"
+        )
         return [Line("feed", self.feed), title, Line("entity", self.entity.name), owner, source, schedule]
 
     def _source(self) -> Line:
@@ -161,6 +165,7 @@ class _Drafting:
             elif column.required:
                 made.append(self._missing(column))
         columns = Line("columns", inner=made)
+        self._ask_shared_ids(made)
         if twice := self._same_keys():
             key = ", ".join(self.entity.natural_key)
             columns.ask(
@@ -175,6 +180,15 @@ class _Drafting:
         example = "60" if column.kind in ("number", "integer") else example
         line.ask(f"required, and no column looks like it: a column's name, or one value for all rows, {{constant: {example}}}")
         return line
+
+    def _ask_shared_ids(self, made: list[Line]) -> None:
+        """Whether the thing's number names one thing alone, or one in each estate, house or district the contract does not map."""
+        key = identifiers(self.entity)
+        if not key or self.packets or any(name not in self.found for name in key):
+            return
+        line = next(line for line in made if line.key == key[-1])
+        for question in shared_ids(self.sample, ", ".join(key), [self.found[name].source for name in key], self._unmapped()):
+            line.ask(question)
 
     def _same_keys(self) -> int:
         """Rows of one key that differ, by the columns the contract maps."""

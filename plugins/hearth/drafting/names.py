@@ -17,6 +17,7 @@ from hearth.contracts.units import CONVERSIONS
 EXACT = 0.95
 """A name this close is no guess."""
 LEAST = 0.6
+PLACES = ("building_id", "community_id", "community_name", "station_id", "station_name", "branch_id", "branch_name", "plant_id")
 _UNIT = re.compile(r"[(\[【（](?P<unit>[^()\[\]【】（）]*)[)\]】）]\s*$")
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -66,6 +67,12 @@ def _closeness(known: list[str], source: str) -> float:
         return 0.6 + 0.3 * max(map(len, held)) / len(source)
     best = max((difflib.SequenceMatcher(None, name, source).ratio() for name in known), default=0.0)
     return 0.7 * best if best >= 0.86 else 0.0
+
+
+def names_place(source: str) -> bool:
+    """Whether a column is called like a place or a part of the company in which things are numbered."""
+    known = [plain(name) for place in PLACES for name in (place, *known_names().columns.get(place, []))]
+    return _closeness(known, plain(source)) >= LEAST
 
 
 def plain(name: str) -> str:

@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -14,13 +14,17 @@ import numpy as np
 import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
+from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, gathered
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
+from hearth.contracts.counts import Counts
 from hearth.contracts.reasons import names
-from hearth.validation.batch import BatchValidation
+from hearth.dated.limits import Limits
+from hearth.intake.trial_times import SampleTimes
+from hearth.validation.batch import BatchValidation, gate
 
 RECORDS_AT_ONCE = 50_000
 
@@ -30,6 +34,7 @@ class Trial:
     """What a contract makes of a sample. `rows`: the first accepted ones as raw would hold them; `examples`: rejected ones.
 
     `places` names the rows of `rows`; `arrived_at` is the delivery the sample was given, where the contract goes by it.
+    `gate`: what it would do with a batch like this; `remarks`: what is odd in the sample as a whole.
     """
 
     rows_read: int = 0
@@ -39,6 +44,8 @@ class Trial:
     places: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
     arrived_at: datetime | None = None
+    gate: str = ""
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def rows_accepted(self) -> int:
@@ -65,15 +72,40 @@ def try_sample(contract: Contract, sample: Path, show: int, accepted: int = 3, a
     pseudonyms = Pseudonyms("only-for-this-dry-run-of-a-sample")
     delivered = arrived_at or datetime.fromtimestamp(sample.stat().st_mtime, UTC)
     trial, validation = Trial(arrived_at=delivered if contract.arrival == "file" else None), BatchValidation(contract)
+    times = SampleTimes(contract, delivered)
     with sample.open("rb") as stream:
         for rows in _cleaned(contract, _landed(contract, sample, delivered), stream, pseudonyms):
             bits = validation.validate(rows)
+            times.add(rows)
             trial.rows_read += len(rows)
             good = np.flatnonzero(bits == 0)[: accepted - len(trial.rows)]
             trial.places += [_place(rows, at) for at in good]
             trial.rows += [_as_loaded(contract, rows.frame.iloc[at]) for at in good]
             _count_rejected(trial, contract, rows, bits, show, pseudonyms)
+    trial.remarks = [*_too_old(trial, times.newest), *times.remarks()]
+    trial.gate = _gate(contract, trial, times.newest or delivered.date())
     return trial
+
+
+def _too_old(trial: Trial, newest: date | None) -> list[str]:
+    """Of an archive: how old a row may be, and the delivery by which its rows are not."""
+    if trial.arrived_at is None or "time_too_old" not in trial.reasons or newest is None:
+        return []
+    allowed = Limits.from_seeds().on(newest)["max_age_minutes"] / 1440
+    return [
+        f"time_too_old: more than {allowed:g} days before the delivery. The newest day in the sample is {newest}: of an archive"
+        f" say when it was delivered, such as --arrived {newest + timedelta(days=1)}"
+    ]
+
+
+def _gate(contract: Contract, trial: Trial, day: date) -> str:
+    """What the gate would do with these rows as one batch."""
+    verdict = gate(contract, Counts(rows_read=trial.rows_read, rows_quarantined=trial.rows_rejected), day)
+    least = Limits.from_seeds().on(day)["gate_min_rows"]
+    if trial.rows_read < least:
+        return f"the gate judges no batch of fewer than {least:g} rows; of more: {verdict.message}"
+    would = {None: "load it", "warning": "load it with a warning"}.get(verdict.severity, "hold it")
+    return f"as one batch the gate would {would}: {verdict.message}"
 
 
 def _landed(contract: Contract, sample: Path, delivered: datetime) -> LandedFile:
@@ -84,8 +116,11 @@ def _landed(contract: Contract, sample: Path, delivered: datetime) -> LandedFile
 
 def _cleaned(contract: Contract, file: LandedFile, stream: BinaryIO, pseudonyms: Pseudonyms) -> Iterator[Rows]:
     doubled_hour = DoubledHour()
-    for records in gathered(read_records(contract, file, stream), RECORDS_AT_ONCE):
-        yield clean(contract, records, pseudonyms, doubled_hour)
+    try:
+        for records in gathered(read_records(contract, file, stream), RECORDS_AT_ONCE):
+            yield clean(contract, records, pseudonyms, doubled_hour)
+    except UnreadableFile as error:  # nothing was landed, and no interval waits
+        raise UnreadableFile(error.what, "Then try it again.") from error
 
 
 def _count_rejected(trial: Trial, contract: Contract, rows: Rows, bits: np.ndarray, show: int, pseudonyms: Pseudonyms) -> None:

@@ -18,11 +18,9 @@ def trial_text(contract: Contract, sample: str, trial: Trial) -> str:
     lines = [f"{sample} by contract {contract.feed}: {read} rows, {accepted} accepted, {rejected} rejected"]
     if trial.arrived_at is not None:
         lines.append(f"  taken as delivered at {trial.arrived_at:%Y-%m-%dT%H:%M:%SZ}; --arrived says another time")
+    lines.append(f"  {trial.gate}")
     lines += [f"  {reason}: {number}" for reason, number in trial.reasons.most_common()]
-    if trial.arrived_at is not None and "time_too_old" in trial.reasons:
-        lines.append(
-            "  time_too_old is older than the delivery allows: of an archive say when it was delivered, --arrived 2015-05-01"
-        )
+    lines += [f"  look: {remark}" for remark in trial.remarks]
     if trial.rows:
         lines += ["Accepted, for example, as they would be loaded:", *_accepted(contract, trial)]
     return "\n".join(lines + (["Rejected, for example:", *(f"  {text}" for text in trial.examples)] if trial.examples else []))
