@@ -145,6 +145,7 @@ def test_a_feed_is_seen_whole_while_its_loads_run_and_are_killed(installed: Ware
 
 
 @pytest.mark.slow
+@pytest.mark.servers
 @pytest.mark.fault("F68", "F1")
 def test_marts_are_seen_whole_while_builds_and_publications_run_and_are_killed(installed: Warehouse) -> None:
     """The retry publishes what the killed publication had before it; one mart's table is exchanged, the others' rows are.
