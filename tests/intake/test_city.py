@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import timedelta
 
 import pytest
 
+from hearth.contracts.loading import find_contract
 from tests.support.world import END, START, Warehouse, World
 
 
@@ -44,6 +46,23 @@ def test_the_database_refuses_counts_that_do_not_add_up(reference: Warehouse) ->
         connection.execute("update ledger.batch set rows_read = 0")
 
 
+@pytest.mark.parametrize("feed", ["weather", "hotline_963963", "calibrations"])
+@pytest.mark.fault("F14")
+def test_intervals_in_any_order_and_twice_give_the_same_rows(world: World, reference: Warehouse, feed: str) -> None:
+    """One feed of each way in; all feeds, with builds between, in the second ring."""
+    entity = find_contract(feed).entity_definition
+    columns = ", ".join(["arrived_at", "source_version", *entity.content_columns])
+    rows = f"select {columns} from raw.{entity.name} where feed = '{feed}'"
+    first, second = (START + timedelta(days=day) for day in (190, 350))
+    with world.warehouse(f"order_{feed}") as warehouse:
+        for start, end in ((second, END), (START, first), (first, second), (START, first)):
+            warehouse.load(feed, start, end)
+        assert Counter(warehouse.rows(rows)) == Counter(reference.rows(rows))
+        warehouse.load(feed)
+        assert Counter(warehouse.rows(rows)) == Counter(reference.rows(rows))
+        assert warehouse.rows("select count(*) from ledger.batch_current") == [(1,)], "the long interval replaces the short ones"
+
+
 def test_a_partial_overlap_is_refused(world: World) -> None:
     from hearth.warehouse.ledger import PartialOverlap
 
@@ -58,7 +77,6 @@ def test_a_partial_overlap_is_refused(world: World) -> None:
 def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(world: World, reference: Warehouse) -> None:
     """What arrived just then comes in two pulls: it stands in raw by the one it belongs to, and waits, told, by the other."""
     from hearth.contracts.interval import Interval
-    from hearth.contracts.loading import find_contract
     from hearth.intake import take_in
 
     contract = find_contract("hotline_963963")
@@ -79,7 +97,6 @@ def test_a_source_that_counts_the_end_of_an_interval_in_loads_each_row_once(worl
 
 def test_rows_of_a_point_the_register_learns_later_are_replayed(world: World, reference: Warehouse) -> None:
     """Readings first, register second: after the replay raw is the same as in the ordinary order."""
-    from hearth.contracts.loading import find_contract
     from hearth.quarantine.replay import points_now_known, replay
 
     with world.warehouse("late_register") as warehouse:

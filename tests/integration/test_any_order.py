@@ -18,6 +18,8 @@ from tests.support.agreed_marts import OF_HEATING
 from tests.support.publishing import newest_hash
 from tests.support.world import END, START, Warehouse, World, feeds_in_order
 
+pytestmark = pytest.mark.servers
+
 Piece = tuple[str, datetime, datetime]
 
 
