@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
+from hearth.contracts.loading import REPOSITORY
 from hearth.dated.limits import Limits
 from hearth.validation.suites import expectations_folder
 from tests.support.weather import DAY
@@ -36,6 +38,16 @@ def bounds(entity: Entity) -> Bounds:
                 LIMITS[high["$PARAMETER"]] if high is not None else float("inf"),
             )
     return found
+
+
+def beside_the_installations(folder: Path, contracts: Iterable[dict[str, Any]]) -> Path:
+    """A folder of contracts: those of the installation and these; returns it."""
+    folder.mkdir()
+    for path in (REPOSITORY / "feeds").glob("*.yml"):
+        (folder / path.name).symlink_to(path)
+    for made in contracts:
+        (folder / f"{made['feed']}.yml").write_text(json.dumps(made))
+    return folder
 
 
 def contract(entity: Entity, feed: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Entity
 from hearth.contracts.interval import Interval
-from hearth.contracts.loading import REPOSITORY, find_contract
+from hearth.contracts.loading import find_contract
 from hearth.contracts.reasons import BIT
 from hearth.dated.limits import Limits
 from hearth.intake import take_in
@@ -37,13 +37,9 @@ INTERVAL = Interval(DAY, DAY + timedelta(days=2))
 @pytest.fixture
 def feeds(installed: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The contracts of the installation, and one more for each entity."""
-    folder = tmp_path / "feeds"
-    folder.mkdir()
-    for path in (REPOSITORY / "feeds").glob("*.yml"):
-        (folder / path.name).symlink_to(path)
-    for name, entity in (*ENTITIES.items(), ("only_segment", ENTITIES["pipe_segment"])):
-        (folder / f"extreme_{name}.yml").write_text(json.dumps(extremes.contract(entity, f"extreme_{name}")))
-    monkeypatch.setenv("HEARTH_FEEDS", str(folder))
+    named = (*ENTITIES.items(), ("only_segment", ENTITIES["pipe_segment"]))
+    contracts = [extremes.contract(entity, f"extreme_{name}") for name, entity in named]
+    monkeypatch.setenv("HEARTH_FEEDS", str(extremes.beside_the_installations(tmp_path / "feeds", contracts)))
 
 
 def load(source: Source, name: str, rows: list[extremes.Row]) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
-from hearth.contracts.loading import REPOSITORY, find_contract
+from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
 from tests.support import extremes
 from tests.support.weather import DAY, Source
@@ -22,16 +21,13 @@ INTERVAL = Interval(DAY, DAY + timedelta(days=2))
 @pytest.fixture
 def feeds(installed: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The contracts of the installation, and one more for each entity, with its required columns alone."""
-    folder = tmp_path / "feeds"
-    folder.mkdir()
-    for path in (REPOSITORY / "feeds").glob("*.yml"):
-        (folder / path.name).symlink_to(path)
+    contracts = []
     for name, entity in ENTITIES.items():
         contract = extremes.contract(entity, f"least_{name}")
         required = {column.name for column in entity.columns if column.required}
         contract["columns"] = {column: mapping for column, mapping in contract["columns"].items() if column in required}
-        (folder / f"least_{name}.yml").write_text(json.dumps(contract))
-    monkeypatch.setenv("HEARTH_FEEDS", str(folder))
+        contracts.append(contract)
+    monkeypatch.setenv("HEARTH_FEEDS", str(extremes.beside_the_installations(tmp_path / "feeds", contracts)))
 
 
 def test_what_is_not_mapped_is_null_and_passes_from_the_pull_to_raw(installed: Warehouse, source: Source, feeds: None) -> None:
