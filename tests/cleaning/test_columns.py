@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from hearth.cleaning.cells import SheetNumber
 from hearth.cleaning.columns import convert
+from hearth.cleaning.times import clock_text
 from hearth.cleaning.workbook import DAY_ZERO
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column
@@ -226,3 +227,9 @@ def test_a_constant_is_read_as_a_value_that_was_sent() -> None:
         values, bits = convert(column, mapping, pd.Series(["x"] * 3), "Asia/Shanghai")
         assert values.tolist() == pytest.approx([made] * 3) if unit else values.tolist() == [made] * 3
         assert not bits.any()
+
+
+@pytest.mark.parametrize("clock", ["8:30", "08:30", "８：３０", "8:30:00", time(8, 30)])
+def test_a_time_of_day_beside_its_date_is_read_as_people_write_it(clock: object) -> None:
+    assert clock_text(clock).startswith("08:30")
+    assert clock_text("18:30") == "18:30"

@@ -172,10 +172,16 @@ def _as_iso(texts: pa.Array, form: str) -> pa.Array:
     return without(pc.replace_substring_regex(texts, *rewrite), ~mask(pc.match_substring_regex(texts, rewrite[0])))
 
 
+_HOUR_OF_ONE_DIGIT = re.compile(r"\d:\d\d(:\d\d(\.\d+)?)?", re.ASCII)
+
+
 def clock_text(cell: Any) -> str:
     """A time of day as it is joined to its date: of a workbook's number what its cell would show."""
     if isinstance(cell, SheetNumber) and (clock := cell.clock()) is not None:
         return clock.isoformat()
     if isinstance(cell, dt.datetime) and cell.year < 1905:  # what a workbook's reader makes of a time without a day
         return cell.time().isoformat()
-    return cell.isoformat() if isinstance(cell, dt.time) else normalise(cell_text(cell))
+    if isinstance(cell, dt.time):
+        return cell.isoformat()
+    text = normalise(cell_text(cell))
+    return f"0{text}" if _HOUR_OF_ONE_DIGIT.fullmatch(text) else text
