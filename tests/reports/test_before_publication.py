@@ -72,3 +72,9 @@ def test_a_command_says_so_without_a_traceback(warehouse: None, tmp_path: Path, 
     answer = CliRunner().invoke(main, line.format(folder=tmp_path).split())
     assert answer.exit_code == 1
     assert answer.output.startswith("Error: nothing is published yet; the DAG build_marts does it"), answer.output
+
+
+def test_the_doctor_says_what_is_missing_without_a_traceback(warehouse: None) -> None:
+    answer = CliRunner().invoke(main, ["doctor", "--now", MORNING.isoformat()])
+    assert answer.exception is None or isinstance(answer.exception, SystemExit), repr(answer.exception)
+    assert "stale source" in answer.output and "rows in no mart" not in answer.output

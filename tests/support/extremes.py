@@ -11,9 +11,8 @@ from typing import Any
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
-from hearth.contracts.loading import REPOSITORY
+from hearth.contracts.loading import REPOSITORY, expectations_folder
 from hearth.dated.limits import Limits
-from hearth.validation.suites import expectations_folder
 from tests.support.weather import DAY
 
 ARRIVED = DAY + timedelta(days=1)

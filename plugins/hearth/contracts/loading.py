@@ -28,6 +28,11 @@ def feeds_folder() -> Path:
     return Path(os.environ.get("HEARTH_FEEDS") or REPOSITORY / "feeds")
 
 
+def expectations_folder() -> Path:
+    """HEARTH_EXPECTATIONS, or the repository's expectations/."""
+    return Path(os.environ.get("HEARTH_EXPECTATIONS") or REPOSITORY / "expectations")
+
+
 def load_contracts(folder: Path | None = None) -> dict[str, Contract]:
     """All contracts of a folder by feed name, in order of file name.
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import date
 from functools import lru_cache
-from pathlib import Path
 
-from hearth.contracts.loading import REPOSITORY
+from hearth.contracts.loading import expectations_folder
 from hearth.contracts.units import CONVERSIONS
 from hearth.dated.limits import Limits
 
@@ -19,8 +17,7 @@ FITS = 0.95
 def bounds(entity: str) -> dict[str, tuple[float, float]]:
     """What today's suite and limits accept of each column."""
     limits, found = Limits.from_seeds().on(date.today()), {}
-    path = Path(os.environ.get("HEARTH_EXPECTATIONS") or REPOSITORY / "expectations") / f"{entity}.json"
-    for rule in json.loads(path.read_text(encoding="utf-8"))["expectations"]:
+    for rule in json.loads((expectations_folder() / f"{entity}.json").read_text(encoding="utf-8"))["expectations"]:
         given = rule["kwargs"]
         if rule["meta"].get("reason") == "out_of_range":
             low, high = (given.get(side) for side in ("min_value", "max_value"))

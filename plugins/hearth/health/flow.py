@@ -151,6 +151,8 @@ def holes(seen: Surroundings, contracts: dict[str, Contract]) -> Iterator[Proble
 
 def rows_in_no_mart(seen: Surroundings) -> Iterator[Problem]:
     """Loaded rows of days of heating seasons that the marts do not show: they begin with the first season anything is known of."""
+    if seen.connection.execute("select from ledger.publication limit 1").fetchone() is None:
+        return  # before the first publication there are no marts
     ((first,),) = seen.connection.execute("select min(heating_date) from marts.season_kpi").fetchall()
     seasons = [season for season in load_seasons() if first and season.end < first]
     entities = [name for name, entity in ENTITIES.items() if entity.tells_of_days]

@@ -21,9 +21,9 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 
+from hearth.contracts.loading import expectations_folder
 from hearth.contracts.reasons import BIT, Bits
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 EXAMPLES = 20
 NTH = "nth in the suite"
 RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
@@ -31,10 +31,6 @@ RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPL
 
 class BrokenCheck(RuntimeError):
     """A check that could not be computed: no verdict on the data. Mend the suite or the frame, then run again."""
-
-
-def expectations_folder() -> Path:
-    return Path(os.environ.get("HEARTH_EXPECTATIONS") or REPOSITORY / "expectations")
 
 
 @dataclass
