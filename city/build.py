@@ -153,7 +153,9 @@ class _Builder:
         self.planted["station_readings"] = self.telemetry.planted()
         self.sources = source_rows(self.rooms, self.weather, self.streams, self.window)
         write_items(self.out / "http" / "sources", self.sources["arrival_s"].to_numpy(), source_items(self.sources))
-        self.planted["source_readings"] = feed_counts(self.sources["reason"], self.sources["duplicate"], outage_hours(self.sources))
+        self.planted["source_readings"] = feed_counts(
+            self.sources["reason"], self.sources["duplicate"], outage_hours(self.sources), self.sources["bad"]
+        )
         self._done("readings of the heating systems and plants")
 
     def send_tickets(self) -> None:

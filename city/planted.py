@@ -10,13 +10,20 @@ import pandas as pd
 
 
 def feed_counts(
-    reason: np.ndarray | pd.Series, duplicate: np.ndarray | pd.Series, other: dict[str, int] | None = None
+    reason: np.ndarray | pd.Series,
+    duplicate: np.ndarray | pd.Series,
+    other: dict[str, int] | None = None,
+    left_out: np.ndarray | pd.Series | None = None,
 ) -> dict[str, Any]:
-    """Counts of one feed; `reason` is the first reason of each row or an empty text."""
+    """Counts of one feed; `reason` is the first reason of each row or an empty text.
+
+    `left_out`: the channel of each row that cannot be used, as `channel:reason`, or an empty text.
+    """
     reasons = np.asarray(reason, dtype=object)
     again = np.asarray(duplicate, dtype=bool)
     rejected = Counter(r for r in reasons[~again].tolist() if r)
-    return {
+    channels = {} if left_out is None else {"left_out": dict(sorted(Counter(c for c in left_out[~again] if c).items()))}
+    return channels | {
         "rows_read": len(reasons),
         "rows_duplicate": int(again.sum()),
         "quarantined_by_reason": dict(sorted(rejected.items())),

@@ -118,7 +118,7 @@ class RealRun:
         counts = results.feed_counts(urls[0], [feed.name for feed in read_feeds(FEEDS)], {})
         return {
             **real_figures.read(urls[0], urls[1], self.instance.landing),
-            "feeds": [{k: v for k, v in entry.as_json().items() if k != "planted_by_reason"} for entry in counts],
+            "feeds": [{k: v for k, v in entry.as_json().items() if not k.startswith("planted_")} for entry in counts],
         }
 
 

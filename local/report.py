@@ -111,11 +111,11 @@ def _kpi_table(outcome: Outcome) -> Table:
 
 
 def _quarantine_table(counts: list[FeedCounts]) -> Table:
-    table = Table(title="Rows by feed; what waits in quarantine, and what the city planted")
-    for name in ("feed", "rows read", "loaded", "duplicate", "quarantined", "reason", "in quarantine", "planted"):
+    table = Table(title="Rows by feed; what waits in quarantine or was left out of its row, and what the city planted")
+    for name in ("feed", "rows read", "loaded", "duplicate", "quarantined", "reason", "found", "planted"):
         table.add_column(name, justify="left" if name in ("feed", "reason") else "right")
     for entry in counts:
-        found, planted = entry.quarantined_by_reason, entry.planted_by_reason
+        found, planted = entry.quarantined_by_reason | entry.left_out, entry.planted_by_reason | entry.planted_left_out
         head = [entry.feed, *(f"{n:,}" for n in _numbers(entry))]
         for reason in sorted(found.keys() | planted.keys()) or [""]:
             right = found.get(reason, 0) == planted.get(reason, 0)

@@ -53,6 +53,9 @@ class FeedCounts:
     planted_by_reason: dict[str, int] = field(default_factory=dict)
     sent: dict[str, int] = field(default_factory=dict)
     """Rows and duplicates as the city counts them, where it does."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Values of loaded rows that could not be used, as `column:reason`."""
+    planted_left_out: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -63,6 +66,8 @@ class FeedCounts:
             "rows_duplicate": self.rows_duplicate,
             "quarantined_by_reason": self.quarantined_by_reason,
             "planted_by_reason": self.planted_by_reason,
+            "left_out": self.left_out,
+            "planted_left_out": self.planted_left_out,
         }
 
 
@@ -111,11 +116,18 @@ def feed_counts(url: str, feeds: Iterable[str], planted: Mapping[str, Mapping[st
         reasons = connection.execute(
             "select feed, first_reason, count(*) from quarantine.row_open group by feed, first_reason order by 1, 2"
         ).fetchall()
+        cells = connection.execute(
+            "select feed, column_name || ':' || reason, sum(number) from ledger.batch_left_out join ledger.batch_current"
+            " using (batch_id) group by 1, 2 order by 1, 2"
+        ).fetchall()
     for feed, read, loaded, quarantined, duplicate in batches:
         counts[feed] = FeedCounts(feed, int(read), int(loaded), int(quarantined), int(duplicate))
     for feed, reason, number in reasons:
         counts.setdefault(feed, FeedCounts(feed)).quarantined_by_reason[reason] = int(number)
+    for feed, cell, number in cells:
+        counts.setdefault(feed, FeedCounts(feed)).left_out[cell] = int(number)
     for feed, sent in planted.items():
+        counts[feed].planted_left_out = {cell: int(number) for cell, number in sorted(sent.get("left_out", {}).items())}
         by_reason = sorted(sent["quarantined_by_reason"].items())
         counts[feed].planted_by_reason = {reason: int(number) for reason, number in by_reason if number}
         counts[feed].sent = {name: int(sent[name]) for name in ("rows_read", "rows_duplicate") if name in sent}
@@ -145,10 +157,13 @@ def count_differences(counts: Iterable[FeedCounts]) -> list[str]:
     """Where quarantine and planted defects disagree, and where rows got lost."""
     told = []
     for entry in counts:
-        found, planted = entry.quarantined_by_reason, entry.planted_by_reason
-        for reason in sorted(found.keys() | planted.keys()):
-            if found.get(reason, 0) != planted.get(reason, 0):
-                told.append(f"{entry.feed}: {reason}: {found.get(reason, 0)} in quarantine, {planted.get(reason, 0)} planted")
+        for found, planted, where in (
+            (entry.quarantined_by_reason, entry.planted_by_reason, "in quarantine"),
+            (entry.left_out, entry.planted_left_out, "left out"),
+        ):
+            for reason in sorted(found.keys() | planted.keys()):
+                if found.get(reason, 0) != planted.get(reason, 0):
+                    told.append(f"{entry.feed}: {reason}: {found.get(reason, 0)} {where}, {planted.get(reason, 0)} planted")
         if entry.rows_read != entry.rows_loaded + entry.rows_quarantined + entry.rows_duplicate:
             told.append(f"{entry.feed}: {entry.rows_read} rows read are not loaded + quarantined + duplicate")
         for name, number in entry.sent.items():

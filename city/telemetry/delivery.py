@@ -14,7 +14,8 @@ from city.calendar import DAY_S, Window
 from city.streams import pick_distinct
 from city.telemetry.systems import CHANNELS, PLACE
 
-REASONS = ("", "error_code", "time_after_arrival", "out_of_range", "conflicting_duplicate")
+REASONS = ("", "time_after_arrival", "conflicting_duplicate")
+BAD = ("", "error_code", "out_of_range")
 SENTINEL = -39.9
 ABSURD_POWER = 8_000_001.0
 # Expected defects a row; with few rows a day most days have none of a kind.
@@ -31,17 +32,30 @@ _PER_ROW = {
 # Chance that a system's readings of a day are exported once more, columns in another order.
 _EXPORTED_AGAIN = 0.006
 SENTINEL_CHANNELS = ("t1s", "t1r", "t2s", "t2r")
+CANONICAL = {
+    PLACE["t1s"]: "primary_supply_degc",
+    PLACE["t1r"]: "primary_return_degc",
+    PLACE["t2s"]: "secondary_supply_degc",
+    PLACE["t2r"]: "secondary_return_degc",
+    PLACE["pw"]: "heat_kw",
+}
+"""What the company calls the channels that go wrong here."""
 
 
 @dataclass
 class Rows:
-    """Rows as they are sent; `other_order`: the record lists its columns in another order."""
+    """Rows as they are sent; `other_order`: the record lists its columns in another order.
+
+    `bad`: why the value in the channel at `bad_place` cannot be used; the row is sound but for it.
+    """
 
     system: np.ndarray
     read_s: np.ndarray
     arrival_s: np.ndarray
     values: np.ndarray
     reason: np.ndarray
+    bad: np.ndarray
+    bad_place: np.ndarray
     duplicate: np.ndarray
     other_order: np.ndarray
     replay: np.ndarray
@@ -77,6 +91,8 @@ def plain_rows(values: np.ndarray, read_s: np.ndarray) -> Rows:
         arrival_s=moments + 3 + system * 7 % 41,
         values=values.reshape(count, len(CHANNELS)),
         reason=np.zeros(count, dtype=np.uint8),
+        bad=np.zeros(count, dtype=np.uint8),
+        bad_place=np.zeros(count, dtype=np.uint8),
         duplicate=np.zeros(count, dtype=bool),
         other_order=np.zeros(count, dtype=bool),
         replay=np.zeros(count, dtype=bool),
@@ -105,18 +121,20 @@ class Post:
         return rows.take(np.argsort(rows.arrival_s, kind="stable"))
 
 
-def spoil(rows: Rows, flicker: np.ndarray, calm: np.ndarray, rng: np.random.Generator, post: Post) -> Rows:
-    """Send a day's rows with their defects; returns those that reach the company sound.
+def spoil(rows: Rows, flicker: np.ndarray, calm: np.ndarray, paired: np.ndarray, rng: np.random.Generator, post: Post) -> Rows:
+    """Send a day's rows with their defects; returns those that reach the company, sound but for their bad channels.
 
-    `flicker`: rows in which an instrument sends its sentinel for days; `calm`: rows in which something may go wrong.
+    `flicker`: rows in which an instrument sends its sentinel for days; `calm`: rows in which something may go wrong; `paired`: rows
+    whose temperatures are needed, as nothing else would tell whether they are changed over.
     """
     counts = {name: int(rng.poisson(rate * len(rows))) for name, rate in _PER_ROW.items()}
     picks = pick_distinct(rng, np.flatnonzero(calm), counts)
+    picks |= {name: picks[name][~paired[picks[name]]] for name in ("sentinel", "absurd_water")}
     _sentinels(rows, np.flatnonzero(flicker), rng, kept_channel=True)
     _sentinels(rows, picks["sentinel"], rng)
     for name, channel, wrong in (("absurd_power", "pw", ABSURD_POWER), ("absurd_water", "t2s", 127.9)):
         rows.values[picks[name], PLACE[channel]] = wrong
-        rows.reason[picks[name]] = REASONS.index("out_of_range")
+        rows.bad[picks[name]], rows.bad_place[picks[name]] = BAD.index("out_of_range"), PLACE[channel]
     rows.reason[picks["conflict"]] = REASONS.index("conflicting_duplicate")
     rows.arrival_s[picks["late"]] += rng.integers(3 * 3600, 8 * DAY_S, len(picks["late"]))
     rows.replay[picks["late"]] = True
@@ -133,8 +151,9 @@ def _sentinels(rows: Rows, which: np.ndarray, rng: np.random.Generator, *, kept_
     """-39.9 stands for a value; of a broken instrument always in the same channel."""
     drawn = rng.integers(0, len(SENTINEL_CHANNELS), len(which))
     drawn = rows.system[which] % len(SENTINEL_CHANNELS) if kept_channel else drawn
-    rows.values[which, np.array([PLACE[name] for name in SENTINEL_CHANNELS])[drawn]] = SENTINEL
-    rows.reason[which] = REASONS.index("error_code")
+    place = np.array([PLACE[name] for name in SENTINEL_CHANNELS])[drawn]
+    rows.values[which, place] = SENTINEL
+    rows.bad[which], rows.bad_place[which] = BAD.index("error_code"), place
 
 
 def _sent_besides(rows: Rows, picks: dict[str, np.ndarray], rng: np.random.Generator, post: Post) -> None:
@@ -149,7 +168,7 @@ def _sent_besides(rows: Rows, picks: dict[str, np.ndarray], rng: np.random.Gener
     future = rows.take(picks["future"])
     post.send(future.but(read_s=future.read_s + 2 * DAY_S, reason=REASONS.index("time_after_arrival")))
     exported = rng.random(int(rows.system.max()) + 1) < _EXPORTED_AGAIN
-    whole = rows.take(exported[rows.system] & (rows.reason == 0) & ~rows.replay)
+    whole = rows.take(exported[rows.system] & (rows.reason == 0) & (rows.bad == 0) & ~rows.replay)
     lost = np.isin(whole.system * DAY_S + whole.read_s % DAY_S, _keys(rows, picks["lost"]))
     whole = whole.take(~lost)
     if len(whole):

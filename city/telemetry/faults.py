@@ -130,6 +130,22 @@ def right_way_round(values: np.ndarray, faults: list[Fault], read_s: np.ndarray)
     return mended
 
 
+def true_place(faults: list[Fault], system: np.ndarray, read_s: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The channel that a reading of the channel at `place` is of, where channels are changed over."""
+    true = place.copy()
+    for fault in faults:
+        if fault.kind == "swapped":
+            supply, back = (PLACE[name] for name in _PAIRS[fault.channel])
+            now = (system == fault.system) & fault.holds(read_s)
+            true[now & (place == supply)], true[now & (place == back)] = back, supply
+    return true
+
+
+def ends_within(fault: Fault, first_s: int, beyond_s: int) -> bool:
+    """Whether it begins or ends in a part of the stretch only."""
+    return any(first_s < edge < beyond_s for edge in (fault.first_s, fault.last_s))
+
+
 def fault_rows(faults: list[Fault], ids: np.ndarray) -> Iterator[dict[str, object]]:
     """Lines of faults.csv."""
     for fault in faults:

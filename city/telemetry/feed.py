@@ -15,8 +15,8 @@ from city.calendar import DAY_S, Window
 from city.rooms import Grid, Rooms
 from city.store import write_store
 from city.streams import Streams
-from city.telemetry.delivery import REASONS, Post, Rows, plain_rows, spoil
-from city.telemetry.faults import Fault, fault_rows, happen, misread, plan_faults, right_way_round
+from city.telemetry.delivery import BAD, CANONICAL, REASONS, Post, Rows, plain_rows, spoil
+from city.telemetry.faults import Fault, ends_within, fault_rows, happen, misread, plan_faults, right_way_round, true_place
 from city.telemetry.records import record_lines
 from city.telemetry.systems import CHANNELS, PLACE, SeasonOfSystems, Systems, reading_times
 from city.truth.systems import SystemDays
@@ -40,6 +40,7 @@ class Telemetry:
     dense_days: int = DENSE_DAYS
     counts: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.systems = Systems(self.rooms.network, self.streams)
@@ -58,6 +59,7 @@ class Telemetry:
             "rows_read": self.counts["rows"],
             "rows_duplicate": self.counts["duplicates"],
             "quarantined_by_reason": {name: self.rejected[name] for name in sorted(self.rejected) if self.rejected[name]},
+            "left_out": dict(sorted(self.left_out.items())),
             "other": dict(sorted(self._post.tally.items())),
         }
 
@@ -108,9 +110,11 @@ class Telemetry:
         misread(values, faults, read_s, self._held)
         true = right_way_round(values, faults, read_s)
         rows, flicker, calm = self._rows(values, read_s, faults, guarded, rng)
-        sound = spoil(rows, flicker, calm, rng, self._post)
+        sound = spoil(rows, flicker, calm, _changing(rows, faults, int(read_s[0])), rng, self._post)
         time = np.searchsorted(read_s, sound.read_s)
-        self.days.add(grid.first_day + index, sound.system, sound.read_s, true[sound.system, time], counted[sound.system, time])
+        told, bad = true[sound.system, time], np.flatnonzero(sound.bad)
+        told[bad, true_place(faults, sound.system[bad], sound.read_s[bad], sound.bad_place[bad])] = np.nan
+        self.days.add(grid.first_day + index, sound.system, sound.read_s, told, counted[sound.system, time])
 
     def _counter_lies(
         self, values: np.ndarray, counted: np.ndarray, faults: list[Fault], read_s: np.ndarray, rng: np.random.Generator
@@ -149,8 +153,17 @@ class Telemetry:
         return rows.take(speaks), flicker[speaks], calm[speaks]
 
     def _count(self, rows: Rows) -> None:
+        kept = (rows.bad > 0) & (rows.reason == 0) & ~rows.duplicate
+        for place, code in zip(rows.bad_place[kept].tolist(), rows.bad[kept].tolist(), strict=True):
+            self.left_out[f"{CANONICAL[place]}:{BAD[code]}"] += 1
         self.counts["rows"] += len(rows)
         self.counts["duplicates"] += int(rows.duplicate.sum())
         for code, number in enumerate(np.bincount(rows.reason[~rows.duplicate], minlength=len(REASONS)).tolist()):
             if code:
                 self.rejected[REASONS[code]] += number
+
+
+def _changing(rows: Rows, faults: list[Fault], first_s: int) -> np.ndarray:
+    """Rows of systems whose channels are changed over, or back, in the middle of the day."""
+    systems = [fault.system for fault in faults if fault.kind == "swapped" and ends_within(fault, first_s, first_s + DAY_S)]
+    return np.isin(rows.system, systems)

@@ -27,6 +27,7 @@ KWH_PER_M3_DEGC = 1.163
 _KW_PER_M2_AND_DEGREE = 0.00115
 _LINE_SHARE = 0.55
 _OUTAGE_HOURS = {"planned": (20, 44), "unplanned": (7, 26)}
+_CANONICAL = {"back": "return_degc", "heat": "heat_kw"}
 _SHARES = {"error_code": 8e-4, "out_of_range": 4e-4, "duplicate": 8e-4, "late": 1e-3, "missing": 1e-3}
 
 
@@ -122,19 +123,22 @@ def _measured(
 
 
 def source_rows(rooms: Rooms, weather: Weather, streams: Streams, window: Window) -> pd.DataFrame:
-    """What the dispatch centre gets of the plants, hourly: rows with read_s, arrival_s, reason and duplicate, by arrival."""
+    """What the dispatch centre gets of the plants, hourly: rows with read_s, arrival_s, reason and duplicate, by arrival.
+
+    `bad`: the channel of a row that cannot be used, as `channel:reason`; the row is sound but for it.
+    """
     rng = streams.rng("sources", "delivery")
     parts = []
     for grid in rooms.grids:
         hours, _ = source_hours(rooms, weather, streams, grid)
         parts.append(hours.assign(read_s=local_s(grid.first_day) + hours["hour"] * 3600))
     frame = pd.concat(parts, ignore_index=True).drop(columns="hour")
-    frame = frame.assign(arrival_s=frame["read_s"] + 20, reason="", duplicate=False)
+    frame = frame.assign(arrival_s=frame["read_s"] + 20, reason="", bad="", duplicate=False)
     inside = np.flatnonzero(window.holds(frame["arrival_s"].to_numpy() + DAY_S))
     picks = pick_distinct(rng, inside, affordable(rng, _SHARES, len(inside)))
     for reason, column, wrong in (("error_code", "back", -39.9), ("out_of_range", "heat", 8_000_001.0)):
         frame.loc[picks[reason], column] = wrong
-        frame.loc[picks[reason], "reason"] = reason
+        frame.loc[picks[reason], "bad"] = f"{_CANONICAL[column]}:{reason}"
     frame.loc[picks["late"], "arrival_s"] += rng.integers(3, 60, len(picks["late"])) * 3600
     again = frame.loc[picks["duplicate"]].assign(duplicate=True)
     frame = pd.concat([frame[~frame.index.isin(picks["missing"])], again])
@@ -162,8 +166,11 @@ def source_items(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def sound_sources(frame: pd.DataFrame) -> pd.DataFrame:
-    """What the truth starts from."""
-    return frame[(frame["reason"] == "") & ~frame["duplicate"]].reset_index(drop=True)
+    """What the truth starts from: a channel that cannot be used is not known."""
+    sound = frame[(frame["reason"] == "") & ~frame["duplicate"]].reset_index(drop=True)
+    for column, canonical in _CANONICAL.items():
+        sound[column] = sound[column].mask(sound["bad"].str.startswith(canonical))
+    return sound
 
 
 def outage_hours(frame: pd.DataFrame) -> dict[str, int]:

@@ -14,7 +14,7 @@ _GJ_PER_KWH = 0.0036
 
 
 def source_exchange(observed: Observed, register: Register) -> pd.DataFrame:
-    """One row a season day and pair of plants that exchanged heat."""
+    """One row a season day and pair of plants that exchanged heat; an hour without a temperature has no heat."""
     rows = observed.sources
     if rows.empty:
         return pd.DataFrame()
@@ -23,7 +23,7 @@ def source_exchange(observed: Observed, register: Register) -> pd.DataFrame:
         gj=_KWH_PER_M3_DEGC * rows["flow"] * (rows["supply"] - rows["back"]) * _GJ_PER_KWH,
         difference=rows["supply"] - rows["back"],
     )
-    plants, lines = hours[hours["kind"] == "plant"], hours[(hours["kind"] == "tie") & (hours["gj"] != 0)]
+    plants, lines = hours[hours["kind"] == "plant"], hours[(hours["kind"] == "tie") & hours["gj"].notna() & (hours["gj"] != 0)]
     ahead = (lines["gj"] > 0).to_numpy()
     lines = lines.assign(
         lender=np.where(ahead, lines["from_plant"], lines["to_plant"]),
@@ -37,7 +37,7 @@ def source_exchange(observed: Observed, register: Register) -> pd.DataFrame:
         lent_gj=("lent", "sum"), lending_hours=("lent", "size"), supply_return_degc=("difference", "mean"),
         lent_in_outage_gj=("still", "sum"),
     )  # fmt: skip
-    output = plants.groupby(["day", "source_id"])["gj"].sum()
+    output = plants.groupby(["day", "source_id"])["gj"].sum(min_count=1)
     net = output.add(lines.groupby(["day", "borrower"])["lent"].sum().rename_axis(["day", "source_id"]), fill_value=0)
     net = net.sub(lines.groupby(["day", "lender"])["lent"].sum().rename_axis(["day", "source_id"]), fill_value=0)
     pairs["lender_output_gj"] = [output.get(key, np.nan) for key in zip(pairs["day"], pairs["lender"], strict=True)]

@@ -35,20 +35,23 @@ class SystemDays:
         self._last_gj = np.zeros(systems)
 
     def add(self, day: int, system: np.ndarray, read_s: np.ndarray, values: np.ndarray, counted_gj: np.ndarray) -> None:
-        """Sound readings of one local day with the channels the right way round, and the true counters."""
+        """Readings of one local day with the channels the right way round (NaN where one cannot be used), and the true counters."""
         hour = system * 24 + (read_s + 8 * 3600) % 86_400 // 3600
         cells = self._systems * 24
         number = np.bincount(hour, minlength=cells)
         hours = (number > 0).reshape(-1, 24).sum(axis=1)
         made: dict[str, np.ndarray] = {"system": np.arange(self._systems), "hours": hours}
         for name, place in MEANS.items():
-            column = values[:, place]
-            mean = np.bincount(hour, column, cells) / np.maximum(number, 1)
+            told = ~np.isnan(values[:, place])
+            column, of_hour, of_system = values[told, place], hour[told], system[told]
+            known = np.bincount(of_hour, minlength=cells)
+            own_hours = (known > 0).reshape(-1, 24).sum(axis=1)
+            mean = np.bincount(of_hour, column, cells) / np.maximum(known, 1)
             low, high = np.full(self._systems, np.inf), np.full(self._systems, -np.inf)
-            np.minimum.at(low, system, column)
-            np.maximum.at(high, system, column)
-            judged = (hours >= _ENOUGH_HOURS) & ((high > low) | (name in _MAY_STAND_STILL))
-            made[name] = np.where(judged, mean.reshape(-1, 24).sum(axis=1) / np.maximum(hours, 1), np.nan)
+            np.minimum.at(low, of_system, column)
+            np.maximum.at(high, of_system, column)
+            judged = (own_hours >= _ENOUGH_HOURS) & ((high > low) | (name in _MAY_STAND_STILL))
+            made[name] = np.where(judged, mean.reshape(-1, 24).sum(axis=1) / np.maximum(own_hours, 1), np.nan)
         self._days.append(pd.DataFrame(made).assign(day=day)[hours > 0])
         self._count(system, read_s, counted_gj)
 

@@ -18,6 +18,9 @@ def test_counts_are_those_of_the_files(whole_city: City, rows: dict[str, pd.Data
     assert len(found) == planted["rows_read"]
     assert int(found["duplicate"].sum()) == planted["rows_duplicate"]
     assert rejected == planted["quarantined_by_reason"]
+    if "bad" in found:
+        bad = found[~found["duplicate"] & (found["reason"] == "") & (found["bad"] != "")]["bad"].value_counts().to_dict()
+        assert bad == planted["left_out"] and len(bad) > 1, "one channel goes, its row stays"
 
 
 @pytest.mark.parametrize("feed", READERS)

@@ -14,7 +14,7 @@ from tests.support.reading import City
 
 def test_supply_follows_the_weather_and_the_return_the_supply(whole_city: City, rows: dict[str, pd.DataFrame]) -> None:
     sound = rows["station_readings"]
-    sound = sound[(sound["reason"] == "") & ~sound["duplicate"]]
+    sound = sound[(sound["reason"] == "") & (sound["bad"] == "") & ~sound["duplicate"]]
     weather = rows["weather"].query("reason == '' and not duplicate").groupby("read")["value"].last()
     hourly = sound.assign(outdoor=sound["read"].dt.floor("h").map(weather)).dropna(subset=["outdoor"])
     assert np.corrcoef(hourly["t2s"], hourly["outdoor"])[0, 1] < -0.8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from collections import Counter
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, Records
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.contract import Contract
+from hearth.contracts.counts import Counts
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.reasons import names
-from hearth.validation.batch import BatchValidation
+from hearth.validation.batch import BatchValidation, gate
 from tests.support import extremes
 
 CHANNELS = {
@@ -56,7 +58,7 @@ BAD = (
 
 
 def test_one_bad_channel_is_null_and_counted_and_a_row_goes_when_all_of_them_or_its_key_is_bad() -> None:
-    rows, reasons = judged(contract(bad_channel="null_and_counted"), *BAD)
+    rows, reasons = judged(contract(), *BAD)
     all_bad, no_key, no_flag = ["unreadable_value", "error_code"], ["unreadable_time"], ["unreadable_value"]
     assert reasons == [[], [], [], ["out_of_range"], all_bad, no_key, no_flag, [], []]
     accepted = [not reason for reason in reasons]
@@ -66,11 +68,30 @@ def test_one_bad_channel_is_null_and_counted_and_a_row_goes_when_all_of_them_or_
     found = rows.left_out(rows.frame.index.isin([n for n, good in enumerate(accepted) if good]))
     column = "secondary_supply_degc"
     assert found == {(column, "error_code"): 1, (column, "unreadable_value"): 1, (column, "out_of_range"): 1}
+    cells = rows.frame["left_out"].astype(object).where(rows.frame["left_out"].notna(), None).tolist()
+    told = [f"{column}:{reason}" for reason in ("error_code", "unreadable_value", "out_of_range")]
+    assert [cell for cell, good in zip(cells, accepted, strict=True) if good] == [*told, None, None]
 
 
-def test_without_the_word_of_the_contract_a_bad_channel_refuses_its_row_as_before() -> None:
-    rows, reasons = judged(contract(), *BAD[:3], {})
-    assert reasons == [["error_code"], ["unreadable_value"], ["out_of_range"], []] and not rows.channels
+def test_all_bad_channels_of_a_row_are_named_in_the_order_of_the_columns() -> None:
+    more = CHANNELS | {"flow_m3_h": {"from": "flow", "unit": "m3/h", "zero_is_missing": True}}
+    rows, reasons = judged(contract(columns=KEY | more), {"flow": 0, "pw": 9e9}, {"flow": 0, "pw": 9e9, "t2s": -39.9})
+    assert reasons[0] == [] and reasons[1] == ["missing_value", "error_code", "out_of_range"]
+    assert rows.frame["left_out"][0] == "flow_m3_h:missing_value,heat_kw:out_of_range"
+
+
+def test_a_plant_loses_its_channel_too_and_a_word_that_is_none_still_costs_the_row() -> None:
+    columns = {
+        "source_id": "id", "read_at": "at", "source_kind": {"from": "kind", "values": {"电厂": "plant"}},
+        "heat_kw": CHANNELS["heat_kw"], "return_degc": {"from": "t2s", "unit": "degC", "error_codes": [-39.9]},
+    }  # fmt: skip
+    rows, reasons = judged(contract(entity="source_reading", columns=columns), {"kind": "电厂", "t2s": -39.9}, {"kind": "锅炉"})
+    assert reasons == [[], ["unknown_code"]] and rows.frame["left_out"][0] == "return_degc:error_code"
+
+
+def test_the_word_of_earlier_drafts_is_read_and_changes_nothing() -> None:
+    said = contract(bad_channel="null_and_counted")
+    assert judged(said, *BAD)[1] == judged(contract(), *BAD)[1]
     assert "bad_channel" not in contract().content_text, "contracts that do not say it keep their hash"
 
 
@@ -78,6 +99,16 @@ def test_only_a_wide_row_has_channels() -> None:
     with pytest.raises(ValidationError, match="room_reading has one measure a row; only station_reading, source_reading have"):
         contract(entity="room_reading", bad_channel="null_and_counted",
                  columns={"point_id": "id", "read_at": "at", "temperature_degc": {"from": "t2s", "unit": "degC"}})  # fmt: skip
+
+
+def test_a_channel_that_is_gone_holds_nothing_but_is_told() -> None:
+    day, counts = date(2016, 12, 1), Counts(rows_read=110, rows_quarantined=10)
+    few, many = (Counter({("heat_kw", "out_of_range"): n, ("flow_m3_h", "error_code"): 1}) for n in (10, 11))
+    many["heat_kw", "error_code"] += 1
+    assert gate(contract(), counts, day, few).severity is None
+    verdict = gate(contract(), counts, day, many)
+    assert verdict.severity == "warning" and verdict.message.endswith("; heat_kw was left out of 12 of them")
+    assert gate(contract(), Counts(rows_read=12), day, many).severity is None, "a few rows say nothing of the feed"
 
 
 def segments(**changes: Any) -> Contract:

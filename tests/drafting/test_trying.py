@@ -13,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hearth.cli import main
+from hearth.contracts.entities import ENTITIES
 from hearth.contracts.loading import REPOSITORY
+from tests.support import extremes
 from tests.support.vendor import AUTUMN, CONTRACT, autumn_night, deliver, line
 
 
@@ -91,3 +93,21 @@ def test_of_a_sample_refused_whole_only_what_is_shown_is_masked(sample: Path, mo
     deliver(sample.parent, "sample.csv", [line("S1", "11/02/2014 03:00 AM", "-999")] * 4000, AUTUMN)
     assert "4000 rows, 0 accepted, 4000 rejected" in tried(sample, "--show", "2").output
     assert sum(masked) == 2
+
+
+def test_what_would_be_left_out_of_accepted_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEARTH_WAREHOUSE_URL_LOADER", raising=False)
+    wide = extremes.contract(ENTITIES["station_reading"], "wide") | {"format": {"kind": "csv"}, "arrival": "arrived"}
+    wide["columns"] = {name: wide["columns"][name] for name in ("system_id", "read_at", "heat_kw", "flow_m3_h")}
+    wide["columns"]["flow_m3_h"] = {"from": "flow_m3_h", "unit": "m3/h", "error_codes": [-9999]}
+    (tmp_path / "wide.yml").write_text(
+        json.dumps(wide | {"source": {"kind": "sftp", "connection": "c", "folder": "/", "pattern": "*"}})
+    )
+    at = "2016-12-01T08:00:00+08:00"
+    (tmp_path / "sample.csv").write_text(f"system_id,read_at,heat_kw,flow_m3_h,arrived\nA,{at},1,-9999,{at}\nB,{at},1,2,{at}\n")
+    command = [main, ["contract", "try", str(tmp_path / "wide.yml"), str(tmp_path / "sample.csv")]]
+    assert "left out of accepted rows: flow_m3_h: error_code: 1" in CliRunner().invoke(*command).output
+    command[1].append("--json")
+    found = json.loads(CliRunner().invoke(*command).stdout)
+    assert found["rows_accepted"] == 2 and found["rows"][0]["flow_m3_h"] is None
+    assert found["left_out"] == [{"column": "flow_m3_h", "reason": "error_code", "number": 1}]

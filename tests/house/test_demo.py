@@ -62,6 +62,7 @@ def check_facts(facts: dict[str, Any]) -> None:
     for feed in facts["feeds"]:
         assert feed["rows_read"] == feed["rows_loaded"] + feed["rows_quarantined"] + feed["rows_duplicate"]
         assert feed["quarantined_by_reason"] == feed["planted_by_reason"]
+        assert feed["left_out"] == feed["planted_left_out"]
         assert sum(feed["quarantined_by_reason"].values()) == feed["rows_quarantined"]
         assert 0 not in feed["quarantined_by_reason"].values()
     assert facts["seconds"]["total"] > 0

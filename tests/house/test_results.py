@@ -62,6 +62,7 @@ def test_equal_counts_do_not_differ() -> None:
         {"quarantined_by_reason": {"missing_key": 1}},
         {"quarantined_by_reason": {"missing_key": 2, "out_of_range": 1}},
         {"quarantined_by_reason": {}},
+        {"left_out": {"heat_kw:out_of_range": 1}},
         {"rows_loaded": 6},
         {"rows_read": 11, "rows_loaded": 8},
         {"rows_duplicate": 2, "rows_loaded": 6},

@@ -26,6 +26,12 @@ def test_every_feed_counts_what_was_planted(world: World, reference: Warehouse) 
         assert counts == [(facts["rows_read"], facts["rows_duplicate"], 0)], feed
         reasons = reference.rows("select first_reason, count(*) from quarantine.row_open where feed = %s group by 1", feed)
         assert dict(reasons) == facts["quarantined_by_reason"], feed
+        left_out = reference.rows(
+            "select column_name || ':' || reason, sum(number)::int from ledger.batch_left_out"
+            " join ledger.batch_current using (batch_id) where feed = %s group by 1",
+            feed,
+        )
+        assert dict(left_out) == facts.get("left_out", {}), feed
 
 
 def test_the_database_refuses_counts_that_do_not_add_up(reference: Warehouse) -> None:

@@ -10,20 +10,18 @@ import pandas as pd
 
 from tests.support.reading import City, _finish, _time_reason
 
-_TEMPERATURES = ("t1s", "t1r", "t2s", "t2r")
+_TEMPERATURES = {
+    "t1s": "primary_supply_degc", "t1r": "primary_return_degc", "t2s": "secondary_supply_degc", "t2r": "secondary_return_degc",
+}  # fmt: skip
 
 
 def system_rows(city: City) -> pd.DataFrame:
     rows = []
     for item in city.items("stations"):
         read, arrival = datetime.fromisoformat(item["ts"]), datetime.fromisoformat(item["recvTime"])
-        reason = _time_reason(read, arrival)
-        if any(item[name] == -39.9 for name in _TEMPERATURES):
-            reason = "error_code"
-        elif not reason and not _possible(item):
-            reason = "out_of_range"
         values = {name: item[name] for name in sorted(item) if name not in ("ts", "recvTime")}
-        rows.append({"arrival": arrival, "read": read, **values, "reason": reason})
+        bad = ",".join(_bad(item))
+        rows.append({"arrival": arrival, "read": read, **values, "bad": bad, "reason": _time_reason(read, arrival)})
     return _finish(rows, ["sysId", "read", "arrival"])
 
 
@@ -31,14 +29,10 @@ def source_rows(city: City) -> pd.DataFrame:
     rows = []
     for item in city.items("sources"):
         read, arrival = datetime.fromisoformat(item["ts"]), datetime.fromisoformat(item["recvTime"])
-        reason = _time_reason(read, arrival)
-        if -39.9 in (item["tg"], item["th"]):
-            reason = "error_code"
-        elif not reason and abs(item["q"]) > 2_000_000:
-            reason = "out_of_range"
-        rows.append(
-            {"arrival": arrival, "read": read, **{k: v for k, v in item.items() if k not in ("ts", "recvTime")}, "reason": reason}
-        )
+        values = {k: v for k, v in item.items() if k not in ("ts", "recvTime")}
+        cells = ["supply_degc:error_code"] * (item["tg"] == -39.9) + ["return_degc:error_code"] * (item["th"] == -39.9)
+        bad = ",".join(cells + ["heat_kw:out_of_range"] * (abs(item["q"]) > 2_000_000))
+        rows.append({"arrival": arrival, "read": read, **values, "bad": bad, "reason": _time_reason(read, arrival)})
     return _finish(rows, ["srcId", "read", "arrival"])
 
 
@@ -64,5 +58,9 @@ def calibration_rows(city: City) -> pd.DataFrame:
     return _finish(rows, ["器具编号", "检定日期", "arrival"])
 
 
-def _possible(item: dict) -> bool:
-    return all(1 <= item[name] <= 90 for name in _TEMPERATURES) and 0 <= item["pw"] <= 100_000 and 0 <= item["vlv"] <= 100
+def _bad(item: dict) -> list[str]:
+    """Channels that cannot be used; of its other channels the row stands."""
+    cells = [f"{name}:error_code" for sent, name in _TEMPERATURES.items() if item[sent] == -39.9]
+    cells += [f"{name}:out_of_range" for sent, name in _TEMPERATURES.items() if item[sent] != -39.9 and not 1 <= item[sent] <= 90]
+    assert 0 <= item["vlv"] <= 100
+    return cells + ["heat_kw:out_of_range"] * (not 0 <= item["pw"] <= 100_000)

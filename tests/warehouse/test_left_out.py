@@ -27,7 +27,7 @@ def test_channels_left_out_are_counted_by_batch_column_and_reason(
 ) -> None:
     feeds = tmp_path / "feeds"
     feeds.mkdir()
-    made = extremes.contract(ENTITIES["station_reading"], "wide") | {"bad_channel": "null_and_counted"}
+    made = extremes.contract(ENTITIES["station_reading"], "wide")
     made["no_record"] = {"column": "system_id", "texts": ["合计"]}
     made["columns"] = {name: made["columns"][name] for name in ("system_id", "read_at", "heat_kw")}
     made["columns"]["flow_m3_h"] = {"from": "flow_m3_h", "unit": "m3/h", "error_codes": [-9999]}
@@ -40,16 +40,20 @@ def test_channels_left_out_are_counted_by_batch_column_and_reason(
         good | {"read_at": (DAY + timedelta(minutes=n)).isoformat()} | change
         for n, change in enumerate((*changes, {"flow_m3_h": -9999}))
     ]
+    source.items.append(source.items[0])  # sent twice, counted once
     contract = find_contract("wide")
     pull = take_in.pull_and_land(contract, Interval(DAY, DAY + timedelta(days=1)), "test")
     counts = take_in.clean_validate_load(contract, pull, "test")
-    assert counts == {"rows_read": 5, "rows_loaded": 4, "rows_quarantined": 1, "rows_duplicate": 0}
+    assert counts == {"rows_read": 6, "rows_loaded": 4, "rows_quarantined": 1, "rows_duplicate": 1}
     kept = "select column_name, reason, number from ledger.batch_left_out order by 1, 2"
     found = [("flow_m3_h", "error_code", 2), ("flow_m3_h", "out_of_range", 1), ("system_id", "no_record", 1)]
     assert installed.rows(kept) == found
     assert installed.rows("select count(*), count(flow_m3_h), count(heat_kw) from raw.station_reading where feed = 'wide'") == [
         (4, 1, 4)
     ]
+    cells = "select left_out from raw.station_reading where feed = 'wide' order by read_at"
+    coded = "flow_m3_h:error_code"
+    assert installed.rows(cells) == [(coded,), ("flow_m3_h:out_of_range",), (None,), (coded,)]
     told = CliRunner().invoke(reconcile, ["--feed", "wide"]).output
     assert f"LEFT OUT     wide pull {pull}: 2 of flow_m3_h: error_code" in told and ", 0 found" not in told
     with psycopg.connect(installed.url, row_factory=tuple_row) as connection:
@@ -58,3 +62,8 @@ def test_channels_left_out_are_counted_by_batch_column_and_reason(
         assert sorted(row[2:] for row in step.rows) == found
         with pytest.raises(psycopg.errors.RaiseException):
             connection.execute("delete from ledger.batch_left_out")
+    source.items = [item | {"flow_m3_h": 1} for item in source.items[:2]]
+    take_in.clean_validate_load(contract, take_in.pull_and_land(contract, Interval(DAY, DAY + timedelta(days=1)), "test"), "test")
+    assert installed.rows(cells) == [(None,), (None,)], "the corrected delivery has taken the place of the first"
+    standing = "select count(*) from ledger.batch_left_out join ledger.batch_current using (batch_id) where feed = 'wide'"
+    assert installed.rows(standing) == [(0,)]

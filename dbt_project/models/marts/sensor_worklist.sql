@@ -58,7 +58,7 @@ select
     case p.finding
         when 'silent' then 'No reading on ' || p.days || ' day(s).'
         when 'stuck' then 'The same value for ' || p.days || ' day(s): ' || p.channel || '.'
-        when 'error_coded' then p.bad || ' of ' || p.total || ' readings were error codes.'
+        when 'error_coded' then p.bad || ' of ' || p.total || ' readings were error codes (' || p.channel || ').'
         when 'drifting' then p.bad || ' of ' || p.total || ' readings were impossible temperatures.'
         when 'biased' then 'It stepped by ' || round(cast(p.size_degc as numeric), 1) || ' degC against the other points.'
         when 'moved' then 'The register says that it moved to another home.'
@@ -70,7 +70,7 @@ select
     case p.finding
         when 'silent' then p.days || '天无数据。'
         when 'stuck' then p.days || '天数值不变：' || p.channel || '。'
-        when 'error_coded' then p.total || '条中' || p.bad || '条为故障码。'
+        when 'error_coded' then p.total || '条中' || p.bad || '条为故障码（' || p.channel || '）。'
         when 'drifting' then p.total || '条中' || p.bad || '条超出可能范围。'
         when 'biased' then '相对其他测点突变' || round(cast(p.size_degc as numeric), 1) || '℃。'
         when 'moved' then '台账显示已移装到另一户。'
@@ -82,7 +82,7 @@ select
     case p.finding
         when 'silent' then 'Look at power, card and antenna; replace the device if it stays silent.'
         when 'stuck' then 'Restart the device; replace the probe if the value still stands.'
-        when 'error_coded' then 'Check the probe and its cable; the rows wait in quarantine.'
+        when 'error_coded' then 'Check the probe and its cable; its values are left out, rows without any other wait in quarantine.'
         when 'drifting' then 'Check the unit it is set to (degF for degC?) and replace the probe if that is right.'
         when 'biased' then 'Compare it with a calibrated thermometer in the room; look for a heater, a window or a pipe beside it.'
         when 'moved' then 'Confirm home and room, and the label on the device.'
@@ -94,7 +94,7 @@ select
     case p.finding
         when 'silent' then '查电源、卡和天线；仍无数据则更换。'
         when 'stuck' then '重启设备；数值仍不变则更换探头。'
-        when 'error_coded' then '查探头和线缆；相关数据在隔离区。'
+        when 'error_coded' then '查探头和线缆；其数值不采用，无其他测值的数据在隔离区。'
         when 'drifting' then '查单位设置（华氏/摄氏）；无误则更换探头。'
         when 'biased' then '用检定过的温度计比对；查是否靠近热源、窗或管道。'
         when 'moved' then '核对户号、房间和设备标签。'

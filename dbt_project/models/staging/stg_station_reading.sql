@@ -17,6 +17,7 @@ select
     r.heat_counter_gj,
     r.valve_percent,
     r.make_up_m3_h,
+    r.left_out,
     r.feed,
     r.batch_id,
     r.file_id,

@@ -22,7 +22,7 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
 from hearth.cleaning.times import clock_text
 from hearth.contracts.contract import Contract, SelfRegistering
-from hearth.contracts.entity import Column
+from hearth.contracts.entity import LEFT_OUT, Column
 from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import BIT, Bits, names
 
@@ -67,6 +67,16 @@ class Rows:
             bad |= found
             left |= self.frame[name].notna().to_numpy(bool)
         bits |= np.where(left, 0, bad).astype(np.int32)
+        self.frame[LEFT_OUT] = pd.Series(self._left_out_texts(left), dtype=pd.ArrowDtype(pa.string()))
+
+    def _left_out_texts(self, kept: np.ndarray) -> list[str | None]:
+        """Of each row its bad channels with their first reasons, as raw keeps them; None where there are none."""
+        texts: list[str | None] = [None] * len(self)
+        for name, found in self.channels.items():
+            for at in np.flatnonzero((found != 0) & kept).tolist():
+                cell = f"{name}:{names(int(found[at]))[0]}"
+                texts[at] = cell if texts[at] is None else f"{texts[at]},{cell}"
+        return texts
 
     def left_out(self, accepted: np.ndarray) -> Counter[tuple[str, str]]:
         """Values left out of the accepted rows, by column and first reason."""
@@ -133,7 +143,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         if column.name in entity.natural_key:
             found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
         made[column.stored_name] = values
-        if contract.bad_channel and column.name in entity.channels:
+        if column.name in entity.channels:
             channels[column.name] = found.astype(np.int32)
         else:
             bits |= found.astype(np.int32)

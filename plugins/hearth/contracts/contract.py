@@ -199,7 +199,7 @@ class Contract(Part):
     no_record: NoRecord | None = Field(default=None, description="lines that are no record, such as a total: they are only counted")
     bad_channel: Literal["null_and_counted"] | None = Field(
         default=None,
-        description="of a row with several measures one of which cannot be used: it alone is left out; null: the row is refused",
+        description="what happens to a row with several measures one of which cannot be used; it need not be said",
     )
     points: Literal["registered"] | SelfRegistering = "registered"
     expected: Expected = Field(default_factory=Expected)

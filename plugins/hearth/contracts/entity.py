@@ -88,6 +88,11 @@ class Entity:
         return tuple(c.name for c in self.columns if c.kind == "number" and not c.required) if self.wide else ()
 
     @property
+    def made_columns(self) -> tuple[str, ...]:
+        """Texts that the intake adds behind the entity's own columns; nothing maps them."""
+        return (LEFT_OUT,) if self.wide else ()
+
+    @property
     def content_columns(self) -> tuple[str, ...]:
         """Stored columns whose equality makes two rows of one key the same row."""
         return tuple(c.stored_name for c in self.columns)
@@ -120,6 +125,9 @@ def flag(name: str, **kw: Any) -> Column:
 def personal(name: str) -> Column:
     return Column(name, "text", personal=True)
 
+
+LEFT_OUT = "left_out"
+"""Column of a wide raw row: its channels that could not be used and are null, as `channel:reason,...`; null where all could."""
 
 PROVENANCE: tuple[tuple[str, str], ...] = (
     ("feed", "text not null"),

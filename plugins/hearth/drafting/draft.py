@@ -213,10 +213,6 @@ class _Drafting:
             if personal := [name for name in left if self.facts[name].looks_personal]:
                 ignore.ask(f"personal data seem to stand in {', '.join(map(repr, personal))}")
             made.append(ignore)
-        if self.entity.wide:
-            channel = Line("bad_channel", "null_and_counted")
-            channel.guess("a channel that cannot be used is left out and counted, its row stays; without this the whole row waits")
-            made.append(channel)
         if "point_id" in self.entity.columns_by_name and not self.entity.register:
             points = Line("points", "registered")
             points.ask("a register knows the points; where none exists they may register themselves, see the how-to")
@@ -231,6 +227,6 @@ def _pattern(name: str) -> str:
 
 _ORDER = [
     "feed", "title", "title_zh", "entity", "owner", "source", "schedule", "in_service", "reconcile", "format", "time_zone",
-    "unnest", "arrival", "no_file", "version", "columns", "rows", "no_record", "bad_channel", "points", "ignore",
+    "unnest", "arrival", "no_file", "version", "columns", "rows", "no_record", "points", "ignore",
     "expected", "suite",
 ]  # fmt: skip

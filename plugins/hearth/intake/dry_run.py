@@ -33,13 +33,15 @@ RECORDS_AT_ONCE = 50_000
 class Trial:
     """What a contract makes of a sample. `rows`: the first accepted ones as raw would hold them; `examples`: rejected ones.
 
-    `places` names the rows of `rows`; `arrived_at` is the delivery the sample was given, where the contract goes by it.
+    `left_out`: values left out of accepted rows, by channel and reason. `places` names the rows of `rows`;
+    `arrived_at` is the delivery the sample was given, where the contract goes by it.
     `gate`: what it would do with a batch like this; `remarks`: what is odd in the sample as a whole.
     """
 
     rows_read: int = 0
     rows_rejected: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     examples: list[str] = field(default_factory=list)
@@ -52,14 +54,15 @@ class Trial:
         return self.rows_read - self.rows_rejected
 
     def as_json(self) -> dict[str, Any]:
-        """For scripts: the counts, rows by their first reason, and the first accepted rows."""
+        """For scripts: the counts, rows by their first reason, the first accepted rows, and what would be left out, if any."""
+        left_out = [{"column": name, "reason": reason, "number": number} for (name, reason), number in self.left_out.most_common()]
         return {
             "rows_read": self.rows_read,
             "rows_accepted": self.rows_accepted,
             "rows_rejected": self.rows_rejected,
             "reasons": dict(self.reasons.most_common()),
             "rows": self.rows,
-        }
+        } | ({"left_out": left_out} if left_out else {})
 
 
 def try_sample(contract: Contract, sample: Path, show: int, accepted: int = 3, arrived_at: datetime | None = None) -> Trial:
@@ -78,6 +81,7 @@ def try_sample(contract: Contract, sample: Path, show: int, accepted: int = 3, a
             bits = validation.validate(rows)
             times.add(rows)
             trial.rows_read += len(rows)
+            trial.left_out += rows.left_out(bits == 0)
             good = np.flatnonzero(bits == 0)[: accepted - len(trial.rows)]
             trial.places += [_place(rows, at) for at in good]
             trial.rows += [_as_loaded(contract, rows.frame.iloc[at]) for at in good]
@@ -100,7 +104,7 @@ def _too_old(trial: Trial, newest: date | None) -> list[str]:
 
 def _gate(contract: Contract, trial: Trial, day: date) -> str:
     """What the gate would do with these rows as one batch."""
-    verdict = gate(contract, Counts(rows_read=trial.rows_read, rows_quarantined=trial.rows_rejected), day)
+    verdict = gate(contract, Counts(rows_read=trial.rows_read, rows_quarantined=trial.rows_rejected), day, trial.left_out)
     least = Limits.from_seeds().on(day)["gate_min_rows"]
     if trial.rows_read < least:
         return f"the gate judges no batch of fewer than {least:g} rows; of more: {verdict.message}"

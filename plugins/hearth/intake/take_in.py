@@ -187,7 +187,7 @@ def load_batch(
     """Validate and load the rows; a batch the gate stops is loaded again as held. Returns (status, counts)."""
     with _filled(contract, pull, make_rows) as (load, validation):
         settle_duplicates(load)
-        verdict = gate(contract, load.counts, pull.interval.end.date())
+        verdict = gate(contract, load.counts, pull.interval.end.date(), load.left_out)
         if verdict.severity != "critical":
             return "loaded", _finish(load, validation, provenance, verdict, landed=landed)
     with _filled(contract, pull, make_rows, hold=True) as (load, validation):
@@ -202,7 +202,7 @@ def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_ro
         keep_known_keys(load)
         if load.counts.rows_read == load.counts.rows_quarantined:
             return asdict(load.counts)
-        return _finish(load, validation, provenance, gate(contract, load.counts, pull.interval.end.date()))
+        return _finish(load, validation, provenance, gate(contract, load.counts, pull.interval.end.date(), load.left_out))
 
 
 @contextmanager
@@ -223,7 +223,7 @@ def _filled(
             load.counts.rows_quarantined += len(bad)
             load.left_out += rows.left_out(good)
             if rows.no_record and contract.no_record and not hold:
-                load.left_out[contract.no_record.column, "no_record"] += rows.no_record
+                load.no_record[contract.no_record.column] += rows.no_record
             load.accept(rows.frame[good] if len(bad) else rows.frame)
             validation.out_of_order.add(rows.frame[good] if len(bad) else rows.frame)
             if rows.named is not None and good.any():

@@ -20,6 +20,7 @@ def trial_text(contract: Contract, sample: str, trial: Trial) -> str:
         lines.append(f"  taken as delivered at {trial.arrived_at:%Y-%m-%dT%H:%M:%SZ}; --arrived says another time")
     lines.append(f"  {trial.gate}")
     lines += [f"  {reason}: {number}" for reason, number in trial.reasons.most_common()]
+    lines += [f"  left out of accepted rows: {name}: {reason}: {number}" for (name, reason), number in trial.left_out.most_common()]
     lines += [f"  look: {remark}" for remark in trial.remarks]
     if trial.rows:
         lines += ["Accepted, for example, as they would be loaded:", *_accepted(contract, trial)]

@@ -54,7 +54,8 @@ def arrow_schema(entity: Entity) -> pa.Schema:
         ("arrived_at", pa.timestamp("us", tz="UTC")),
         ("source_version", pa.int64()),
     ]
-    return pa.schema(provenance + [(c.stored_name, ARROW_TYPE[c.kind]) for c in entity.columns])
+    made = [(name, pa.string()) for name in entity.made_columns]
+    return pa.schema(provenance + [(c.stored_name, ARROW_TYPE[c.kind]) for c in entity.columns] + made)
 
 
 class BatchLoad:
@@ -64,6 +65,7 @@ class BatchLoad:
         self.contract, self.entity, self.interval = contract, contract.entity_definition, interval
         self.time_zone = time_zone
         self.counts = Counts()
+        self.no_record: Counter[str] = Counter()
         self.left_out: Counter[tuple[str, str]] = Counter()
         self._schema = arrow_schema(self.entity)
         self._writer = ThreadPoolExecutor(1)

@@ -173,10 +173,7 @@ def write_ledger(
         counts.rows_duplicate,
         note,
     )
-    for (column, reason), number in sorted(load.left_out.items()):
-        load.write(
-            f"insert into ledger.batch_left_out values ({load.batch_id}, $1::text, $2::text, $3::bigint)", column, reason, number
-        )
+    _write_left_out(load)
     if not held:
         _write_days(load, out_of_order or {})
     if provenance.kind == "replay":
@@ -193,6 +190,18 @@ def write_ledger(
         f"insert into restricted.personal_value (value_hash, kind, value, first_batch_id) select distinct on (value_hash)"
         f" value_hash, kind, value, {load.batch_id} from personal on conflict do nothing",
     )
+
+
+def _write_left_out(load: BatchLoad) -> None:
+    """What the rows that were loaded lack, counted from the rows themselves, and lines that are no record."""
+    for column, number in sorted(load.no_record.items()):
+        load.write(f"insert into ledger.batch_left_out values ({load.batch_id}, $1::text, 'no_record', $2::bigint)", column, number)
+    for name in load.entity.made_columns:
+        load.run(
+            f"insert into ledger.batch_left_out select {load.batch_id}, split_part(cell, ':', 1), split_part(cell, ':', 2),"
+            f" count(*) from incoming i cross join unnest(string_to_array(i.{name}, ',')) as cell"
+            f" where i.{name} is not null group by 2, 3"
+        )
 
 
 def _write_days(load: BatchLoad, out_of_order: Mapping[date, int]) -> None:

@@ -216,7 +216,8 @@ def _fate(v: Validation, reasons: Sequence[str], severity: str) -> str:
         if reason in v.fates
     ]
     held = "the whole batch was held 整批扣留; " if v.status == "held" else ""
-    return f"{held}quarantined 已隔离; now {'; '.join(states)}" if states else held or "no row of it is in quarantine now"
+    nothing = "no row of it is in quarantine now; a channel of a wide row is left out alone"
+    return f"{held}quarantined 已隔离; now {'; '.join(states)}" if states else held or nothing
 
 
 def _rows(v: Validation, reasons: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,19 +71,34 @@ class GateVerdict:
     suite: Suite
 
 
-def gate(contract: Contract, counts: Counts, day: date) -> GateVerdict:
+def gate(contract: Contract, counts: Counts, day: date, left_out: Counter[tuple[str, str]] | None = None) -> GateVerdict:
     """Judge the batch as a whole by the share of its rows that is accepted; a batch of a few rows
     passes (one bad row in three says nothing about the feed; the bad rows are refused all the same).
 
-    `day`: the last day of the batch's interval; its dated limits hold where the contract has none of its own.
+    `left_out`: values left out of accepted rows, by channel and reason. A channel that is gone (its unit changed) holds nothing, as
+    its rows are good without it; it is told. `day`: the last day of the batch's interval; its dated limits hold where the contract
+    has none of its own.
     """
     suite, limits = Suite("batch_gate"), Limits.from_seeds().on(day) | contract.expected.own_limits
     accepted = counts.rows_read - counts.rows_quarantined
     percent = 100.0 * accepted / counts.rows_read if counts.rows_read else 100.0
     judged = percent if counts.rows_read >= limits["gate_min_rows"] else None
-    suite.validate(pd.DataFrame({"accepted_percent": pd.Series([judged], dtype="float64")}), limits)
+    worst, lost = _worst_channel(left_out or Counter())
+    channel = 100.0 * (accepted - lost) / accepted if judged is not None and accepted else None
+    shares = {"accepted_percent": [judged], "worst_channel_percent": [channel]}
+    suite.validate(pd.DataFrame(shares, dtype="float64"), limits)
     message = (
         f"{accepted} of {counts.rows_read} rows accepted ({percent:.2f} %); "
         f"warned below {limits['gate_warn_accepted_percent']:g} %, held below {limits['gate_stop_accepted_percent']:g} %"
     )
+    if lost and channel is not None and channel < limits["gate_warn_accepted_percent"]:
+        message += f"; {worst} was left out of {lost} of them"
     return GateVerdict(suite.worst_severity, message, suite)
+
+
+def _worst_channel(left_out: Counter[tuple[str, str]]) -> tuple[str, int]:
+    """The channel that most of the rows lack, and how many do."""
+    lost: Counter[str] = Counter()
+    for (name, _), number in left_out.items():
+        lost[name] += number
+    return max(lost.items(), key=lambda each: each[1], default=("", 0))

@@ -47,6 +47,7 @@ def column_definitions(entity: Entity) -> Iterator[tuple[str, str]]:
     for column in entity.columns:
         null = " not null" if column.required else ""
         yield column.stored_name, POSTGRES_TYPE[column.kind] + null
+    yield from ((name, "text") for name in entity.made_columns)
 
 
 def create_raw_table(entity: Entity) -> str:
@@ -61,6 +62,10 @@ def create_raw_table(entity: Entity) -> str:
     ]
     statements += [
         f"alter table raw.{entity.name} add column if not exists {name} {kind.replace(' not null', '')}" for name, kind in columns
+    ]
+    statements += [
+        f"comment on column raw.{entity.name}.{name} is 'its channels that could not be used and are null: channel:reason,...'"
+        for name in entity.made_columns
     ]
     for indexed in (entity.event_column, "arrived_at", "batch_id") if entity.partitioned else ():
         statements.append(

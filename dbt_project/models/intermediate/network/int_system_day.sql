@@ -16,11 +16,14 @@
 } %}
 {%- set steered = ['heat_kw', 'valve_percent', 'make_up_m3_h'] %}
 {%- set channels = (measured | list) + steered %}
+{%- set metered = channels + ['heat_counter_gj'] %}
 -- Each heating system and local day: the one place where readings of systems are read. A day's value is the mean of its hours'
 -- means, so that a day of five-minute readings and one of hourly ones weigh their hours alike; with too few hours there is none.
 -- Sums are of whole thousandths, of hours' means whole billionths, of heat whole joules (a small meter's step is less than a
 -- thousandth of a GJ), so that their order cannot matter.
--- A supply colder than its return is one whose channels are changed over: the reading is turned round and counted. A channel that
+-- A supply colder than its return is one whose channels are changed over: the reading is turned round and counted. One that has only
+-- one of the two cannot tell: it goes by the day's others, and is turned where `swapped_min_share` of them are. A channel that was left
+-- out of its row (an error code, a value out of range) is missing in its own means alone; error codes are counted by channel. One that
 -- shows one and the same value all day is stuck and has no value (valves and make-up water may stand still).
 -- Heat is what the counter counts from reading to reading, in the day in whose half the step lies. A counter that falls to what can
 -- have been used since the last reading has begun anew; one that falls to anything else has lied once, and steps are taken from the
@@ -32,7 +35,9 @@ with told as (
         r.*,
         {%- for side in ['primary', 'secondary'] %}
         coalesce(r.{{ side }}_return_degc - r.{{ side }}_supply_degc > l.swap_min_degc, false) as is_{{ side }}_swapped,
+        (r.{{ side }}_return_degc is null) <> (r.{{ side }}_supply_degc is null) as is_{{ side }}_unpaired,
         {%- endfor %}
+        l.swapped_min_share,
         l.heat_max_kw * 0.0036 / 3600 as most_gj_per_s
     from {{ ref('stg_station_reading') }} as r
     cross join {{ lasting_limits() }} as l
@@ -49,15 +54,52 @@ reading as (
         floor(date_part('epoch', read_at) / 3600) as hour_no,
         {%- for side in ['primary', 'secondary'] %}
         is_{{ side }}_swapped,
-        case when is_{{ side }}_swapped then {{ side }}_return_degc else {{ side }}_supply_degc end as {{ side }}_supply_degc,
-        case when is_{{ side }}_swapped then {{ side }}_supply_degc else {{ side }}_return_degc end as {{ side }}_return_degc,
+        is_{{ side }}_unpaired,
         {%- endfor %}
-        {%- for channel in channels if not channel.endswith('_degc') %}
+        {%- for channel in metered %}
         {{ channel }},
         {%- endfor %}
-        heat_counter_gj,
+        left_out,
+        swapped_min_share,
         most_gj_per_s
     from told
+),
+
+-- Days whose pairs are changed over; few.
+turned_day as (
+    select
+        system_id,
+        heating_date,
+        {%- for side in ['primary', 'secondary'] %}
+        count(*) filter (where is_{{ side }}_swapped) > 0 and count(*) filter (where is_{{ side }}_swapped)
+        >= max(swapped_min_share) * count({{ side }}_return_degc - {{ side }}_supply_degc) as is_{{ side }}_turned{{ "," if not loop.last }}
+        {%- endfor %}
+    from reading
+    where {{ in_ranges('heating_date', ranges) }}
+    group by system_id, heating_date
+    having bool_or(is_primary_swapped or is_secondary_swapped)
+),
+
+turned as (
+    select
+        r.system_id,
+        r.station_id,
+        r.heating_date,
+        r.hour_no,
+        {%- for side in ['primary', 'secondary'] %}
+            {%- set is_so = 'r.is_' ~ side ~ '_swapped or (r.is_' ~ side ~ '_unpaired and t.is_' ~ side ~ '_turned)' %}
+        r.is_{{ side }}_swapped,
+        r.is_{{ side }}_unpaired,
+        case when {{ is_so }} then r.{{ side }}_return_degc else r.{{ side }}_supply_degc end as {{ side }}_supply_degc,
+        case when {{ is_so }} then r.{{ side }}_supply_degc else r.{{ side }}_return_degc end as {{ side }}_return_degc,
+        {%- endfor %}
+        {%- for channel in channels if not channel.endswith('_degc') %}
+        r.{{ channel }},
+        {%- endfor %}
+        r.left_out
+    from reading as r
+    left join turned_day as t on r.system_id = t.system_id and r.heating_date = t.heating_date
+    where {{ in_ranges('r.heating_date', ranges) }}
 ),
 
 by_hour as (
@@ -78,9 +120,13 @@ by_hour as (
             {%- endif %}
         {%- endfor %}
         count(*) filter (where is_primary_swapped) as primary_swapped,
+        {%- for channel in metered %}
+        count(*) filter (where left_out like '%{{ channel }}:error_code%') as {{ channel }}_error_coded,
+        {%- endfor %}
+        count(*) filter (where is_primary_unpaired) as primary_unpaired,
+        count(*) filter (where is_secondary_unpaired) as secondary_unpaired,
         count(*) filter (where is_secondary_swapped) as secondary_swapped
-    from reading
-    where {{ in_ranges('heating_date', ranges) }}
+    from turned
     group by system_id, heating_date, hour_no
 ),
 
@@ -169,6 +215,11 @@ by_day as (
         count(*) as hours,
         sum(primary_swapped) as primary_swapped,
         sum(secondary_swapped) as secondary_swapped,
+        sum(primary_unpaired) as primary_unpaired,
+        sum(secondary_unpaired) as secondary_unpaired,
+        {%- for channel in metered %}
+        sum({{ channel }}_error_coded) as {{ channel }}_error_coded,
+        {%- endfor %}
         {%- for channel in channels %}
         cast(sum({{ channel }}) as double precision) / nullif(count({{ channel }}), 0) / 1e9 as {{ channel }},
             {%- if channel in measured %}
@@ -199,6 +250,11 @@ select
     cast(coalesce(h.counter_leaps, 0) as int) as counter_leaps,
     cast(d.primary_swapped as int) as primary_swapped_readings,
     cast(d.secondary_swapped as int) as secondary_swapped_readings,
+    cast(d.primary_unpaired as int) as primary_unpaired_readings,
+    cast(d.secondary_unpaired as int) as secondary_unpaired_readings,
+    {%- for channel in metered %}
+    cast(d.{{ channel }}_error_coded as int) as {{ channel }}_error_coded,
+    {%- endfor %}
     nullif(concat_ws(
         ', ',
         {%- for channel, words in measured.items() %}

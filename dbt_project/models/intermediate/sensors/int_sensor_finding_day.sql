@@ -1,5 +1,13 @@
+{%- set channels = {
+    'primary_supply_degc': 'primary supply', 'primary_return_degc': 'primary return',
+    'secondary_supply_degc': 'secondary supply', 'secondary_return_degc': 'secondary return',
+    'primary_supply_mpa': 'primary supply pressure', 'primary_return_mpa': 'primary return pressure',
+    'secondary_supply_mpa': 'secondary supply pressure', 'secondary_return_mpa': 'secondary return pressure',
+    'flow_m3_h': 'flow', 'heat_kw': 'heat', 'heat_counter_gj': 'heat counter', 'valve_percent': 'valve', 'make_up_m3_h': 'make-up water',
+} -%}
 -- What is wrong with which instrument on which day; a sensor may have several findings. `bad` of `total` is the evidence in numbers:
 -- readings, or days; `size_degc` is a step; `ended_on` is the last day of a calibration, often long before the season's first day.
+-- Error codes of a system are told by the channel that was left out of its reading; a reading without any other was refused (`all`).
 with point_day as (
     select
         p.*,
@@ -106,6 +114,9 @@ system_day as (
         coalesce(y.readings, 0) as readings,
         coalesce(r.error_rows, 0) as error_rows,
         coalesce(r.rejected_rows, 0) as rejected_rows,
+        {%- for channel in channels %}
+        coalesce(y.{{ channel }}_error_coded, 0) as {{ channel }}_error_coded,
+        {%- endfor %}
         y.stuck_channels,
         coalesce(y.primary_swapped_readings, 0) as primary_swapped,
         coalesce(y.secondary_swapped_readings, 0) as secondary_swapped,
@@ -131,9 +142,15 @@ system_finding as (
         ('silent', 'all', 1, 1, s.readings = 0 and s.rejected_rows = 0),
         ('stuck', s.stuck_channels, s.readings, s.readings, s.stuck_channels is not null),
         (
-            'error_coded', 'a temperature', s.error_rows, s.readings + s.rejected_rows,
+            'error_coded', 'all', s.error_rows, s.readings + s.rejected_rows,
             s.error_rows > 0 and s.error_rows >= s.error_min_share * (s.readings + s.rejected_rows)
         ),
+        {%- for channel, words in channels.items() %}
+        (
+            'error_coded', '{{ words }}', s.{{ channel }}_error_coded, s.readings + s.rejected_rows,
+            s.{{ channel }}_error_coded > 0 and s.{{ channel }}_error_coded >= s.error_min_share * (s.readings + s.rejected_rows)
+        ),
+        {%- endfor %}
         ('swapped', 'primary', s.primary_swapped, s.readings, s.readings > 0 and s.primary_swapped >= s.swapped_min_share * s.readings),
         (
             'swapped', 'secondary', s.secondary_swapped, s.readings,
