@@ -124,7 +124,7 @@ def weather(company, rng: random.Random, days: int) -> list[Row]:
 
 
 def systems(company, rng: random.Random, days: int) -> list[Row]:
-    """Hourly readings of heating systems, some every ten minutes; counters that begin anew, channels changed over, silences."""
+    """Hourly readings of heating systems, some every ten minutes; counters begin anew, channels are changed over or left out."""
     rows: list[Row] = []
     leaks_from = company.at(FIRST) + timedelta(days=19)
     for s in range(3):
@@ -132,7 +132,7 @@ def systems(company, rng: random.Random, days: int) -> list[Row]:
         while instant < company.at(FIRST + timedelta(days=days)):
             gj = 0.0 if rng.random() < 0.004 else round(gj + rng.uniform(0, 12), 1)
             supply, back = round(rng.uniform(44, 52), 1), round(rng.uniform(33, 40), 1)
-            swapped = rng.random() < 0.02
+            swapped = rng.random() < 0.02 or (s == 1 and timedelta(days=3) <= instant - company.at(FIRST) < timedelta(days=4.6))
             rows.append({
                 "system_id": f"SYSTEM-{s}-1", "station_id": f"STATION-{s}", "read_at": instant,
                 "primary_supply_degc": round(rng.uniform(75, 85), 1), "primary_return_degc": round(rng.uniform(45, 50), 1),
@@ -142,6 +142,8 @@ def systems(company, rng: random.Random, days: int) -> list[Row]:
                 # Every system leaks in the last days, so that one of them has a whole last day.
                 "make_up_m3_h": round(rng.uniform(0.3, 0.5), 2) + (3.0 if instant > leaks_from else 0.0),
             })  # fmt: skip
+            if len(rows) % 9 == 4:
+                rows[-1] |= {"secondary_supply_degc": None, "left_out": "secondary_supply_degc:error_code,flow_m3_h:out_of_range"}
             if rng.random() < 0.02:
                 rows.append({**rows[-1], "is_replay": True, "arrived_at": instant + timedelta(days=2)})
             if rng.random() < 0.01:
