@@ -41,10 +41,13 @@ def test_channels_left_out_are_counted_by_batch_column_and_reason(
         for n, change in enumerate((*changes, {"flow_m3_h": -9999}))
     ]
     source.items.append(source.items[0])  # sent twice, counted once
+    source.items.append(source.items[4] | {"flow_m3_h": -9999})  # of two of one key the one that lacks nothing stands
     contract = find_contract("wide")
     pull = take_in.pull_and_land(contract, Interval(DAY, DAY + timedelta(days=1)), "test")
     counts = take_in.clean_validate_load(contract, pull, "test")
-    assert counts == {"rows_read": 6, "rows_loaded": 4, "rows_quarantined": 1, "rows_duplicate": 1}
+    assert counts == {"rows_read": 7, "rows_loaded": 4, "rows_quarantined": 2, "rows_duplicate": 1}
+    refused = "select position, first_reason from quarantine.row_open where feed = 'wide' order by position"
+    assert installed.rows(refused) == [(3, "unreadable_value"), (8, "error_code")]
     kept = "select column_name, reason, number from ledger.batch_left_out order by 1, 2"
     found = [("flow_m3_h", "error_code", 2), ("flow_m3_h", "out_of_range", 1), ("system_id", "no_record", 1)]
     assert installed.rows(kept) == found

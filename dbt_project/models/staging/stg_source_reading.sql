@@ -1,4 +1,4 @@
--- One row per plant or line and time.
+-- One row per plant or line and time; a reading that lacks no channel goes before one that does.
 select
     r.source_id,
     r.source_kind,
@@ -17,5 +17,5 @@ select
     r.file_id,
     r.position,
     r.arrived_at
-from {{ picked(source('raw', 'source_reading'), ['r.source_id', 'r.read_at']) }} as r
+from {{ picked(source('raw', 'source_reading'), ['r.source_id', 'r.read_at'], before_arrival='(r.left_out is not null) asc') }} as r
 cross join {{ ref('stg_place') }} as place

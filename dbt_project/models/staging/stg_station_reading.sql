@@ -1,4 +1,5 @@
--- One row per heating system and time. A day that is exported again says the same; what was sent live goes before a replay.
+-- One row per heating system and time. A day that is exported again says the same; a reading that lacks no channel goes before one
+-- that does, then what was sent live before a replay.
 select
     r.system_id,
     r.station_id,
@@ -24,6 +25,6 @@ select
     r.position,
     r.arrived_at
 from {{ picked(
-    source('raw', 'station_reading'), ['r.system_id', 'r.read_at'], before_arrival='coalesce(r.is_replay, false) asc'
+    source('raw', 'station_reading'), ['r.system_id', 'r.read_at'], before_arrival='(r.left_out is not null) asc, coalesce(r.is_replay, false) asc'
 ) }} as r
 cross join {{ ref('stg_place') }} as place

@@ -40,6 +40,8 @@ def settle_duplicates(load: BatchLoad) -> None:
     )
     if load.ask("select count(*) from repeated")[0][0] == 0:
         return
+    for name in load.entity.made_columns:
+        _refuse_less_than_whole(load, name)
     content = ", ".join(f"i.{name}" for name in load.entity.content_columns)
     load.run(
         f"create temp table conflicting on commit drop as select {key} from incoming i join repeated using ({key})"
@@ -54,6 +56,20 @@ def settle_duplicates(load: BatchLoad) -> None:
         f" from incoming i join repeated using ({key})) numbered where nth > 1) returning {_event_date(load)} as event_date)"
         " insert into repeated_day select event_date from gone"
     )
+
+
+def _refuse_less_than_whole(load: BatchLoad, left_out: str) -> None:
+    """A row that lacks a channel says itself that it is not the right one of its key: where there is a whole one, that stands."""
+    key, reasons = ", ".join(load.entity.raw_key[1:]), "select string_agg(distinct split_part(cell, ':', 2), ',')"
+    load.run(
+        f"create temp table better on commit drop as select {key} from incoming i join repeated using ({key})"
+        f" group by {key} having bool_or(i.{left_out} is null) and bool_or(i.{left_out} is not null)",
+        f"insert into refused select i.file_id, i.position, i.sub_position, i.arrived_at, ({reasons}"
+        f" from unnest(string_to_array(i.{left_out}, ',')) as cell), to_jsonb(i)::text, {_subject_and_event(load)}"
+        f" from incoming i join better using ({key}) where i.{left_out} is not null",
+    )
+    gone = f"delete from incoming i using better b where {_same('i', 'b', load)} and i.{left_out} is not null"
+    load.counts.rows_quarantined += load.run(gone)
 
 
 def remember_replayed(load: BatchLoad) -> None:
