@@ -16,6 +16,7 @@ from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
+from hearth.quarantine.replay import replay
 from hearth.trace.origin import _left_out
 from tests.support import extremes
 from tests.support.weather import DAY, Source
@@ -70,3 +71,13 @@ def test_channels_left_out_are_counted_by_batch_column_and_reason(
     assert installed.rows(cells) == [(None,), (None,)], "the corrected delivery has taken the place of the first"
     standing = "select count(*) from ledger.batch_left_out join ledger.batch_current using (batch_id) where feed = 'wide'"
     assert installed.rows(standing) == [(0,)]
+
+
+def test_rows_that_an_earlier_version_refused_are_replayed_without_their_channel(installed: Warehouse) -> None:
+    waiting = "select count(*) from quarantine.row_open where feed = 'station_readings' and first_reason = 'error_code'"
+    ((refused,),) = installed.rows(waiting)
+    assert refused > 0
+    replay(find_contract("station_readings"), "test", "a channel is left out alone now", "error_code")
+    assert installed.rows(waiting) == [(0,)]
+    loaded = "select count(*), count(heat_counter_gj) from raw.station_reading where left_out like '%:error_code'"
+    assert installed.rows(loaded) == [(refused, refused)]
