@@ -33,7 +33,7 @@ for service in PREFERRED_PORTS:  # two processes that look for a free port at on
 for sink in ("DBT_LOG_LEVEL", "DBT_LOG_LEVEL_FILE"):
     os.environ.setdefault(sink, "none")  # a fifth of dbt's time; what fails is in the error it ends with
 
-LONGEST_FIRST = ("intake", "integration", "evidence", "dbt", "warehouse", "dashboards", "house")
+LONGEST_FIRST = ("evidence", "intake", "integration", "dbt", "warehouse", "dashboards", "house")
 """Folders that take minutes: begun last, they would keep one process waiting for the other."""
 
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=begins)
 
 
-OF_THE_SMALL_CITY = ("intake", "integration")
+OF_THE_SMALL_CITY = ("evidence", "intake", "integration")
 
 
 class ByFolder(LoadScopeScheduling):

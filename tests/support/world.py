@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +26,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2015, 5, 1, tzinfo=ZONE)
 END = datetime(2017, 4, 7, tzinfo=ZONE)
 PERSON = "chen.gang"
+WITHOUT_ARTEFACTS = ("--no-write-json",)
+"""Option of dbt: its manifest and results, written twice, are half of what a call costs that builds one model."""
 
 
 @dataclass
@@ -105,6 +108,24 @@ class Warehouse:
                 else:
                     os.environ[key] = value
 
+    def copied(self, server: Server, name: str, home: Path) -> Warehouse:
+        """One equal to this, with landing files of its own under `home`. Nobody may be connected to this one."""
+        original = self.url.rpartition("/")[2]
+        url = server.create_database(name, template=original)
+        urls = {key: value.replace(f"/{original}", f"/{name}") for key, value in self.variables.items() if "_URL_" in key}
+        landing, target = home / f"landing-{name}", home / f"dbt-{name}"
+        shutil.copytree(self.variables["HEARTH_LANDING"], landing)
+        own = {"HEARTH_LANDING": str(landing), "HEARTH_DBT_TARGET": str(target)}
+        made = Warehouse(url, {**self.variables, **urls, **own}, server.administrator_url(name))
+        if not target.exists():  # what dbt parsed stays for the next copy of that name
+            with made.active():
+                parsed.give(target)
+        return made
+
+    def discard(self, server: Server) -> None:
+        server.drop_database(self.url.rpartition("/")[2])
+        shutil.rmtree(self.variables["HEARTH_LANDING"])
+
     def rows(self, query: str, *parameters: Any) -> list[tuple]:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query, parameters or None).fetchall()
@@ -136,19 +157,19 @@ class Warehouse:
         plan = plan_build(run_id)
         if plan is None:
             return None
-        with nullcontext() if tested else without_data_tests():
+        with short_build(tested):
             dbt.build(plan.build_id, plan.full_refresh)
         return publish.gate_and_publish(plan.build_id, run_id)
 
 
 @contextmanager
-def without_data_tests() -> Iterator[None]:
+def short_build(tested: bool = False) -> Iterator[None]:
+    """dbt builds without its data tests unless they are asked for, and writes no artefacts."""
     from hearth.transform import dbt
 
     whole = dbt.run_dbt
-    with mock.patch.object(
-        dbt, "run_dbt", lambda arguments, **more: whole([*arguments, "--exclude-resource-type", "test"], **more)
-    ):
+    less = [*WITHOUT_ARTEFACTS, *([] if tested else ["--exclude-resource-type", "test"])]
+    with mock.patch.object(dbt, "run_dbt", lambda arguments, **more: whole([*arguments, *less], **more)):
         yield
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -34,21 +31,12 @@ def _kept(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def installed(postgres: Server, _kept: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
+def installed(postgres: Server, _kept: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """The environment points at it for the time of the test; its landing files are its own, too."""
-    url = postgres.create_database("installed", template="kept")
-    variables = {name: value.replace("/kept", "/installed") for name, value in _kept.variables.items() if "_URL_" in name}
-    landing = tmp_path / "landing"
-    shutil.copytree(_kept.variables["HEARTH_LANDING"], landing)
-    made = dataclasses.replace(
-        _kept,
-        url=url,
-        variables={**_kept.variables, **variables, "HEARTH_LANDING": str(landing)},
-        administrator=postgres.administrator_url("installed"),
-    )
+    made = _kept.copied(postgres, "installed", tmp_path_factory.getbasetemp())
     with made.active():
         yield made
-    postgres.drop_database("installed")
+    made.discard(postgres)
 
 
 @pytest.fixture
