@@ -37,25 +37,39 @@ from tests.support.world import END, START, Warehouse, World
 FEED = "weather"
 ROWS = f"select ({', '.join(ENTITIES['outdoor_reading'].content_columns)}, arrived_at)::text from raw.outdoor_reading order by 1"
 INTERVAL = Interval(START, END)
+PASSWORD = "for-tests-only"  # pragma: allowlist secret
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A server of its own, so that killing it harms nobody else, with the database `pristine`."""
+    from hearth.warehouse.migrate import migrate
+
+    folder = Path(tempfile.mkdtemp(prefix="hearth-tests-"))
+    folder.chmod(0o711)
+    server = Server(folder / "pg", settings={**QUICK, "deadlock_timeout": "200ms"}).start()
+    migrate(server.create_database("pristine"), {role: server.url("pristine", f"hearth_{role}", PASSWORD) for role in ROLES})
+    yield server
+    server.remove()
+    folder.rmdir()
+
+
+@pytest.fixture(scope="module")
+def sources(world: World) -> dict[str, str]:
+    """Their addresses and secrets."""
+    return world.open("faults").variables
 
 
 @pytest.fixture
-def warehouse(world: World, tmp_path: Path) -> Iterator[Warehouse]:
-    """A warehouse on a server of its own, so that killing it harms nobody else."""
-    from hearth.warehouse.migrate import migrate, role_urls
-
-    tmp_path.chmod(0o711)
-    server = Server(tmp_path / "pg", settings={**QUICK, "deadlock_timeout": "200ms"}).start()
-    url = server.create_database("faults")
-    variables = {f"HEARTH_WAREHOUSE_URL_{role.upper()}": server.url("faults", f"hearth_{role}", "for-tests-only") for role in ROLES}
+def warehouse(server: Server, sources: dict[str, str], tmp_path: Path) -> Iterator[Warehouse]:
+    """An empty warehouse. What a test sets for it or for a role in it goes with it."""
+    url = server.create_database("faults", template="pristine")
+    variables = {f"HEARTH_WAREHOUSE_URL_{role.upper()}": server.url("faults", f"hearth_{role}", PASSWORD) for role in ROLES}
     variables |= {"HEARTH_WAREHOUSE_URL_OWNER": url, "HEARTH_LANDING": str(tmp_path / "landing")}
-    sources = world.open("faults").variables  # their addresses and secrets
     made = Warehouse(url, {**sources, **variables}, server.administrator_url("faults"))
-    made.server = server  # type: ignore[attr-defined]
     with made.active():
-        migrate(url, role_urls())
         yield made
-    server.remove()
+    server.drop_database("faults")
 
 
 @pytest.fixture
@@ -101,16 +115,16 @@ def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
 
 
 @pytest.mark.fault("F4")
-def test_the_whole_database_is_killed_in_the_middle_of_a_load(warehouse: Warehouse, expected: list[tuple]) -> None:
+def test_the_whole_database_is_killed_in_the_middle_of_a_load(server: Server, warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     lock = psycopg.connect(warehouse.url)
     lock.execute("lock table raw.outdoor_reading in exclusive mode")
     loading = start_load(FEED, pull_id)
     await_query(warehouse, "insert into raw.outdoor_reading%", loading)
-    warehouse.server.kill()  # type: ignore[attr-defined]
+    server.kill()
     assert ended(loading) == 1, "the task ends with an error"
     lock.close()
-    warehouse.server.start()  # type: ignore[attr-defined]
+    server.start()
     assert warehouse.rows(ROWS) == []
     load(pull_id)
     assert_whole(warehouse, expected)
@@ -273,7 +287,7 @@ def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehous
 def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
     with psycopg.connect(warehouse.administrator) as other:
-        other.execute("alter role hearth_loader set deadlock_timeout = '3s'")
+        other.execute("alter role hearth_loader in database faults set deadlock_timeout = '3s'")
         other.execute("set deadlock_timeout = '1h'")  # so that it is the load that finds the deadlock, and gives way
         other.commit()
         other.execute("lock table raw.outdoor_reading in exclusive mode")
@@ -329,8 +343,9 @@ def small_disk() -> Iterator[Path]:
 
 
 @pytest.mark.fault("F6")
-def test_a_full_disk_is_an_error_and_freed_it_is_whole(small_disk: Path, warehouse: Warehouse, expected: list[tuple]) -> None:
-    server: Server = warehouse.server  # type: ignore[attr-defined]
+def test_a_full_disk_is_an_error_and_freed_it_is_whole(
+    small_disk: Path, server: Server, warehouse: Warehouse, expected: list[tuple]
+) -> None:
     with psycopg.connect(server.administrator_url("postgres"), autocommit=True) as administrator:
         administrator.execute(f"create tablespace small location '{small_disk}'")
         administrator.execute("alter database faults set tablespace small")
