@@ -14,7 +14,7 @@ import pytest
 from tests.support.agreed_marts import MARTS, OF_HEATING
 from tests.support.comparing import differences
 from tests.support.disturbed import ended, start_build
-from tests.support.world import END, START, ZONE, Warehouse, World, feeds_in_order, without_data_tests
+from tests.support.world import END, START, ZONE, Warehouse, World, feeds_in_order, short_build
 
 
 def number(text: str) -> float | None:
@@ -136,7 +136,7 @@ def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published
     published.load("weather")
     plan = plan_build("test")
     assert plan is not None
-    with without_data_tests():
+    with short_build():
         dbt.build(plan.build_id, plan.full_refresh)
     before = contents(published)
     with psycopg.connect(published.url) as owner:

@@ -48,7 +48,7 @@ def site(_published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ite
         for page in season_pages.WRITERS:
             season_pages.write(page, {"params": {"day": "2016-08-01"}})
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.seen = []
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     connection = {
         "conn_type": "http",
         "host": "127.0.0.1",
@@ -293,7 +293,7 @@ def other(tmp_path: Any) -> Iterator[Any]:
     """Another host of our own network, which would answer."""
     made: Any = ThreadingHTTPServer(("127.0.0.2", 0), Handler)
     made.seen, made.script = [], GOOD
-    threading.Thread(target=made.serve_forever, daemon=True).start()
+    threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True).start()
     yield made
     made.shutdown()
     made.server_close()
@@ -332,7 +332,7 @@ def test_a_redirect_from_https_to_http_is_not_followed(server: Any, tmp_path: An
     context.load_cert_chain(tmp_path / "both.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     plain.seen, plain.script = [], GOOD
-    threading.Thread(target=plain.serve_forever, daemon=True).start()
+    threading.Thread(target=plain.serve_forever, args=(0.01,), daemon=True).start()
     connection = {"conn_type": "http", "host": "127.0.0.1", "port": server.server_port, "schema": "https", "password": TOKEN}
     connection["extra"] = {"verify": str(tmp_path / "both.pem")}
     monkeypatch.setenv("AIRFLOW_CONN_HEARTH_DISPATCH", json.dumps(connection))

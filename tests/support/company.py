@@ -12,6 +12,7 @@ from psycopg import sql
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.loading import find_contract
+from tests.support.world import WITHOUT_ARTEFACTS
 
 
 class Company:
@@ -78,7 +79,8 @@ class Company:
         )
         for entity, day in self._changed:
             self.run("insert into ledger.build_day values (%s, %s, %s)", build, entity, day)
-        run_dbt([*(arguments or ("run",)), *(["--full-refresh"] if full else [])], build={"HEARTH_BUILD_ID": str(build)})
+        told = [*(arguments or ("run",)), *WITHOUT_ARTEFACTS, *(["--full-refresh"] if full else [])]
+        run_dbt(told, build={"HEARTH_BUILD_ID": str(build)})
         self._changed = set()
 
     def marts(self, schemas: tuple[str, ...] = ("intermediate", "candidate")) -> dict[str, list[tuple[str]]]:
