@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 SCALE ?= 0.02
 SEED ?= 7
-DAYS ?= 2
+DAYS ?= 1
 DASHBOARDS ?= 1
 DATA ?=
 ARGS ?=
@@ -26,7 +26,7 @@ export PYTHONPATH := plugins
 export HEARTH_STARTED := $(shell date +%s)
 
 help:
-	@echo 'make demo [SEED=7 DAYS=2]             a simulated town, two seasons, the three KPIs beside their true values: five to ten minutes'
+	@echo 'make demo [SEED=7 DAYS=1]             a simulated town, two seasons, the three KPIs beside their true values: five to ten minutes'
 	@echo 'make demo SCALE=1                    the whole city of 270,000 homes: half an hour'
 	@echo '          [DASHBOARDS=0]               without the managers'"'"' dashboards'
 	@echo 'make real DATA=<folder>              the same pipeline over real files of another place'

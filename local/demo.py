@@ -1,6 +1,6 @@
 """`make demo`: a simulated city, a warehouse, Airflow, two seasons of data, three KPIs, held against the truth.
 
-`python -m local.demo [--scale 0.02] [--seed 7] [--days 2]`. Ends with the services running; its exit code is 0 only when
+`python -m local.demo [--scale 0.02] [--seed 7] [--days 1]`. Ends with the services running; its exit code is 0 only when
 every KPI equals the city's truth and quarantine holds exactly what the city planted.
 """
 
@@ -221,7 +221,7 @@ def choose_instance(home: Path, wish: Wish, console: Console) -> Instance:
 @click.command()
 @click.option("--scale", type=click.FloatRange(min=0, min_open=True), default=0.02, show_default=True, help="1 is the whole city")
 @click.option("--seed", type=int, default=7, show_default=True)
-@click.option("--days", type=click.IntRange(1, 30), default=2, show_default=True, help="days left to the scheduler")
+@click.option("--days", type=click.IntRange(1, 30), default=1, show_default=True, help="days left to the scheduler")
 @click.option("--dashboards/--no-dashboards", default=True, show_default=True, help="the managers' dashboards in a Superset")
 @click.option("--home", type=click.Path(path_type=Path), envvar="HEARTH_HOME", default=DEFAULT_HOME)
 @click.option("--json", "json_path", type=click.Path(path_type=Path), default=None, help="default: <build>/demo.json")
