@@ -1,4 +1,7 @@
-"""The one frame of every page but the brief's and a pack's: head, style sheet, body. No scripts, nothing loaded from elsewhere."""
+"""The one frame of every page: head, style sheet, body. No scripts, nothing loaded from elsewhere.
+
+Not of the brief, which goes by mail too, nor of a pack's page, which is made again and compared to the byte.
+"""
 
 from __future__ import annotations
 
