@@ -22,12 +22,15 @@ def checks() -> dict[str, list[str]]:
     files = our_files()
     packages = [name for name in ("plugins/hearth", "plugins/hearth_plugin.py", "city", "local") if _there(name)]
     models = [name for name in ("dbt_project/models", "dbt_project/tests", "dbt_project/snapshots") if _sql_in(name)]
+    sqlfluff = [str(tools / "sqlfluff"), "lint", "--disable-progress-bar", "--processes", "2"]
+    statements = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("plugins/hearth/*/sql"))
     return {
         "ruff": [str(tools / "ruff"), "check", "."],
         "format": [str(tools / "ruff"), "format", "--check", "."],
         "mypy": [str(tools / "mypy"), *packages],
         "imports": [str(tools / "lint-imports"), "--no-cache"],
-        "sqlfluff": [str(tools / "sqlfluff"), "lint", "--disable-progress-bar", "--processes", "2", *models],
+        "sqlfluff": [*sqlfluff, *models],
+        "statements": [*sqlfluff, "--config", "plugins/hearth/statements.cfg", *statements],
         "yamllint": [str(tools / "yamllint"), "--strict", *(f for f in files if f.endswith((".yml", ".yaml")))],
         "secrets": [str(tools / "detect-secrets-hook"), "--baseline", ".secrets.baseline", *files],
     }

@@ -377,7 +377,7 @@ def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: War
         process = subprocess.Popen(
             [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        waiting = "query like 'insert into raw.room_reading%' and wait_event_type = 'Lock'"
+        waiting = """query like 'insert into "raw"."room_reading"%' and wait_event_type = 'Lock'"""
         deadline = time.monotonic() + 120
         while not loaded.activity(waiting):
             assert process.poll() is None and time.monotonic() < deadline, "the load never came to raw"

@@ -120,7 +120,7 @@ def test_the_whole_database_is_killed_in_the_middle_of_a_load(server: Server, wa
     lock = psycopg.connect(warehouse.url)
     lock.execute("lock table raw.outdoor_reading in exclusive mode")
     loading = start_load(FEED, pull_id)
-    await_query(warehouse, "insert into raw.outdoor_reading%", loading)
+    await_query(warehouse, 'insert into "raw"."outdoor_reading"%', loading)
     server.kill()
     assert ended(loading) == 1, "the task ends with an error"
     lock.close()
@@ -292,10 +292,10 @@ def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: li
         other.commit()
         other.execute("lock table raw.outdoor_reading in exclusive mode")
         loading = start_load(FEED, pull_id)
-        await_query(warehouse, "insert into raw.outdoor_reading%", loading)
+        await_query(warehouse, 'insert into "raw"."outdoor_reading"%', loading)
         held = other.execute(
             "select l.relation::regclass::text from pg_locks l join pg_stat_activity a using (pid)"
-            " join pg_class c on c.oid = l.relation where a.query like 'insert into raw.outdoor_reading%%' and l.granted"
+            ' join pg_class c on c.oid = l.relation where a.query like \'insert into "raw"."outdoor_reading"%%\' and l.granted'
             " and c.relnamespace = 'ledger'::regnamespace limit 1"
         ).fetchall()
         other.execute(f"lock table {held[0][0]} in access exclusive mode")
@@ -319,7 +319,7 @@ def test_loads_at_once_where_the_database_isolates_by_another_level(
     with psycopg.connect(warehouse.url) as lock:
         lock.execute("lock table ledger.supersession in exclusive mode")
         loading = [start_load(FEED, first)]
-        await_query(warehouse, "insert into ledger.supersession%", loading[0])
+        await_query(warehouse, "%insert into ledger.supersession%", loading[0])
         loading.append(start_load(FEED, second))
         await_query(warehouse, "select pg_advisory_xact_lock%", loading[1])
     assert [ended(process) for process in loading] == [0, 0]

@@ -42,10 +42,10 @@ class RowKey:
         return cls(found["sha"], int(found["position"]), int(found["sub"] or 0))
 
     @property
-    def condition(self) -> str:
-        """SQL on the alias q, with the values of `values`."""
-        return "q.file_sha256 like %s and q.position = %s and q.sub_position = %s"
+    def values(self) -> dict[str, str | int]:
+        """As parameters of a statement."""
+        return {"sha256": f"{self.sha256}%", "position": self.position, "sub_position": self.sub_position}
 
-    @property
-    def values(self) -> tuple[str, int, int]:
-        return f"{self.sha256}%", self.position, self.sub_position
+
+NO_KEY = dict.fromkeys(("sha256", "position", "sub_position"))
+"""The parameters where no row is named."""

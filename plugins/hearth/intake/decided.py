@@ -8,14 +8,8 @@ from typing import Any
 
 from hearth.warehouse.connections import connect
 
-EXPORTED = {
-    "hold_decision": "select p.manifest, d.decision, d.why, d.who, d.login, d.acting_for, d.at from ledger.hold_decision d"
-    " join ledger.batch_hold h using (hold_id) join ledger.pull p using (pull_id) order by hold_id",
-    "pull_choice": "select p.manifest, a.manifest as after_manifest, c.why, c.who, c.login, c.acting_for, c.at"
-    " from ledger.pull_choice c join ledger.pull p using (pull_id) join ledger.pull a on a.pull_id = c.after_pull_id"
-    " order by choice_id",
-}
-"""Pulls are named by their manifests: their numbers are others after a restore."""
+EXPORTED = ("hold_decision", "pull_choice")
+"""Kinds of acts (`sql/exported_<kind>.sql`) whose pulls are named by their manifests: their numbers are others after a restore."""
 
 _WHO = ("why", "who", "login", "acting_for", "at")
 

@@ -25,23 +25,10 @@ from hearth.landing.landing import LandedPull
 from hearth.landing.store import LandingStore, StoredFile, stored_files
 from hearth.warehouse import ledger
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 RUN = "restore"
-
-EXPORTED = {
-    "waived": "select feed, file_sha256, position, sub_position, act, who, login, acting_for, why, valid_until from quarantine.act"
-    " where act = 'waived' order by act_id",
-    "approval": "select path, before_sha256, after_sha256, valid_from, who, login, acting_for, why, impact from ledger.approval"
-    " order by approval_id",
-    "definition_file": "select sha256, content from ledger.definition_file where sha256 in"
-    " (select before_sha256 from ledger.approval union select after_sha256 from ledger.approval) order by 1",
-    "deleted_file": "select subject, sha256, stored_as, rows_deleted, older_than, rule, why, who, login, acting_for, at"
-    " from ledger.retention_act"
-    " where subject = 'landing_file' order by act_id",
-    "given_up": "select feed, interval_start, interval_end, why, who, login, acting_for, at from ledger.hole_act order by act_id",
-    **decided.EXPORTED,
-}
-"""What people decided. Replays are no decision about rows: today's contracts are applied to all of them anyway."""
 
 _TABLES = {
     "definition_file": "ledger.definition_file",
@@ -51,6 +38,9 @@ _TABLES = {
     "given_up": "ledger.hole_act",
 }
 """Where each kind of act stands, in the order in which they are put back; decisions about pulls are put back with their pulls."""
+
+EXPORTED = ("waived", "approval", "definition_file", "deleted_file", "given_up", *decided.EXPORTED)
+"""What people decided. Replays are no decision about rows: today's contracts are applied to all of them anyway."""
 
 
 class CannotRestore(RuntimeError):
@@ -85,7 +75,7 @@ def export_acts() -> list[dict[str, Any]]:
     found = []
     with connect("auditor") as connection:
         for kind in EXPORTED:
-            cursor = connection.execute(EXPORTED[kind])
+            cursor = connection.execute(SQL[f"exported_{kind}"])
             names = [column.name for column in cursor.description or []]
             found += [{"kind": kind, **dict(zip(names, row, strict=True))} for row in cursor]
     return found

@@ -14,9 +14,10 @@ import pandas as pd
 
 from hearth.cleaning.records import Records
 from hearth.loading.batch_load import BatchLoad
+from hearth.loading.statement_text import NOT_HASHED
+from hearth.warehouse.statements import Statements
 
-QUARANTINED = ("file_id", "position", "sub_position", "reasons", "first_reason", "record", "subject_id", "event_date")
-"""Columns of quarantine.row whose digest is kept."""
+SQL = Statements(__file__)
 
 
 @dataclass
@@ -37,23 +38,14 @@ class Landed:
             yield records
 
 
-def hash_sum(columns: tuple[str, ...] | list[str], alias: str) -> str:
-    """SQL: the digest of the rows of `alias` over some of its columns."""
-    names = ", ".join(f'{alias}."{name}"' for name in columns)
-    return f"coalesce(sum(hash_record_extended(row({names}), 0)), 0)"
-
-
 def record_content(load: BatchLoad, landed: Landed | None, held: bool) -> None:
     """Digests of the batch, in its transaction, after raw and quarantine were written. `landed`: None for a replay."""
-    columns = [name for name in load._schema.names if name not in ("feed", "batch_id")]
-    names = ", ".join(f"'{name}'" for name in columns)
-    raw = "0" if held else f"(select {hash_sum(columns, 'i')} from incoming i)"
     load.write(
-        "insert into ledger.batch_content (batch_id, landed_records, landed_sums, raw_columns, raw_hash,"
-        f" quarantine_hash) select {load.batch_id}, $1::bigint, $2::text::jsonb, array[{names}], {raw},"
-        f" (select {hash_sum(QUARANTINED, 'q')} from quarantine.row q where q.batch_id = {load.batch_id})",
-        landed.records if landed else None,
-        json.dumps(landed.sums if landed else {}),
+        SQL["batch_content"],
+        landed_records=landed.records if landed else None,
+        landed_sums=json.dumps(landed.sums if landed else {}),
+        raw_columns=",".join(name for name in load._schema.names if name not in NOT_HASHED),
+        held=held,
     )
 
 
@@ -61,18 +53,13 @@ def record_contract(load: BatchLoad) -> None:
     """The contract as it is now, when it is not the newest one the ledger knows of the feed."""
     contract = load.contract
     load.write(
-        "insert into ledger.contract (feed, contract_hash, entity, owner, owner_contact, season_cron,"
-        " off_season_cron, rows_per_day, lateness_hours, content) select $1::text, $2::text, $3::text, $4::text, $5::text,"
-        " $6::text, $7::text, $8::int, $9::int, $10::text::jsonb where $2::text is distinct from"
-        " (select contract_hash from ledger.contract_current where feed = $1::text)",
-        contract.feed,
-        contract.content_hash,
-        contract.entity,
-        contract.owner.team,
-        contract.owner.contact,
-        contract.schedule.season,
-        contract.schedule.off_season,
-        contract.expected.rows_per_day,
-        contract.expected.lateness_hours,
-        contract.model_dump_json(by_alias=True),
+        SQL["contract"],
+        contract_hash=contract.content_hash,
+        owner=contract.owner.team,
+        owner_contact=contract.owner.contact,
+        season_cron=contract.schedule.season,
+        off_season_cron=contract.schedule.off_season,
+        rows_per_day=contract.expected.rows_per_day,
+        lateness_hours=contract.expected.lateness_hours,
+        content=contract.model_dump_json(by_alias=True),
     )

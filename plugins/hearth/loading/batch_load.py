@@ -19,6 +19,7 @@ from hearth.contracts.counts import Counts
 from hearth.contracts.entity import Entity, Kind
 from hearth.contracts.interval import Interval
 from hearth.contracts.reasons import names
+from hearth.loading.statement_text import composed, has_parameters, numbered, statement_names
 from hearth.warehouse.connections import connect, warehouse_url
 
 ARROW_TYPE: dict[Kind, pa.DataType] = {
@@ -59,7 +60,11 @@ def arrow_schema(entity: Entity) -> pa.Schema:
 
 
 class BatchLoad:
-    """One transaction of the loader. Use as a context manager: commits in `finish`, rolls back otherwise."""
+    """One transaction of the loader. Use as a context manager: commits in `finish`, rolls back otherwise.
+
+    Its statements have values by name, `%(name)s`, those of the batch among them (`facts`), and names of tables and columns as
+    `{name}` (`statement_names`).
+    """
 
     def __init__(self, contract: Contract, interval: Interval, time_zone: str) -> None:
         self.contract, self.entity, self.interval = contract, contract.entity_definition, interval
@@ -68,6 +73,14 @@ class BatchLoad:
         self.no_record: Counter[str] = Counter()
         self.left_out: Counter[tuple[str, str]] = Counter()
         self._schema = arrow_schema(self.entity)
+        self._names = statement_names(self.entity, self._schema.names)
+        self.facts: dict[str, Any] = {
+            "feed": contract.feed,
+            "entity": self.entity.name,
+            "interval_start": interval.start,
+            "interval_end": interval.end,
+            "time_zone": time_zone,
+        }
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future | None = None
 
@@ -84,17 +97,18 @@ class BatchLoad:
         self._cursor = self._connection.cursor()
         # One load of a feed at a time: a second one waits here and then replaces what the first one loaded, which it has to see.
         self.run("set transaction isolation level read committed")
-        self.ask("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", self.contract.feed)
-        self.batch_id = int(self.ask("select nextval('ledger.batch_id')")[0][0])
-        columns = ", ".join(self._schema.names)
+        self.ask("select pg_advisory_xact_lock(hashtextextended(%(feed)s::text, 0))")
+        self.batch_id = self.facts["batch_id"] = int(self.ask("select nextval('ledger.batch_id')")[0][0])
+        self.run("set local work_mem = '256MB'")
+        self.run("create temp table incoming on commit drop as select {columns} from {raw_table} with no data")
         self.run(
-            "set local work_mem = '256MB'",
-            f"create temp table incoming on commit drop as select {columns} from raw.{self.entity.name} with no data",
             "create temp table refused (file_id bigint, position bigint, sub_position int, arrived_at timestamptz,"
-            " reasons text, record text, subject_id text, event_at timestamptz) on commit drop",
-            "create temp table personal (value_hash text, kind text, value text) on commit drop",
+            " reasons text, record text, subject_id text, event_at timestamptz) on commit drop"
+        )
+        self.run("create temp table personal (value_hash text, kind text, value text) on commit drop")
+        self.run(
             "create temp table named (point_id text, household_id text, building_id text, station_id text, branch_id text)"
-            " on commit drop",
+            " on commit drop"
         )
         return self
 
@@ -109,24 +123,26 @@ class BatchLoad:
             self._cursor.close()
             self._connection.close()
 
-    def ask(self, statement: str, *parameters: Any) -> list[tuple]:
-        self._wait()
-        self._cursor.execute(statement, parameters or None)
+    def ask(self, statement: str, **values: Any) -> list[tuple]:
+        """The rows a statement gives."""
+        self._execute(statement, values)
         return self._cursor.fetchall()
 
-    def write(self, statement: str, *parameters: Any) -> None:
-        """Run one statement with parameters; how many rows it changed is not known (`run` says it of a statement without any)."""
-        self._wait()
-        self._cursor.execute(statement, parameters)
+    def write(self, statement: str, **values: Any) -> None:
+        """Run one statement; how many rows it changed is not asked."""
+        self._execute(statement, values)
 
-    def run(self, *statements: str) -> int:
-        """Run statements; returns the rows changed by the last one."""
+    def run(self, statement: str, **values: Any) -> int:
+        """Run one statement that ends without `returning`; returns the rows it changed."""
+        if has_parameters(composed(statement, self._names)):  # of such a statement the driver does not say it
+            return int(self.ask(f"with changed as ({statement} returning 1) select count(*) from changed", **values)[0][0])
+        self._execute(statement, values)
+        return max(int(self._cursor.rowcount), 0)
+
+    def _execute(self, statement: str, values: dict[str, Any]) -> None:
         self._wait()
-        changed = 0
-        for statement in statements:
-            self._cursor.execute(statement)
-            changed = max(int(self._cursor.rowcount), 0)
-        return changed
+        text, given = numbered(composed(statement, self._names), {**self.facts, **values})
+        self._cursor.execute(text, given or None)
 
     def accept(self, frame: pd.DataFrame) -> None:
         """Accepted rows of one chunk, written while the caller prepares the next."""

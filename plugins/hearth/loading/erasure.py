@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from hearth.dated.limits import Limits
 from hearth.loading.batch_load import BatchLoad
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 class WouldErase(RuntimeError):
@@ -50,35 +53,19 @@ def _broken_rule(before: int, now: int, limits: dict[str, float]) -> str | None:
 def _decided_by_a_person(load: BatchLoad, pull_id: int) -> bool:
     return bool(
         load.ask(
-            "select 1 from ledger.hold_state where pull_id = $1::bigint and state = 'accepted'"
-            " union all select 1 from ledger.pull_choice where pull_id = $1::bigint limit 1",
-            pull_id,
+            "select 1 from ledger.hold_state where pull_id = %(pull_id)s::bigint and state = 'accepted'"
+            " union all select 1 from ledger.pull_choice where pull_id = %(pull_id)s::bigint limit 1",
+            pull_id=pull_id,
         )
     )
 
 
 def _interval(load: BatchLoad) -> tuple[int, int]:
     """Rows that stand in the intervals the pull would replace, and rows it brings."""
-    stand = load.ask(
-        "select coalesce(sum(rows_loaded), 0)::bigint from ledger.batch_current where feed = $1::text"
-        " and interval_start >= $2::timestamptz and interval_end <= $3::timestamptz",
-        load.contract.feed,
-        load.interval.start,
-        load.interval.end,
-    )
+    stand = load.ask(SQL["rows_in_interval"])
     return int(stand[0][0]), int(load.ask("select count(*) from incoming")[0][0])
 
 
 def _exports(load: BatchLoad) -> list[tuple[int, int]]:
     """For a feed whose every delivery is the whole state: rows of each export the pull brings beside those of the one before."""
-    return [
-        (int(before), int(now))
-        for before, now in load.ask(
-            f"with export as (select arrived_at, count(*) as rows from incoming group by 1 union all (select arrived_at, count(*)"
-            f" from raw.{load.entity.name} where feed = $1::text and arrived_at < $2::timestamptz group by 1 order by 1 desc"
-            " limit 1)), paired as (select arrived_at, lag(rows) over (order by arrived_at) as before, rows from export)"
-            " select before, rows from paired where before is not null and arrived_at >= $2::timestamptz order by arrived_at",
-            load.contract.feed,
-            load.interval.start,
-        )
-    ]
+    return [(int(before), int(now)) for before, now in load.ask(SQL["rows_of_exports"])]

@@ -15,6 +15,9 @@ from hearth.loading.erasure import WouldErase
 from hearth.warehouse.acting import Actor
 from hearth.warehouse.connections import connect
 from hearth.warehouse.ledger import Pull
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 class RefusedPull(RuntimeError):
@@ -50,13 +53,16 @@ def keep(pull: Pull, run_id: str, found: WouldErase) -> str:
     """Record the hold of a pull, once; returns what to tell whoever waits for it."""
     with connect("loader") as connection:
         row = connection.execute(
-            "with made as (insert into ledger.batch_hold (feed, pull_id, run_id, rows_before, rows_now, rule)"
-            " select %(feed)s, %(pull)s, %(run)s, %(before)s, %(now)s, %(rule)s where not exists"
-            " (select from ledger.batch_hold where pull_id = %(pull)s) returning hold_id)"
-            " select hold_id from made union all select hold_id from ledger.batch_hold where pull_id = %(pull)s limit 1",
-            {"feed": pull.feed, "pull": pull.pull_id, "run": run_id, "before": found.rows_before, "now": found.rows_now,
-             "rule": found.rule},
-        ).fetchone()  # fmt: skip
+            SQL["hold"],
+            {
+                "feed": pull.feed,
+                "pull_id": pull.pull_id,
+                "run_id": run_id,
+                "rows_before": found.rows_before,
+                "rows_now": found.rows_now,
+                "rule": found.rule,
+            },
+        ).fetchone()
     assert row is not None
     return (
         f"{pull.feed}: {found.rows_now} rows of {pull.interval} would take the place of {found.rows_before}; {found.rule}. Nothing"

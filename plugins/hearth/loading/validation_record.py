@@ -8,6 +8,9 @@ from typing import Any
 from hearth.loading.batch_load import BatchLoad
 from hearth.loading.settle import Provenance
 from hearth.validation.batch import BatchValidation, GateVerdict
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 def record_validation(load: BatchLoad, validation: BatchValidation, provenance: Provenance, verdict: GateVerdict) -> None:
@@ -17,16 +20,13 @@ def record_validation(load: BatchLoad, validation: BatchValidation, provenance: 
         (verdict.suite, verdict.suite.success, verdict.severity),
     ):
         load.write(
-            "insert into ledger.validation (batch_id, run_id, subject, suite, suite_hash, success, severity,"
-            " result) values ($1::bigint, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text::jsonb)",
-            load.batch_id,
-            provenance.run_id,
-            load.contract.feed,
-            suite.name,
-            suite.content_hash,
-            success,
-            severity,
-            _json(suite.report()),
+            SQL["validation"],
+            run_id=provenance.run_id,
+            suite=suite.name,
+            suite_hash=suite.content_hash,
+            success=success,
+            severity=severity,
+            result=_json(suite.report()),
         )
 
 

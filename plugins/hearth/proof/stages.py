@@ -18,7 +18,7 @@ from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
 from hearth.landing.store import LandingStore
-from hearth.loading.batch_content import QUARANTINED
+from hearth.loading.statement_text import QUARANTINED
 from hearth.sources.ask import ask_source
 from hearth.warehouse import mart_parts
 from hearth.warehouse.connections import connect

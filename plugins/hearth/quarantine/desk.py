@@ -18,10 +18,13 @@ import psycopg
 from hearth.approvals.in_force import in_force
 from hearth.contracts.contract import Contract
 from hearth.contracts.loading import feeds_folder, find_contract, line_of
-from hearth.contracts.row_key import NoSuchRow, RowKey, places
+from hearth.contracts.row_key import NO_KEY, NoSuchRow, RowKey, places
 from hearth.warehouse import ledger
 from hearth.warehouse.acting import ONESELF, Actor
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 @dataclass
@@ -44,36 +47,20 @@ class Shown:
     acts: list[tuple[Any, ...]] = field(default_factory=list)
 
 
-_SHOWN = """
-select q.feed, q.entity, q.state, q.reasons, q.record::text, f.source_name, f.stored_as, q.position, q.sub_position,
-    q.arrived_at, q.batch_id, b.pull_id, q.file_id, f.sha256
-from quarantine.row_state q join ledger.landing_file f using (file_id) join ledger.batch b using (batch_id)
-where q.feed = %s and {} order by q.batch_id desc limit 1
-"""
-_ACTS = """
-select at, act, who, why, valid_until, batch_id from quarantine.act
-where feed = %s and file_sha256 = %s and position = %s and sub_position = %s order by act_id
-"""
-
-
 def show(feed: str, key: RowKey, role: str = "engineer") -> Shown:
     """A row by its key, with the history of acts on it. Raises NoSuchRow."""
     with connect(role) as connection:
-        row = connection.execute(_SHOWN.format(key.condition), (feed, *key.values)).fetchone()
+        row = connection.execute(SQL["shown"], {"feed": feed, **key.values}).fetchone()
         if row is None:
             raise NoSuchRow(
                 f"{feed} has no rejected row {key.sha256}:{key.position}.{key.sub_position}; see `hearth quarantine list`"
             )
         shown = Shown(*row[:-1])
-        shown.acts = connection.execute(_ACTS, (feed, row[-1], shown.position, shown.sub_position)).fetchall()
+        shown.acts = connection.execute(
+            SQL["acts"],
+            {"feed": feed, "sha256": row[-1], "position": shown.position, "sub_position": shown.sub_position},
+        ).fetchall()
     return shown
-
-
-_WAIVE = """
-insert into quarantine.act (feed, file_sha256, position, sub_position, act, acting_for, why, valid_until)
-select distinct q.feed, q.file_sha256, q.position, q.sub_position, 'waived', %s::text, %s, %s::date
-from quarantine.row_open q where q.feed = %s and (%s::text is null or %s = any(q.reasons)) and {} returning who
-"""
 
 
 def waive(
@@ -98,9 +85,8 @@ def waive(
         today = connection.execute("select current_date").fetchone()
         if until is not None and today is not None and until < today[0]:
             raise ValueError(f"until {until} is over; a waiver ends today ({today[0]}) or later")
-        condition = key.condition if key else "true"
-        given = (actor.acting_for, why, until, feed, reason, reason, *(key.values if key else ()))
-        waived = connection.execute(_WAIVE.format(condition), given).fetchall()
+        given = {"feed": feed, "reason": reason, "acting_for": actor.acting_for, "why": why, "until": until}
+        waived = connection.execute(SQL["waive"], {**given, **(key.values if key else NO_KEY)}).fetchall()
         who = waived[0][0] if waived else None
         facts.update(rows=len(waived), who=who, why=why, reason=reason, until=str(until) if until else None)
         return len(waived)
@@ -177,31 +163,18 @@ def _judged(contract: Contract, reasons: list[str]) -> list[str]:
     return [name for name in Suite(contract.suite_name).columns_of(set(reasons)) if name in contract.columns]
 
 
-_LISTED = """
-select q.feed, q.first_reason, array_to_string(q.reasons, ' '), q.state, f.source_name, substr(q.file_sha256, 1, 8) || ':'
-    || q.position || '.' || q.sub_position, q.subject_id, q.event_date, q.arrived_at, q.batch_id, q.record::text
-from quarantine.row_state q join ledger.landing_file f using (file_id)
-where (%(feed)s::text is null or q.feed = %(feed)s) and (%(reason)s::text is null or %(reason)s = any(q.reasons))
-  and (%(state)s = 'all' or q.state = %(state)s)
-order by q.batch_id desc, q.position, q.sub_position limit %(limit)s
-"""
 LISTED = ("feed", "first_reason", "reasons", "state", "file", "row", "subject", "event_date", "arrived_at", "batch", "record")
 
 
 def listed(feed: str | None, reason: str | None, state: str, limit: int | None) -> list[tuple[Any, ...]]:
     """Rows as LISTED names their columns, the newest batch first."""
     with connect("engineer") as connection:
-        return connection.execute(_LISTED, {"feed": feed, "reason": reason, "state": state, "limit": limit}).fetchall()
+        return connection.execute(SQL["listed"], {"feed": feed, "reason": reason, "state": state, "limit": limit}).fetchall()
 
 
 def groups(connection: psycopg.Connection, feed: str | None, state: str) -> list[tuple[Any, ...]]:
     """(feed, first reason, state, rows, first arrival, last arrival)."""
-    return connection.execute(
-        "select feed, first_reason, state, count(*), min(arrived_at)::date, max(arrived_at)::date from quarantine.row_state"
-        " where (%(feed)s::text is null or feed = %(feed)s) and (%(state)s = 'all' or state = %(state)s)"
-        " group by 1, 2, 3 order by 1, 4 desc",
-        {"feed": feed, "state": state},
-    ).fetchall()
+    return connection.execute(SQL["groups"], {"feed": feed, "state": state}).fetchall()
 
 
 def act(feed: str, what: str, run_id: str, actor: Actor, why: str, reason: str | None, until: str | None) -> dict[str, object]:

@@ -19,39 +19,19 @@ from hearth.intake import rerun, take_in
 from hearth.intake.rerun import Keys
 from hearth.warehouse import ledger
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 def open_rows(feed: str, reason: str | None = None) -> dict[int, Keys]:
     """Open quarantined rows of a feed by pull_id and file."""
     with connect("loader") as connection:
-        rows = connection.execute(
-            "select b.pull_id, q.file_id, q.position, q.sub_position from quarantine.row_open q"
-            " join ledger.batch b using (batch_id) where q.feed = %s and (%s::text is null or %s = any(q.reasons)) order by 1",
-            (feed, reason, reason),
-        ).fetchall()
+        rows = connection.execute(SQL["open_rows"], {"feed": feed, "reason": reason}).fetchall()
     found: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
     for pull_id, file_id, position, sub_position in rows:
         found[pull_id][file_id].append((position, sub_position))
     return {pull: {file: places(*zip(*rows, strict=True)) for file, rows in files.items()} for pull, files in found.items()}
-
-
-_NOW_KNOWN = """
-with learned as (
-    select p.point_id, max(b.committed_at) as at from raw.measuring_point p join ledger.batch b using (batch_id) group by 1
-), tried as (
-    select (ended.facts ->> 'pull_id')::bigint as pull_id, max(started.at) as at
-    from ledger.step started join ledger.step ended using (run_id, subject, step)
-    where subject = %(feed)s and step = 'replay' and started.outcome = 'started' and ended.outcome in ('succeeded', 'skipped')
-        and started.at <= ended.at and coalesce(ended.facts ->> 'reason', 'unknown_point') = 'unknown_point'
-    group by 1
-)
-select count(*)
-from quarantine.row_open q join ledger.batch own using (batch_id)
-join learned on learned.point_id = q.record ->> %(column)s
-left join tried on tried.pull_id = own.pull_id
-where q.feed = %(feed)s and 'unknown_point' = any(q.reasons) and (tried.at is null or learned.at > tried.at)
-"""
-"""A replay counts as a try for the rows of its pull only, and only if it took rows of all reasons or of this one."""
 
 
 def points_now_known(contract: Contract) -> int:
@@ -60,7 +40,7 @@ def points_now_known(contract: Contract) -> int:
     if mapping is None or mapping.from_ is None:
         return 0
     with connect("loader") as connection:
-        row = connection.execute(_NOW_KNOWN, {"feed": contract.feed, "column": mapping.from_}).fetchone()
+        row = connection.execute(SQL["now_known"], {"feed": contract.feed, "point_column": mapping.from_}).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -14,7 +14,9 @@ from psycopg import sql
 
 from hearth.warehouse.branch_login import NOBODY, login_of, password_of
 from hearth.warehouse.roles import READS, login
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 GROUP = login("branch")
 COMPANY_WIDE = (
     "capacity_outlook",
@@ -105,14 +107,7 @@ def _named_by(connection: psycopg.Connection, mart: str) -> list[str]:
 
 def unprotected(connection: psycopg.Connection) -> list[tuple[str, str]]:
     """(mart, what is wrong) of every published mart whose rows a branch's login is not kept from, or kept from wrongly."""
-    return connection.execute(
-        "select c.relname, case when not c.relrowsecurity then 'row-level security is off' else 'its policies are '"
-        " || coalesce(string_agg(p.polname, ', ' order by p.polname), 'gone') end"
-        " from pg_class c left join pg_policy p on p.polrelid = c.oid"
-        " where c.relnamespace = 'marts'::regnamespace and c.relkind in ('r', 'p') group by c.oid, c.relname, c.relrowsecurity"
-        " having not c.relrowsecurity or array_agg(p.polname::text order by p.polname) is distinct from %s order by 1",
-        (list(POLICIES),),
-    ).fetchall()
+    return connection.execute(SQL["unprotected_marts"], {"policies": list(POLICIES)}).fetchall()
 
 
 def _own_rows(connection: psycopg.Connection, mart: str) -> str:

@@ -19,6 +19,9 @@ from hearth.contracts.interval import Interval
 from hearth.dated.gaps import owed_within
 from hearth.dated.timetable import SeasonTimetable
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 
 @dataclass(frozen=True)
@@ -30,35 +33,13 @@ class Hole:
         return f"{self.feed} {self.interval}"
 
 
-_GAPS = """
-with known as (
-    select interval_start, interval_end, how from ledger.known_interval where feed = %(feed)s
-), tried as (
-    select max((facts ->> 'interval_end')::timestamptz) as until from ledger.step
-    where subject = %(feed)s and step = 'pull_and_land' and outcome in ('failed', 'died') and facts ? 'interval_end'
-), edges as (
-    select
-        least(min(interval_start), %(begin)s) as start,
-        least(greatest(max(interval_end) filter (where how <> 'given up'), (select until from tried)), %(until)s) as until
-    from known
-)
-select lower(gap), upper(gap)
-from edges, unnest(
-    tstzmultirange(tstzrange(start, until))
-    - coalesce((select range_agg(tstzrange(interval_start, interval_end)) from known), '{}'::tstzmultirange)
-) as gap
-where start < until
-order by 1
-"""
-
-
 def find(connection: psycopg.Connection, contract: Contract, until: datetime) -> Iterator[Hole]:
     """Holes of a feed in the time before `until`, the oldest first."""
     timetable = SeasonTimetable.of(contract.schedule)
     zone = ZoneInfo(timetable.time_zone)
     begin, end = _setting("HEARTH_SCHEDULE_START", zone), _setting("HEARTH_SCHEDULE_END", zone)
     last = min(until, end) if end else until
-    gaps = connection.execute(_GAPS, {"feed": contract.feed, "begin": begin, "until": last}).fetchall()
+    gaps = connection.execute(SQL["gaps"], {"feed": contract.feed, "begin": begin, "until": last}).fetchall()
     for start, stop in gaps:
         for interval in owed_within(timetable, start, stop, end_is_now=stop == last):
             yield Hole(contract.feed, interval)

@@ -19,7 +19,9 @@ from hearth.landing.landing import LandedPull
 from hearth.sources.ask import Answer
 from hearth.warehouse import steps
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 log = logging.getLogger(__name__)
 
 
@@ -117,24 +119,10 @@ def _insert_pull(connection: psycopg.Connection, landed: LandedPull) -> int:
     return int(row[0])
 
 
-_COMPLETED = """
-select c.pull_id
-from ledger.pull mine
-join ledger.pull f on f.feed = mine.feed and f.interval_start = mine.interval_start and f.interval_end = mine.interval_end
-join ledger.pull_completion c on c.found_by_pull_id = f.pull_id
-join ledger.pull p on p.pull_id = c.pull_id
-where mine.pull_id = %s and not exists (
-    select from ledger.batch_current b
-    where b.feed = p.feed and b.pull_id > p.pull_id
-        and b.interval_start <= p.interval_start and b.interval_end >= p.interval_end)
-order by 1
-"""
-
-
 def completed_by(pull_id: int) -> list[int]:
     """Pulls of late files seen at this pull, or at an earlier one of its interval that may have died before it loaded them."""
     with connect("loader") as connection:
-        return [row[0] for row in connection.execute(_COMPLETED, (pull_id,))]
+        return [row[0] for row in connection.execute(SQL["completed_by"], {"pull_id": pull_id})]
 
 
 @dataclass(frozen=True)
@@ -146,21 +134,10 @@ class Standing:
     manifest: str
 
 
-_STANDING = """
-select b.interval_start, b.interval_end, p.pull_id, p.manifest
-from ledger.batch_current b cross join lateral (
-    select p.pull_id, p.manifest from ledger.pull p left join ledger.pull_completion c using (pull_id)
-    where p.feed = b.feed and p.interval_start = b.interval_start and p.interval_end = b.interval_end
-      and (p.pull_id = b.pull_id or (p.pull_id > b.pull_id and c.pull_id is not null))
-    order by p.pull_id desc limit 1) p
-where b.feed = %s and b.kind = 'pull' order by 1
-"""
-
-
 def standing_pulls(feed: str) -> list[Standing]:
     """Every interval of the feed that stands."""
     with connect("loader") as connection:
-        rows = connection.execute(_STANDING, (feed,)).fetchall()
+        rows = connection.execute(SQL["standing"], {"feed": feed}).fetchall()
     return [Standing(Interval(start, end), pull_id, manifest) for start, end, pull_id, manifest in rows]
 
 
@@ -218,10 +195,7 @@ def refuse_partial_overlap(feed: str, interval: Interval) -> None:
     """Raises PartialOverlap when the interval cuts a loaded one of the feed (containing it is fine)."""
     with connect("loader") as connection:
         cut = connection.execute(
-            "select interval_start, interval_end from ledger.batch_current where feed = %s and kind = 'pull'"
-            " and interval_start < %s and interval_end > %s and not (interval_start >= %s and interval_end <= %s)"
-            " order by interval_start limit 1",
-            (feed, interval.end, interval.start, interval.start, interval.end),
+            SQL["cut_interval"], {"feed": feed, "interval_start": interval.start, "interval_end": interval.end}
         ).fetchone()
     if cut:
         loaded = Interval(cut[0], cut[1])

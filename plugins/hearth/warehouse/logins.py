@@ -13,7 +13,9 @@ from psycopg import sql
 
 from hearth.warehouse.connections import warehouse_url
 from hearth.warehouse.roles import PEOPLE, login
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 NAME = re.compile(r"[a-z][a-z0-9_.-]{1,39}")
 
 
@@ -59,9 +61,4 @@ def listed() -> list[tuple[str, str, bool]]:
 
 
 def _people(connection: psycopg.Connection) -> list[tuple[str, str, bool]]:
-    return connection.execute(
-        "select m.rolname, g.rolname, m.rolcanlogin from pg_auth_members a join pg_roles m on m.oid = a.member"
-        " join pg_roles g on g.oid = a.roleid where g.rolname = any(%s) and not m.rolsuper and m.rolname !~ '^hearth_'"
-        " order by 1, 2",
-        ([login(role) for role in PEOPLE],),
-    ).fetchall()
+    return connection.execute(SQL["people"], {"roles": [login(role) for role in PEOPLE]}).fetchall()

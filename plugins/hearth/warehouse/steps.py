@@ -11,17 +11,11 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
+
+SQL = Statements(__file__)
 
 DIED = "the process ended without a word: killed, out of memory, or the machine went down"
-
-_OPEN = """
-select s.run_id, s.subject, s.step, s.facts ->> 'alive', s.at from ledger.step s
-where s.outcome = 'started' and s.facts ? 'alive' and (%(subject)s::text is null or (s.subject = %(subject)s and s.step = %(step)s))
-    and not exists (select from ledger.step e where e.run_id = s.run_id and e.subject = s.subject and e.step = s.step
-        and e.step_id > s.step_id and e.outcome <> 'started'
-        and coalesce(e.facts ->> 'alive', s.facts ->> 'alive') = s.facts ->> 'alive')
-order by s.step_id
-"""
 
 
 class Alive:
@@ -43,7 +37,7 @@ def close_dead(connection: psycopg.Connection, subject: str | None = None, step:
     Of one subject and step, or of all. The caller commits.
     """
     found = []
-    for run_id, whose, what, number, at in connection.execute(_OPEN, {"subject": subject, "step": step}).fetchall():
+    for run_id, whose, what, number, at in connection.execute(SQL["open_steps"], {"subject": subject, "step": step}).fetchall():
         free = connection.execute("select pg_try_advisory_xact_lock(%s)", (int(number),)).fetchone()
         if free and free[0]:
             connection.execute(
