@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from hearth.intake.late_files import complete
 from hearth.landing.landing import Landing
 from hearth.landing.store import LandingStore
 from hearth.loading import holds
+from hearth.loading.as_came import keep_as_they_came
 from hearth.loading.batch_content import Landed, record_content, record_contract
 from hearth.loading.batch_load import BatchLoad
 from hearth.loading.erasure import WouldErase
@@ -173,10 +175,15 @@ def _arrived_outside(rows: Rows, interval: Interval) -> Bits:
     return np.where(~null & ((micros < start) | (micros >= end)), BIT["arrived_outside_interval"], 0).astype(np.int32)
 
 
-def pulled_records(contract: Contract, pull: ledger.Pull) -> Iterator[Records]:
-    """The records of the landing files of a pull. Raises FileNotFoundError or ValueError for a file that is not what came."""
+def pulled_records(contract: Contract, pull: ledger.Pull, only: Collection[int] | None = None) -> Iterator[Records]:
+    """The records of the landing files of a pull, or of those with these file_ids.
+
+    Raises FileNotFoundError or ValueError for a file that is not what came.
+    """
     store = LandingStore()
     for file, stored_as in landed_files(contract, pull, store):
+        if only is not None and file.file_id not in only:
+            continue
         with store.open(stored_as, file.sha256) as stream:
             yield from read_records(contract, file, stream)
 
@@ -189,6 +196,7 @@ def load_batch(
         settle_duplicates(load)
         verdict = gate(contract, load.counts, pull.interval.end.date(), load.left_out)
         if verdict.severity != "critical":
+            keep_as_they_came(load, partial(pulled_records, contract, pull))
             return "loaded", _finish(load, validation, provenance, verdict, landed=landed)
     with _filled(contract, pull, make_rows, hold=True) as (load, validation):
         return "held", _finish(load, validation, provenance, verdict, held=True, landed=landed)
@@ -202,6 +210,7 @@ def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_ro
         keep_known_keys(load)
         if load.counts.rows_read == load.counts.rows_quarantined:
             return asdict(load.counts)
+        keep_as_they_came(load, partial(pulled_records, contract, pull))
         return _finish(load, validation, provenance, gate(contract, load.counts, pull.interval.end.date(), load.left_out))
 
 

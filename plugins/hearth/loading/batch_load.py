@@ -128,6 +128,11 @@ class BatchLoad:
         self._execute(statement, values)
         return self._cursor.fetchall()
 
+    def ask_table(self, statement: str, **values: Any) -> pa.Table:
+        """The same, of many rows."""
+        self._execute(statement, values)
+        return self._cursor.fetch_arrow_table()
+
     def write(self, statement: str, **values: Any) -> None:
         """Run one statement; how many rows it changed is not asked."""
         self._execute(statement, values)
@@ -191,6 +196,10 @@ class BatchLoad:
             hashes, kinds, texts = zip(*values, strict=True)
             texts = tuple(text.replace("\0", "\ufffd") for text in texts)
             self._submit("personal", pa.table({"value_hash": hashes, "kind": kinds, "value": texts}))
+
+    def remember_came(self, rows: pa.Table) -> None:
+        """Records as they came, for the side table `came`: file_id, position, record."""
+        self._submit("came", rows)
 
     def remember_named(self, rows: pd.DataFrame) -> None:
         """What self-registering points say of themselves: point_id, household_id, building_id, station_id, branch_id."""

@@ -1,4 +1,5 @@
--- Such a row says itself that it is not the right one of its key: it is refused by what it lacks, and the whole one stands.
+-- Such a row says itself that it is not the right one of its key: it is refused by what it lacks, and the whole one stands;
+-- `as_came` fills in the record.
 insert into refused
 select
     i.file_id,
@@ -9,7 +10,7 @@ select
         select string_agg(distinct split_part(cell, ':', 2), ',')
         from unnest(string_to_array(i.{left_out}, ',')) as cell
     ),
-    to_jsonb(i)::text,
+    null::text,
     {subject}::text,
     {event_at}
 from incoming as i
