@@ -38,7 +38,7 @@ with reading as (
     from {{ ref('stg_room_reading') }} as r
     inner join {{ ref('int_point_setting') }} as s
         on r.point_id = s.point_id and r.read_at >= s.set_from_at and r.read_at < s.set_before_at
-    where {{ instants_around('r.read_at', ranges, time_zone) }}
+    where {{ in_ranges('r.read_at', ranges, before='context', after='context', time_zone=time_zone) }}
         and ascii(right(r.point_id, 1)) % 2 {{ half }}
 ),
 

@@ -141,9 +141,11 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#- True on the days to build, or with `first='read_from'` also on the days before them that reach into them; all of them in
-    a full build. -#}
-{% macro in_ranges(column, ranges, first='from') -%}
+{#-
+    True on the days to build, and on so many `before` and `after` them (whole days, as SQL; 'context': what the series of readings
+    need); all of them in a full build. With a `time_zone` the column is an instant, and the days are those of that zone.
+-#}
+{% macro in_ranges(column, ranges, before=none, after=none, time_zone=none) -%}
     {%- if not is_incremental() -%}
         true
     {%- elif not ranges -%}
@@ -151,41 +153,24 @@
     {%- else -%}
         (
             {%- for r in ranges %}
-            {{ 'or ' if not loop.first }}{{ column }} between cast('{{ r[first] }}' as date) and cast('{{ r.to }}' as date)
-            {%- endfor %}
-        )
-    {%- endif -%}
-{%- endmacro %}
-
-{#- The same, and on the days before them that a look back of `reach` (an interval, as SQL) needs. -#}
-{% macro in_ranges_after(column, ranges, reach) -%}
-    {%- if not is_incremental() -%}
-        true
-    {%- elif not ranges -%}
-        false
-    {%- else -%}
-        (
-            {%- for r in ranges %}
-            {{ 'or ' if not loop.first }}{{ column }}
-            between greatest(cast('{{ r.from }}' as date), date '1000-01-01') - ({{ reach }}) and cast('{{ r.to }}' as date)
-            {%- endfor %}
-        )
-    {%- endif -%}
-{%- endmacro %}
-
-{#- True on the instants to look at for them, with the days around that the flags need. -#}
-{% macro instants_around(column, ranges, time_zone) -%}
-    {%- if not is_incremental() -%}
-        true
-    {%- elif not ranges -%}
-        false
-    {%- else -%}
-        (
-            {%- for r in ranges %}
-            {{ 'or ' if not loop.first }}(
-                {{ column }} >= cast('{{ r.read_from }}' as timestamp) at time zone '{{ time_zone }}'
-                and {{ column }} < cast('{{ r.read_to }}' as timestamp) at time zone '{{ time_zone }}' + interval '1 day'
-            )
+            {%- set first = "cast('" ~ r[{none: 'from', 'context': 'read_from'}.get(before, 'from')] ~ "' as date)" -%}
+            {%- set last = "cast('" ~ r[{none: 'to', 'context': 'read_to'}.get(after, 'to')] ~ "' as date)" -%}
+            {#- Days for ever before and after are cut: nothing lies further off than a date can say. -#}
+            {%- if before is not none and before != 'context' -%}
+                {%- set first = "(greatest(" ~ first ~ ", date '1000-01-01') - " ~ before ~ ")" -%}
+            {%- endif -%}
+            {%- if after is not none and after != 'context' -%}
+                {%- set last = "(least(" ~ last ~ ", date '9000-01-01') + " ~ after ~ ")" -%}
+            {%- endif %}
+            {{ 'or ' if not loop.first }}
+            {%- if time_zone is none -%}
+                {{ column }} between {{ first }} and {{ last }}
+            {%- else -%}
+                (
+                    {{ column }} >= cast({{ first }} as timestamp) at time zone '{{ time_zone }}'
+                    and {{ column }} < cast({{ last }} + 1 as timestamp) at time zone '{{ time_zone }}'
+                )
+            {%- endif -%}
             {%- endfor %}
         )
     {%- endif -%}

@@ -42,7 +42,7 @@ with told as (
     from {{ ref('stg_station_reading') }} as r
     cross join {{ lasting_limits() }} as l
     -- A step reaches half a day over the edge of its day, the falls before it a day further.
-    where {{ instants_beside('r.read_at', ranges, place_time_zone(), 2) }}
+    where {{ in_ranges('r.read_at', ranges, before=2, after=2, time_zone=place_time_zone()) }}
 ),
 
 reading as (

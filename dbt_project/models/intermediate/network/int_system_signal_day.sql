@@ -30,7 +30,7 @@ with signal as (
         ('return_pressure', s.secondary_return_mpa),
         ('make_up', s.make_up_m3_h)
     ) as v (signal, value)
-    where v.value is not null and {{ in_ranges_after('s.heating_date', ranges, limit_days('signal_days')) }}
+    where v.value is not null and {{ in_ranges('s.heating_date', ranges, before='cast((' ~ limit_value('signal_days') ~ ') as int)') }}
 ),
 
 -- One walk through each signal's days: joined to the days before it, each day would cost a month.

@@ -19,7 +19,7 @@ with place as (
 received as (
     select r.*
     from {{ ref('int_point_series_day') }} as r
-    where {{ in_ranges('r.heating_date', ranges, 'read_from') }}
+    where {{ in_ranges('r.heating_date', ranges, before='context') }}
 ),
 
 bounded as (
