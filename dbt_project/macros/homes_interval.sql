@@ -14,7 +14,7 @@
 
 {#-
     An edge of the 95 % interval of complying / judged with homes as clusters, in percent, from the columns homes, judged,
-    complying, judged_squares, products and complying_squares: p -+ t(homes - 1) * sqrt(homes / (homes - 1) * sum of
+    complying, judged_squares, products, complying_squares and interval_min_homes: p -+ t(homes - 1) * sqrt(homes / (homes - 1) * sum of
     (complying of a home - p * judged of it) squared) / judged, cut at 0 and 100 (Cochran, Sampling Techniques, 6.5: the variance of a ratio).
     Where all days comply, or none, the homes do not differ and that variance is nothing: the interval is Wilson's, a home a trial.
     Null for fewer homes than interval_min_homes.
@@ -22,7 +22,7 @@
 {% macro homes_interval_percent(side) -%}
     {%- set sign = '-' if side == 'low' else '+' -%}
     case
-        when homes < ({{ limit_value('interval_min_homes') }}) then null
+        when homes < interval_min_homes then null
         when complying in (0, judged)
             then {{ wilson_percent('(case when complying = 0 then 0 else homes end)', 'homes', side) }}
         else least(100, greatest(0, 100 * (

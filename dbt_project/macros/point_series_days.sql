@@ -3,7 +3,7 @@
     Each point's series is walked once, newest reading first, so that "until the next accepted reading" is a running minimum,
     and added up by day at once. Nothing is kept in between. What it costs is the number of columns carried from window to
     window, so the marks of a reading travel in one number.
-    The limits of series are the dated rows without end, for all days: a series knows no edge between two days.
+    The limits of series hold for all days (`standing_limit`): a series knows no edge between two days.
     A reading of a device that resolves r degrees may be off by half of it, so two readings prove a change only beyond r: one step of
     a whole-degree sensor that sends every 5 minutes is no 12 degC an hour. `half` is `< 1` or `>= 1`, of the last letter of a point's name: two models, so that two cores walk at the same time
     (PostgreSQL itself never works on windows in parallel; it takes `= 0` for a two-hundredth of the rows).
@@ -70,16 +70,16 @@ marked as (
         ends_run,
         marks + case
             when hold_seconds is null then 0
-            when (abs(v - v_before) - resolution_degc) / hours_since > ({{ limit_value('jump_exclude_degc_per_h') }})
+            when (abs(v - v_before) - resolution_degc) / hours_since > {{ standing_limit('jump_exclude_degc_per_h') }}
                 then {{ jump }} + case
                     when (abs(v_before - v_before_that) - resolution_degc) / (hours_since_that - hours_since)
-                        > ({{ limit_value('jump_exclude_degc_per_h') }})
+                        > {{ standing_limit('jump_exclude_degc_per_h') }}
                         and (abs(v - v_before_that) - resolution_degc) / hours_since_that
-                        <= ({{ limit_value('jump_exclude_degc_per_h') }})
+                        <= {{ standing_limit('jump_exclude_degc_per_h') }}
                         then {{ spike_return }}
                     else {{ steep }}
                 end
-            when (abs(v - v_before) - resolution_degc) / hours_since > ({{ limit_value('jump_flag_degc_per_h') }}) then {{ jump }}
+            when (abs(v - v_before) - resolution_degc) / hours_since > {{ standing_limit('jump_flag_degc_per_h') }} then {{ jump }}
             else 0
         end as marks
     from beside
@@ -90,13 +90,13 @@ around as (
         *,
         sum(ends_run) over (series rows between unbounded preceding and current row) as run_no,
         max(v) over (
-            series range between current row and ({{ limit_hours('window_drop_hours') }}) following
+            series range between current row and ({{ standing_limit('window_drop_hours') }} * interval '1 hour') following
         ) as highest_of_hour_before,
         max(v) over (
-            series range between current row and ({{ limit_hours('window_recovery_hours') }}) following
+            series range between current row and ({{ standing_limit('window_recovery_hours') }} * interval '1 hour') following
         ) as highest_before,
         max(v) over (
-            series range between ({{ limit_hours('window_recovery_hours') }}) preceding
+            series range between ({{ standing_limit('window_recovery_hours') }} * interval '1 hour') preceding
             and interval '1 microsecond' preceding
         ) as highest_after
     from marked
@@ -114,13 +114,13 @@ windowed as (
         marks,
         run_no,
         hold_seconds is not null
-        and highest_before - v >= ({{ limit_value('window_drop_degc') }})
-        and highest_after >= highest_before - ({{ limit_value('window_recovery_degc') }})
+        and highest_before - v >= {{ standing_limit('window_drop_degc') }}
+        and highest_after >= highest_before - {{ standing_limit('window_recovery_degc') }}
         and max(
-            case when highest_of_hour_before - v >= ({{ limit_value('window_drop_degc') }}) then 1 else 0 end
+            case when highest_of_hour_before - v >= {{ standing_limit('window_drop_degc') }} then 1 else 0 end
         ) over (
             partition by point_id order by read_at desc
-            range between current row and ({{ limit_hours('window_recovery_hours') }}) following
+            range between current row and ({{ standing_limit('window_recovery_hours') }} * interval '1 hour') following
         ) = 1 as is_window
     from around
 ),
@@ -136,8 +136,8 @@ in_run as (
         marks,
         run_no,
         coalesce(is_window, false) as is_window,
-        count(*) over run >= ({{ limit_value('stuck_min_readings') }})
-        and max(at_s) over run - min(at_s) over run >= 3600 * ({{ limit_value('stuck_min_hours') }}) as is_stuck
+        count(*) over run >= {{ standing_limit('stuck_min_readings') }}
+        and max(at_s) over run - min(at_s) over run >= 3600 * {{ standing_limit('stuck_min_hours') }} as is_stuck
     from windowed
     -- Runs are numbered backwards in time, so this order and that of `newer` are one and the same sort.
     window run as (
@@ -180,8 +180,8 @@ weighed as (
         cast(least(floor(next_s), floor(at_s) + hold_seconds) as bigint) as until_s,
         cast(least(floor(next_s), floor(at_s) + hold_seconds) - floor(at_s) as bigint) as seconds,
         -- What it stands for: its value may hold for several intervals, but it is a reading of one.
-        cast(least(floor(next_s), floor(at_s) + floor(hold_seconds / ({{ limit_value('hold_factor') }}))) as bigint) as stands_until_s,
-        cast(least(floor(next_s) - floor(at_s), floor(hold_seconds / ({{ limit_value('hold_factor') }}))) as bigint) as stood_seconds
+        cast(least(floor(next_s), floor(at_s) + floor(hold_seconds / {{ standing_limit('hold_factor') }})) as bigint) as stands_until_s,
+        cast(least(floor(next_s) - floor(at_s), floor(hold_seconds / {{ standing_limit('hold_factor') }})) as bigint) as stood_seconds
     from held
 )
 

@@ -3,7 +3,7 @@
 -- the interval 85 -+ 24.1414, cut at 100. On the first day alone: 90 -+ 22.6216. With the same days, twice as many homes each: t(19) = 2.093024.
 -- Twenty homes that always comply: Wilson of 20 of 20. Nine homes say too little.
 with answer as (
-    select homes, judged, complying, judged_squares, products, complying_squares, low, high
+    select homes, judged, complying, judged_squares, products, complying_squares, low, high, 10 as interval_min_homes
     from (values
         (10, 20, 17, 40, 34, 33, 60.8586, 100.0),
         (10, 10, 9, 10, 9, 9, 67.3784, 100.0),

@@ -108,14 +108,16 @@ select
     again.subject_id is not null as is_cold_again,
     case
         when again.subject_id is not null then 'still_cold'
-        when coalesce(m.comparable_after_observations, 0) < ({{ limit_value('cold_home_min_days') }})
-            or s.subject_kind = 'building' and m.comparable_after_homes < ({{ limit_value('cold_building_min_homes') }})
+        when coalesce(m.comparable_after_observations, 0) < l.cold_home_min_days
+            or s.subject_kind = 'building' and m.comparable_after_homes < l.cold_building_min_homes
             then 'not_proved'
-        when m.comparable_after_below < m.comparable_after_observations * ({{ limit_value('cold_home_share') }}) then 'cured'
+        when m.comparable_after_below < m.comparable_after_observations * l.cold_home_share then 'cured'
         else 'still_cold'
     end as proof
 from {{ ref('int_cold_subject') }} as s
 left join summed as m on s.season = m.season and s.subject_kind = m.subject_kind and s.subject_id = m.subject_id
 left join next_season as n on s.season = n.season
+left join {{ ref('int_season') }} as y on s.season = y.season
+left join {{ ref('int_limit_period') }} as l on y.season_start between l.valid_from and l.valid_to
 left join found_cold as again
     on n.next_season = again.season and s.subject_kind = again.subject_kind and s.subject_id = again.subject_id

@@ -71,7 +71,7 @@ before_spell as (
                 and k.heating_date >= s.spell_start - cast(l.extreme_before_days as int) and k.heating_date < s.spell_start
         ) as cases_per_day
     from spell as s
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on s.spell_start between l.valid_from and l.valid_to
 ),
 
 -- The first day after the spell on which as large a share of the homes complied as before it.
@@ -94,7 +94,7 @@ supply as (
         cast(count(*) filter (where c.supply_off_curve_degc < -l.curve_watch_degc) as double precision)
         / nullif(count(c.supply_off_curve_degc), 0) as systems_below_curve_share
     from {{ ref('int_system_curve_day') }} as c
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on c.heating_date between l.valid_from and l.valid_to
     group by c.heating_date
 ),
 

@@ -154,12 +154,13 @@ due as (
     select
         d.season,
         d.heating_date,
-        d.season_day > ({{ limit_value('complaint_verdict_min_days') }}) as is_late_enough,
+        d.season_day > l.complaint_verdict_min_days as is_late_enough,
         case
             when w.season is null then cast(count(c.cases) over so_far as numeric) / (d.season_end - d.season_start + 1)
             else cast(sum(case when c.cases is not null then p.cases end) over so_far as numeric) / w.cases
         end as share
     from calendar as d
+    left join {{ ref('int_limit_period') }} as l on d.heating_date between l.valid_from and l.valid_to
     left join case_day as c on d.season = c.season and d.heating_date = c.heating_date
     left join whole_season as w on d.previous_season = w.season
     left join calendar as b on d.previous_season = b.season and d.season_day = b.season_day
@@ -173,10 +174,11 @@ judged as (
         d.season_day,
         case when k.kpi = 'complaints_per_10000_households' then u.share else 1 end as due_share,
         k.kpi <> 'complaints_per_10000_households' or u.is_late_enough as is_late_enough,
-        100 * k.days_known >= k.days * ({{ limit_value('verdict_min_known_percent') }}) as is_known_enough
+        100 * k.days_known >= k.days * l.verdict_min_known_percent as is_known_enough
     from every_kpi as k
     inner join calendar as d on k.season = d.season and k.heating_date = d.heating_date
     inner join due as u on k.season = u.season and k.heating_date = u.heating_date
+    left join {{ ref('int_limit_period') }} as l on k.heating_date between l.valid_from and l.valid_to
 ),
 
 targeted as (

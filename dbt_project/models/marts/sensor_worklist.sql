@@ -11,7 +11,7 @@ open_card as (
     select c.*, h.as_of_date
     from {{ ref('int_sensor_card') }} as c
     inner join horizon as h on c.season = h.season
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on h.as_of_date between l.valid_from and l.valid_to
     where c.last_date >= h.as_of_date - cast(l.card_gap_days as int)
 ),
 

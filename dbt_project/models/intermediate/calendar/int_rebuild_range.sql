@@ -33,9 +33,8 @@ touched as (
     where d.entity = 'station_reading'
     union all
     -- A day is part of the curve and of the usual of so many days after it, and a day's curve of the signals of as many after that.
-    select 'network_signal', d.event_date - 2, d.event_date + 2 + w.period_days + cast(l.curve_days + l.signal_days as int)
+    select 'network_signal', d.event_date - 2, d.event_date + 2 + w.period_days + cast({{ standing_limit('curve_days') }} + {{ standing_limit('signal_days') }} as int)
     from {{ ref('stg_changed_day') }} as d
-    cross join {{ lasting_limits() }} as l
     cross join weather_reach as w
     where d.entity in ('station_reading', 'outdoor_reading')
 ),

@@ -65,11 +65,11 @@ examined as (
         coalesce(b.days_below, 0) as days_below,
         coalesce(b.longest_streak_days, 0) as longest_streak_days,
         coalesce(
-            b.judged_days >= ({{ limit_value('cold_home_min_days') }})
-            and b.days_below >= b.judged_days * ({{ limit_value('cold_home_share') }}),
+            b.judged_days >= l.cold_home_min_days
+            and b.days_below >= b.judged_days * l.cold_home_share,
             false
         ) as is_cold_by_days,
-        coalesce(b.judged_days >= ({{ limit_value('cold_home_min_days') }}), false) or coalesce(v.is_seen, false) as is_examined,
+        coalesce(b.judged_days >= l.cold_home_min_days, false) or coalesce(v.is_seen, false) as is_examined,
         coalesce(v.visits, 0) as visits,
         coalesce(v.is_confirmed, false) as is_cold_by_visit,
         v.first_visit_date,
@@ -81,6 +81,8 @@ examined as (
         v.last_done_date
     from by_days as b
     full join visit as v on b.season = v.season and b.household_id = v.household_id
+    left join year as y on coalesce(b.season, v.season) = y.season
+    left join {{ ref('int_limit_period') }} as l on y.season_start between l.valid_from and l.valid_to
 ),
 
 -- Where the examined home was on the last day it was known in that season.

@@ -2,15 +2,17 @@
 -- the summer has to cure.
 with building as (
     select
-        season,
-        building_id,
+        h.season,
+        h.building_id,
         count(*) as homes_examined,
-        count(*) filter (where is_cold) as homes_cold
-    from {{ ref('int_cold_home') }}
-    where building_id is not null
-    group by season, building_id
-    having count(*) filter (where is_cold) >= ({{ limit_value('cold_building_min_homes') }})
-        and count(*) filter (where is_cold) >= count(*) * ({{ limit_value('cold_building_share') }})
+        count(*) filter (where h.is_cold) as homes_cold
+    from {{ ref('int_cold_home') }} as h
+    inner join {{ ref('int_season') }} as s on h.season = s.season
+    inner join {{ ref('int_limit_period') }} as l on s.season_start between l.valid_from and l.valid_to
+    where h.building_id is not null
+    group by h.season, h.building_id
+    having count(*) filter (where h.is_cold) >= max(l.cold_building_min_homes)
+        and count(*) filter (where h.is_cold) >= count(*) * max(l.cold_building_share)
 ),
 
 home as (

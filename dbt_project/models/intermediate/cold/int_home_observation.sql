@@ -35,7 +35,7 @@ select
     w.outdoor_degc,
     coalesce(
         round(cast(w.outdoor_degc as numeric), 6)
-        between ({{ limit_value('comparable_outdoor_min_degc') }}) and ({{ limit_value('comparable_outdoor_max_degc') }}),
+        between l.comparable_outdoor_min_degc and l.comparable_outdoor_max_degc,
         false
     ) as is_comparable
 from every_observation as o
@@ -43,4 +43,5 @@ inner join {{ ref('int_season_day') }} as d on o.observed_date = d.heating_date
 inner join {{ ref('int_household_place') }} as p
     on o.household_id = p.household_id and o.observed_date between p.from_date and p.to_date
 left join {{ ref('int_outdoor_day') }} as w on o.observed_date = w.heating_date
+left join {{ ref('int_limit_period') }} as l on o.observed_date between l.valid_from and l.valid_to
 where p.customer_kind = 'resident'

@@ -1,17 +1,20 @@
 -- Which case each complaint ticket belongs to. The same case reaches the company by several lines and several calls:
 -- tickets that name one another, directly or through others, are one case; calls of one household about one category are one
--- case while each comes within `case_gap_hours` of the call before, and a ticket that names such a call is one of them.
+-- case while each comes within the `case_gap_hours` of its day of the call before, and a ticket that names such a call is one of them.
 -- Tickets of every kind link; only complaints that are the company's count.
 with recursive ticket as (
     select
-        *,
+        t.*,
         -- Time order; a ticket without an hour comes after those of its day that have one.
-        row_number() over (order by created_date, is_midnight_stamped, created_at, line, ticket_no) as ticket_rank,
+        row_number() over (order by t.created_date, t.is_midnight_stamped, t.created_at, t.line, t.ticket_no) as ticket_rank,
         -- Walk-ins and group petitions are counted apart: most of them speak of a case that a line knows already. What was
         -- handed back is somebody else's.
-        kind = 'complaint' and coalesce(status, '') <> 'returned' and coalesce(channel, '') not in ('walk_in', 'group_petition')
-            as is_counted
-    from {{ ref('stg_service_ticket') }}
+        t.kind = 'complaint' and coalesce(t.status, '') <> 'returned' and coalesce(t.channel, '') not in ('walk_in', 'group_petition')
+            as is_counted,
+        l.case_reference_days,
+        l.case_gap_hours * interval '1 hour' as case_gap
+    from {{ ref('stg_service_ticket') }} as t
+    left join {{ ref('int_limit_period') }} as l on t.created_date between l.valid_from and l.valid_to
 ),
 
 -- A number may stand on two lines; the earliest ticket of that number is meant.
@@ -22,7 +25,7 @@ reference as (
     from ticket as t
     inner join ticket as o on t.related_ticket_no = o.ticket_no and t.ticket_rank <> o.ticket_rank
     where abs({{ epoch_seconds('t.created_at') }} - {{ epoch_seconds('o.created_at') }})
-        <= ({{ limit_value('case_reference_days') }}) * 86400
+        <= t.case_reference_days * 86400
     group by t.ticket_rank
 ),
 
@@ -58,18 +61,22 @@ call_span as (
     select
         group_rank,
         min(created_at) as began_at,
-        max(created_at) as ended_at
+        max(created_at) as ended_at,
+        (array_agg(case_gap order by created_at, ticket_rank))[1] as case_gap
     from (
         select
             group_rank,
+            ticket_rank,
             created_at,
+            case_gap,
             sum(cast(begins as int)) over (partition by group_rank order by created_at, ticket_rank) as span_no
         from (
             select
                 group_rank,
                 ticket_rank,
                 created_at,
-                coalesce(created_at - lag(created_at) over in_group > ({{ limit_hours('case_gap_hours') }}), true) as begins
+                case_gap,
+                coalesce(created_at - lag(created_at) over in_group > case_gap, true) as begins
             from call
             window in_group as (partition by group_rank order by created_at, ticket_rank)
         ) as gap
@@ -85,7 +92,7 @@ matter_span as (
         s.began_at,
         coalesce(
             s.began_at - max(s.ended_at) over (in_time rows between unbounded preceding and 1 preceding)
-            > ({{ limit_hours('case_gap_hours') }}),
+            > s.case_gap,
             true
         ) as begins
     from matter as m

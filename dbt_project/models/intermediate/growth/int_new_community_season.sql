@@ -18,8 +18,9 @@ watched as (
     select s.*
     from season as s
     cross join known as k
+    inner join {{ ref('int_limit_period') }} as l on k.last_report_date between l.valid_from and l.valid_to
     where s.season_end >= k.first_report_date
-        and s.season_start <= k.last_report_date + cast(({{ limit_value('watch_ahead_days') }}) as int)
+        and s.season_start <= k.last_report_date + cast(l.watch_ahead_days as int)
 ),
 
 newest as (

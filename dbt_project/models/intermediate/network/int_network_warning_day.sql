@@ -29,7 +29,7 @@ select
     s.make_up_z,
     s.pressure_z
 from signal as s
-cross join {{ lasting_limits() }} as l
+inner join {{ ref('int_limit_period') }} as l on s.heating_date between l.valid_from and l.valid_to
 cross join lateral (
     values
     (

@@ -12,5 +12,5 @@ select
     bool_or(coalesce(r.state = 'planned_outage', false)) as is_planned_outage,
     bool_or(coalesce(r.state = 'outage', false)) as is_unplanned_outage
 from {{ ref('stg_source_reading') }} as r
-cross join {{ lasting_limits() }} as l
+inner join {{ ref('int_limit_period') }} as l on r.heating_date between l.valid_from and l.valid_to
 group by r.source_id, r.source_kind, r.heating_date, cast(floor(date_part('epoch', r.read_at) / 3600) as bigint)

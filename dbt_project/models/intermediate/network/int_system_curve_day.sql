@@ -1,5 +1,5 @@
 {%- set frame -%}
-    range between ({{ limit_days('curve_days') }}) preceding and interval '1 day' preceding
+    range between ({{ standing_limit('curve_days') }} * interval '1 day') preceding and interval '1 day' preceding
 {%- endset %}
 -- Each system's own weather curve as it stood on the morning of a day: the straight line of secondary supply on outdoor temperature
 -- through the `curve_days` days before it (ordinary least squares on day means), and how far the day lies from it. The day itself is
@@ -48,4 +48,4 @@ select
             then d.secondary_return_degc - d.return_intercept - d.return_slope * d.outdoor_degc
     end as return_off_curve_degc
 from drawn as d
-cross join {{ lasting_limits() }} as l
+inner join {{ ref('int_limit_period') }} as l on d.heating_date between l.valid_from and l.valid_to

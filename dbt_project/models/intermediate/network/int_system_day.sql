@@ -40,7 +40,7 @@ with told as (
         l.swapped_min_share,
         l.heat_max_kw * 0.0036 / 3600 as most_gj_per_s
     from {{ ref('stg_station_reading') }} as r
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on r.heating_date between l.valid_from and l.valid_to
     -- A step reaches half a day over the edge of its day, the falls before it a day further.
     where {{ in_ranges('r.read_at', ranges, before=2, after=2, time_zone=place_time_zone()) }}
 ),
@@ -262,5 +262,5 @@ select
         {%- endfor %}
     ), '') as stuck_channels
 from by_day as d
-cross join {{ lasting_limits() }} as l
+inner join {{ ref('int_limit_period') }} as l on d.heating_date between l.valid_from and l.valid_to
 left join heat as h on d.system_id = h.system_id and d.heating_date = h.heating_date

@@ -8,7 +8,7 @@
 ) }}
 {%- set ranges = rebuild_ranges() %}
 {%- set frame -%}
-    range between ({{ limit_days('signal_days') }}) preceding and interval '1 day' preceding
+    range between ({{ standing_limit('signal_days') }} * interval '1 day') preceding and interval '1 day' preceding
 {%- endset %}
 -- What is unusual about a heating system on a day, against the `signal_days` days before it: the middle and the spread of a signal
 -- (median, and 1.4826 times the median distance from it, which for a normal spread is the standard deviation; never less than the
@@ -30,7 +30,7 @@ with signal as (
         ('return_pressure', s.secondary_return_mpa),
         ('make_up', s.make_up_m3_h)
     ) as v (signal, value)
-    where v.value is not null and {{ in_ranges('s.heating_date', ranges, before='cast((' ~ limit_value('signal_days') ~ ') as int)') }}
+    where v.value is not null and {{ in_ranges('s.heating_date', ranges, before='cast(' ~ standing_limit('signal_days') ~ ' as int)') }}
 ),
 
 -- One walk through each signal's days: joined to the days before it, each day would cost a month.
@@ -69,7 +69,7 @@ spread as (
             when 'make_up' then l.make_up_spread_min_share * b.middle
         end as spread_floor
     from before as b
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on b.heating_date between l.valid_from and l.valid_to
     where b.days >= l.signal_min_days
 )
 

@@ -34,7 +34,7 @@ measured as (
         h.complies,
         l.overheated_degc
     from home as h
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on h.heating_date between l.valid_from and l.valid_to
     left join {{ ref('int_building_system') }} as b
         on h.building_id = b.building_id and h.heating_date between b.from_date and b.to_date
     where h.nth <= 1

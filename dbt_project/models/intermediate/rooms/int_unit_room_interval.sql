@@ -138,3 +138,4 @@ select
     {{ homes_interval_percent('low') }} as low_percent,
     {{ homes_interval_percent('high') }} as high_percent
 from enough as e
+left join {{ ref('int_limit_period') }} as l on e.heating_date between l.valid_from and l.valid_to

@@ -33,7 +33,7 @@ away as (
         case when m.points > l.bias_min_peers then j.value_degc - m.middle_degc end as away_degc
     from judged as j
     inner join middle as m on j.heating_date = m.heating_date
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on j.heating_date between l.valid_from and l.valid_to
 ),
 
 compared as (
@@ -47,12 +47,12 @@ compared as (
     window
         recent as (
             partition by point_id, season order by heating_date
-            range between (({{ limit_days('bias_recent_days') }}) - interval '1 day') preceding and current row
+            range between (({{ standing_limit('bias_recent_days') }} - 1) * interval '1 day') preceding and current row
         ),
         earlier as (
             partition by point_id, season order by heating_date
-            range between (({{ limit_days('bias_recent_days') }}) + ({{ limit_days('bias_before_days') }}) - interval '1 day') preceding
-            and ({{ limit_days('bias_recent_days') }}) preceding
+            range between (({{ standing_limit('bias_recent_days') }} + {{ standing_limit('bias_before_days') }} - 1) * interval '1 day') preceding
+            and ({{ standing_limit('bias_recent_days') }} * interval '1 day') preceding
         )
 ),
 

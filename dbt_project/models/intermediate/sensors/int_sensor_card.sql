@@ -9,7 +9,7 @@ with spaced as (
         end as begins
     from {{ ref('int_sensor_finding_day') }} as f
     inner join {{ ref('int_season_day') }} as d on f.heating_date = d.heating_date
-    cross join {{ lasting_limits() }} as l
+    inner join {{ ref('int_limit_period') }} as l on f.heating_date between l.valid_from and l.valid_to
     window instrument as (partition by f.subject_kind, f.subject_id, f.finding, f.channel, d.season order by f.heating_date)
 ),
 

@@ -56,13 +56,14 @@ counted as (
         0 as unnamed_enterprise_cases,
         cast(not t.is_apart and t.closed_at is not null and t.follow_up_at is not null as int) as followed_up,
         cast(not t.is_apart and t.satisfaction is not null as int) as rated,
-        cast(not t.is_apart and t.satisfaction >= ({{ limit_value('satisfied_min_score') }}) as int) as satisfied,
+        cast(not t.is_apart and t.satisfaction >= l.satisfied_min_score as int) as satisfied,
         case when not t.is_apart then t.satisfaction end as satisfaction_sum,
         cast(coalesce(t.channel = 'walk_in', false) as int) as walk_ins,
         cast(coalesce(t.channel = 'group_petition', false) as int) as group_petitions,
         case when t.channel = 'group_petition' then t.persons end as petition_people
     from {{ ref('int_service_ticket') }} as t
     left join outcome as o on t.line = o.line and t.ticket_no = o.ticket_no
+    left join {{ ref('int_limit_period') }} as l on t.service_date between l.valid_from and l.valid_to
     where not t.is_carried_over
     union all
     -- Asked for before the season, and on its first day nobody had mended it.

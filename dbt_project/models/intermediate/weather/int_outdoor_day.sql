@@ -40,14 +40,15 @@ by_station as (
 
 mean as (
     select
-        heating_date,
+        s.heating_date,
         case
-            when max(seconds) >= 3600 * ({{ limit_value('outdoor_day_min_hours') }})
-                then cast(sum(milli_degc_seconds) as double precision) / cast(sum(seconds) as double precision) / 1000
+            when max(s.seconds) >= 3600 * max(l.outdoor_day_min_hours)
+                then cast(sum(s.milli_degc_seconds) as double precision) / cast(sum(s.seconds) as double precision) / 1000
         end as outdoor_degc,
-        cast(max(seconds) / 3600.0 as double precision) as observed_hours
-    from by_station
-    group by heating_date
+        cast(max(s.seconds) / 3600.0 as double precision) as observed_hours
+    from by_station as s
+    left join {{ ref('int_limit_period') }} as l on s.heating_date between l.valid_from and l.valid_to
+    group by s.heating_date
 )
 
 select

@@ -43,14 +43,15 @@ day as (
 
 dated as (
     select
-        season,
-        progress_date,
-        max(case when is_logged then progress_date end) over so_far as newest_log_date,
-        min(case when is_logged then progress_date end) over so_far as first_log_date,
-        cast(({{ limit_value('renewal_rate_days') }}) as int) as rate_days,
-        cast(({{ limit_value('renewal_forecast_max_days') }}) as int) as forecast_max_days
-    from day
-    window so_far as (partition by season order by progress_date)
+        d.season,
+        d.progress_date,
+        max(case when d.is_logged then d.progress_date end) over so_far as newest_log_date,
+        min(case when d.is_logged then d.progress_date end) over so_far as first_log_date,
+        cast(l.renewal_rate_days as int) as rate_days,
+        cast(l.renewal_forecast_max_days as int) as forecast_max_days
+    from day as d
+    left join {{ ref('int_limit_period') }} as l on d.progress_date between l.valid_from and l.valid_to
+    window so_far as (partition by d.season order by d.progress_date)
 )
 
 select
