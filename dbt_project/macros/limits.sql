@@ -22,12 +22,3 @@
     {%- endif -%}
     (select {{ code }} from {{ ref('int_limit_period') }} where valid_to = {{ forever() }})
 {%- endmacro %}
-
-{#- For int_sensor_finding_day: all limits, as they stand now. -#}
-{% macro lasting_limits() -%}
-    (select * from {{ ref('int_limit_period') }} where valid_to = {{ forever() }})
-{%- endmacro %}
-
-{% macro limit_days(code) -%}
-    select {{ code }} * interval '1 day' from {{ ref('int_limit_period') }} where valid_to = {{ forever() }}
-{%- endmacro %}
