@@ -225,14 +225,9 @@ class Server:
         with self._connect() as connection:
             there = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
             if there is None:
-                # Copied as files: a third of the time that writing every page to the log takes.
-                statement = sql.SQL("create database {} owner {} template {} strategy {}").format(
-                    sql.Identifier(name),
-                    sql.Identifier(OWNER),
-                    sql.Identifier(template or "template1"),
-                    sql.SQL("file_copy" if template else "wal_log"),
-                )
-                connection.execute(statement)
+                names = [sql.Identifier(part) for part in (name, OWNER, template or "template1")]
+                way = sql.SQL("file_copy" if template else "wal_log")  # a third of the time for a database that has anything in it
+                connection.execute(sql.SQL("create database {} owner {} template {} strategy {}").format(*names, way))
             if not durable:
                 connection.execute(sql.SQL("alter database {} set synchronous_commit = off").format(sql.Identifier(name)))
         return self.url(name)
