@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from datetime import date
 from pathlib import Path
 
@@ -35,12 +34,6 @@ def test_same_seed_same_bytes_and_another_seed_another_city(tmp_path: Path) -> N
     assert one == again
     for changed in ("planted.json", "sql/register.household_log.csv", "http/remote/2016-12-22.ndjson.gz"):
         assert one[changed] != other[changed]
-
-
-def test_a_few_days_are_built_in_seconds(tmp_path: Path) -> None:
-    began = time.process_time()
-    build_city(tmp_path, seed=1, scale=0.01, window=Window(date(2016, 12, 20), date(2017, 1, 5)))
-    assert time.process_time() - began < 5
 
 
 def test_scale_one_is_the_company_of_the_report() -> None:

@@ -59,8 +59,9 @@ def readings(company, drawn: list[list[Event]]) -> list[list[dict[str, Any]]]:
     return parcels
 
 
+@pytest.mark.servers
 @settings(
-    max_examples=1,
+    max_examples=2,
     derandomize=True,
     database=None,
     deadline=None,

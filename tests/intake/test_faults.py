@@ -114,6 +114,7 @@ def test_a_task_killed_leaves_old_or_new_and_its_retry_makes_it_whole(
     assert outcomes == [("disturbed", "started"), ("disturbed", "died"), ("again", "started"), ("again", "succeeded")]
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F4")
 def test_the_whole_database_is_killed_in_the_middle_of_a_load(server: Server, warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
@@ -178,6 +179,7 @@ def cut_at_commit(address: str) -> Iterator[str]:
     listener.close()
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F5")
 def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     warehouse: Warehouse, expected: list[tuple], monkeypatch: pytest.MonkeyPatch
@@ -198,6 +200,7 @@ def test_a_connection_lost_at_commit_is_looked_up_before_it_is_repeated(
     assert "loaded before" in message[0][0]
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F7")
 def test_the_same_interval_twice_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     processes = [start_load(FEED, pull_id) for pull_id in (pull(), pull())]
@@ -230,6 +233,7 @@ def test_a_newer_pull_of_a_part_is_not_overwritten_by_the_whole(warehouse: Wareh
     assert warehouse.rows(ROWS) == before
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F8")
 def test_two_intervals_at_once(warehouse: Warehouse, expected: list[tuple]) -> None:
     """A backfill beside a scheduled run."""
@@ -283,6 +287,7 @@ def test_a_lock_that_is_not_given_up_ends_in_an_error_and_a_whole_retry(warehous
     assert_whole(warehouse, expected)
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F9")
 def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: list[tuple]) -> None:
     pull_id = pull()
@@ -308,6 +313,7 @@ def test_a_deadlock_costs_one_try_of_the_load(warehouse: Warehouse, expected: li
 
 
 @pytest.mark.parametrize("level", ["serializable", "repeatable read"])
+@pytest.mark.servers
 @pytest.mark.fault("F9")
 def test_loads_at_once_where_the_database_isolates_by_another_level(
     warehouse: Warehouse, expected: list[tuple], level: str
@@ -342,6 +348,7 @@ def small_disk() -> Iterator[Path]:
     folder.rmdir()
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F6")
 def test_a_full_disk_is_an_error_and_freed_it_is_whole(
     small_disk: Path, server: Server, warehouse: Warehouse, expected: list[tuple]

@@ -207,6 +207,7 @@ def empty(installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: p
         postgres.drop_database(name)
 
 
+@pytest.mark.servers
 @pytest.mark.fault("F68")
 def test_a_restore_is_seen_pull_by_pull_and_equals_what_was_there(
     installed: Warehouse, source: Source, empty: Callable[[], str]
