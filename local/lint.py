@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -61,18 +62,27 @@ def _sql_in(name: str) -> bool:
     return any((REPOSITORY / name).rglob("*.sql"))
 
 
+def _run(command: list[str]) -> tuple[bool, str, float]:
+    """(whether it complained of nothing, what it said, seconds)."""
+    began = time.monotonic()
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=SURROUNDINGS, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    return done.returncode == 0, done.stdout, time.monotonic() - began
+
+
 @click.command()
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...]) -> None:
     """Run all checks, or those named; exit 1 when one of them complains."""
     known = checks()
     failed = []
-    for name in names or known:
-        began = time.monotonic()
-        print(f"== {name}", flush=True)
-        if subprocess.run(known[name], cwd=REPOSITORY, env=SURROUNDINGS, check=False).returncode:
-            failed.append(name)
-        print(f"   {'FAILED' if name in failed else 'ok'}, {time.monotonic() - began:.1f} s", flush=True)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        running = {name: pool.submit(_run, known[name]) for name in names or known}
+        for name, check in running.items():
+            is_good, told, seconds = check.result()
+            print(f"== {name}\n{told}   {'ok' if is_good else 'FAILED'}, {seconds:.1f} s", flush=True)
+            failed += [] if is_good else [name]
     print(f"lint: {', '.join(failed)} failed" if failed else "lint: all checks passed")
     sys.exit(1 if failed else 0)
 

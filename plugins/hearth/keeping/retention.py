@@ -1,6 +1,6 @@
 """Delete what its time is over for, by dated rule, and record each deletion as an act that the checks accept.
 
-The act is written before a file goes: a crash between the two leaves a file that the next run deletes.
+The acts of some files are written before these go: a crash between the two leaves files that the next run deletes.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from hearth.landing.store import LandingStore
 from hearth.proof.landing import strays
 from hearth.warehouse.connections import connect
 
+AT_ONCE = 500
+"""Files whose acts are one transaction."""
 SUBJECTS = ("landing_file", "personal_value", "stray_file")
 
 
@@ -75,15 +77,17 @@ def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any]
         assert row is not None
         return int(row[0])
     _finish_earlier(store)
-    for place, sha256, _ in found.files:
-        with connect("engineer") as connection:
-            connection.execute(
+    for begin in range(0, len(found.files), AT_ONCE):
+        files = found.files[begin : begin + AT_ONCE]
+        with connect("engineer") as connection, connection.cursor() as cursor:
+            cursor.executemany(
                 "insert into ledger.retention_act (subject, sha256, stored_as, rows_deleted, older_than, rule, why)"
                 " values (%s, %s, %s, 1, %s, %s, %s)",
-                (found.rule.subject, sha256, place, found.older_than, rule_text, why),
+                [(found.rule.subject, sha256, place, found.older_than, rule_text, why) for place, sha256, _ in files],
             )
-        (store.root / place).unlink(missing_ok=True)
-        progress()
+        for place, _, _ in files:
+            (store.root / place).unlink(missing_ok=True)
+            progress()
     return len(found.files)
 
 
