@@ -97,7 +97,7 @@ def _kpi_table(outcome: Outcome) -> Table:
     table = Table(title="The season's KPIs, whole company")
     for name in ("KPI", "season", "to"):
         table.add_column(name)
-    for name in ("value", "true value", "season before", "change", "unit"):
+    for name in ("value", "true value", "season before, same day", "change", "unit"):
         table.add_column(name, justify="left" if name == "unit" else "right")
     figures = results.company_figures(outcome.published)
     for season, kpi in sorted(figures, reverse=True):
