@@ -22,6 +22,8 @@ VENV := .venv/bin
 RUN := $(VENV)/python
 
 export PYTHONPATH := plugins
+# Where Python may keep no bytecode, each process compiles Airflow, dbt and the rest anew: half of what an import takes.
+unexport PYTHONDONTWRITEBYTECODE
 # So that the total of the demo counts what a person waits for, the environment included.
 export HEARTH_STARTED := $(shell date +%s)
 
