@@ -83,6 +83,10 @@ class Instance:
         return self.home / "landing"
 
     @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+    @property
     def city(self) -> Path:
         return self.home / "city"
 
@@ -103,7 +107,7 @@ class Instance:
         self.home.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self.home.chmod(0o711)  # PostgreSQL runs as another user and must pass through; nothing here is readable
-        for folder in (self.landing, self.city, self.airflow_home, self.logs, self.home / "run", self.home / "keys"):
+        for folder in (self.landing, self.lake, self.city, self.airflow_home, self.logs, self.home / "run", self.home / "keys"):
             folder.mkdir(exist_ok=True, mode=0o700)
         self.pages.mkdir(exist_ok=True)
         known = self._state.setdefault("secrets", {})
@@ -200,6 +204,7 @@ class Instance:
         variables = {
             "HEARTH_HOME": str(self.home),
             "HEARTH_LANDING": str(self.landing),
+            "HEARTH_LAKE": str(self.lake),
             "HEARTH_FEEDS": str(self.feeds),
             "HEARTH_SEEDS": str(self.seeds),
             "HEARTH_PAGES": str(self.pages),

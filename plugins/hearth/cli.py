@@ -20,6 +20,7 @@ from hearth.commands.held import held, pulls
 from hearth.commands.holes import holes
 from hearth.commands.people import people
 from hearth.commands.quarantine import quarantine
+from hearth.commands.readings import readings
 from hearth.commands.reconcile import reconcile
 from hearth.commands.restore import acts, restore
 from hearth.commands.setup import connections, init, migrate, seasons
@@ -83,6 +84,7 @@ for command in (
     people,
     pulls,
     quarantine,
+    readings,
     reconcile,
 ):
     main.add_command(command)

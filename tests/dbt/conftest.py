@@ -54,6 +54,7 @@ def _environment(_warehouse_url: str, _dbt_target: Path, postgres: Server) -> It
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEARTH_WAREHOUSE_URL_TRANSFORMER", postgres.url(DATABASE, "hearth_transformer", PASSWORD))
         patch.setenv("HEARTH_DBT_TARGET", str(_dbt_target))
+        patch.setenv("HEARTH_LAKE", str(_dbt_target / "lake"))
         patch.setenv("HEARTH_DBT_THREADS", "2")
         patch.delenv("HEARTH_SEEDS", raising=False)
         with psycopg.connect(_warehouse_url, autocommit=True) as connection:

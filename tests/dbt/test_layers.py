@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from hearth.contracts.entities import ENTITIES
 from hearth.dated.dated_rows import read_rows
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
+from hearth.transform.reduction import FOLDER
 from tests.support.agreed_marts import MARTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,11 +32,12 @@ def layer(manifest: dict[str, Any], name: str) -> str:
 
 
 def test_each_layer_reads_only_the_one_before(manifest, models):
+    """What readings were reduced to comes in beside the staging layer."""
     wrong = [
         f"{node['name']} ({layer(manifest, name)}) reads {parent} ({layer(manifest, parent)})"
         for name, node in models.items()
         for parent in node["depends_on"]["nodes"]
-        if layer(manifest, parent) not in MAY_READ[layer(manifest, name)]
+        if layer(manifest, parent) not in MAY_READ[layer(manifest, name)] and not parent.startswith("source.hearth.reduced.")
     ]
     assert wrong == []
 
@@ -75,6 +79,12 @@ def test_readings_are_read_in_one_place(manifest):
     assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
     sources = {child for child in manifest["child_map"]["source.hearth.raw.room_reading"] if child.startswith("model.")}
     assert sources == {"model.hearth.stg_room_reading"}
+
+
+def test_no_model_reads_readings_that_live_in_files(manifest):
+    assert [name for name, children in manifest["child_map"].items() if name.startswith("source.hearth.readings.") and children] == []
+    reads = {entity["reads"] for entity in yaml.safe_load((FOLDER / "reductions.yml").read_text(encoding="utf-8")).values()}
+    assert reads == {name for name, entity in ENTITIES.items() if entity.in_files}
 
 
 def test_readings_of_systems_are_read_in_one_place(manifest):
@@ -145,7 +155,7 @@ def test_only_what_someone_can_act_on_is_a_warning(manifest):
 
 
 def test_raw_sources_have_freshness(manifest):
-    raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] == "raw"}
+    raw = {s["name"]: s for s in manifest["sources"].values() if s["source_name"] in ("raw", "readings")}
     watched = {name for name, source in raw.items() if source["freshness"] and source["freshness"]["warn_after"]["count"]}
     assert watched == {
         "calibration",
@@ -164,7 +174,10 @@ def test_raw_sources_have_freshness(manifest):
         "station_reading",
         "works_project",
     }  # fmt: skip
-    assert {source["loaded_at_field"] for source in raw.values()} == {"arrived_at"}
+    assert {(source["source_name"], source["loaded_at_field"]) for source in raw.values()} == {
+        ("raw", "arrived_at"),
+        ("readings", "arrived_to"),
+    }
 
 
 def test_no_deprecated_syntax_and_no_packages(manifest):

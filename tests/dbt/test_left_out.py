@@ -20,12 +20,13 @@ def test_of_two_sendings_of_a_reading_the_whole_one_is_picked(company):
     ])  # fmt: skip
     plant = {"source_id": "P", "source_kind": "plant", "read_at": live, "supply_degc": 90}
     company.load("source_reading", [
-        {**plant, "return_degc": 50},
-        {**plant, "left_out": "return_degc:error_code", "arrived_at": live + later},
+        {**plant, "return_degc": 50, "flow_m3_h": 10},
+        {**plant, "flow_m3_h": 10, "left_out": "return_degc:error_code", "arrived_at": live + later},
     ])  # fmt: skip
     company.dbt("build", "--select", "resource_type:seed", full=True)
-    company.dbt("run", "--select", "stg_station_reading", "stg_source_reading", "stg_place", full=True)
+    company.dbt("run", "--select", "stg_station_reading", "stg_place", full=True)
     picked = company.rows("select system_id, secondary_supply_degc, left_out from staging.stg_station_reading order by 1")
     cell = coded["left_out"]
     assert picked == [("CORRECTED", None, cell), ("MENDED", 50, None), ("SPOILT", 50, None)], "a later version goes before all"
-    assert company.rows("select return_degc from staging.stg_source_reading") == [(50,)]
+    company.reduce()
+    assert company.rows("select readings, carried_m3_h_degc::float, carried_readings from reduced.source_hour") == [(1, 400.0, 1)]

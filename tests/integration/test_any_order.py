@@ -67,11 +67,12 @@ def waive_a_row(warehouse: Warehouse) -> None:
 
 
 def rows_of_raw(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    """All rows without the ids of batches, files and positions."""
+    """All rows that stand, without the ids of batches, files and positions."""
     found = {}
     for name, entity in ENTITIES.items():
-        columns = ["feed", "arrived_at", "source_version", *entity.content_columns]
-        found[name] = warehouse.rows(f"select {', '.join(columns)} from raw.{name} order by {', '.join(entity.raw_key)}")
+        columns = ("feed", "arrived_at", "source_version", *entity.content_columns)
+        rows = sorted(warehouse.accepted(name), key=lambda row: tuple(str(row[column]) for column in entity.raw_key))
+        found[name] = [tuple(row[column] for column in columns) for row in rows]
     return found
 
 

@@ -51,6 +51,7 @@ def bring_back(server: Server, version: str, name: str, folder: Path) -> Warehou
             **urls,
             "HEARTH_WAREHOUSE_URL_OWNER": url,
             "HEARTH_LANDING": str(folder / "landing"),
+            "HEARTH_LAKE": str(folder / "lake"),
             "HEARTH_DBT_TARGET": str(folder / "dbt"),
             "HEARTH_PSEUDONYM_KEY": facts(version)["pseudonym_key"],
         },
@@ -59,10 +60,12 @@ def bring_back(server: Server, version: str, name: str, folder: Path) -> Warehou
 
 
 def upgrade(made: Warehouse) -> list[str]:
-    """Bring it to the version that stands here; returns the migrations applied."""
+    """Bring it to the version that stands here, its readings into files; returns the migrations applied."""
+    from hearth.lake import move
     from hearth.warehouse.migrate import migrate, role_urls
 
     with made.active():
         applied = migrate(made.url, role_urls())
+        move.move(print)
         parsed.give(Path(made.variables["HEARTH_DBT_TARGET"]))
         return applied

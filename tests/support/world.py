@@ -14,6 +14,7 @@ from unittest import mock
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.rows import dict_row
 
 from local import sources
 from local.instance import Instance
@@ -66,6 +67,7 @@ class World:
             key = f"HEARTH_WAREHOUSE_URL_{role.upper()}"
             variables[key] = url if role == "owner" else variables[key].replace("/warehouse", f"/{name}")
         variables["HEARTH_LANDING"] = str(landing or self.instance.home / f"landing-{name}")
+        variables["HEARTH_LAKE"] = str(self.instance.home / f"lake-{name}")
         variables["HEARTH_DBT_TARGET"] = str(self.instance.home / f"dbt-{name}")
         variables.pop("PYTHONPATH")
         made = Warehouse(url, variables, self.instance.server.administrator_url(name))
@@ -113,9 +115,10 @@ class Warehouse:
         original = self.url.rpartition("/")[2]
         url = server.create_database(name, template=original)
         urls = {key: value.replace(f"/{original}", f"/{name}") for key, value in self.variables.items() if "_URL_" in key}
-        landing, target = home / f"landing-{name}", home / f"dbt-{name}"
+        landing, lake, target = home / f"landing-{name}", home / f"lake-{name}", home / f"dbt-{name}"
         shutil.copytree(self.variables["HEARTH_LANDING"], landing)
-        own = {"HEARTH_LANDING": str(landing), "HEARTH_DBT_TARGET": str(target)}
+        shutil.copytree(self.variables["HEARTH_LAKE"], lake)
+        own = {"HEARTH_LANDING": str(landing), "HEARTH_LAKE": str(lake), "HEARTH_DBT_TARGET": str(target)}
         made = Warehouse(url, {**self.variables, **urls, **own}, server.administrator_url(name))
         if not target.exists():  # what dbt parsed stays for the next copy of that name
             with made.active():
@@ -125,10 +128,23 @@ class Warehouse:
     def discard(self, server: Server) -> None:
         server.drop_database(self.url.rpartition("/")[2])
         shutil.rmtree(self.variables["HEARTH_LANDING"])
+        shutil.rmtree(self.variables["HEARTH_LAKE"])
 
     def rows(self, query: str, *parameters: Any) -> list[tuple]:
         with psycopg.connect(self.url) as connection:
             return connection.execute(query, parameters or None).fetchall()
+
+    def accepted(self, entity: str, feed: str | None = None) -> list[dict[str, Any]]:
+        """The rows that stand of an entity, or of one feed of it, in raw or in files."""
+        from hearth.contracts.entities import ENTITIES
+        from hearth.lake.look import look
+
+        chosen = f"where feed = '{feed}'" if feed else ""
+        if ENTITIES[entity].in_files:
+            with self.active():
+                return look(f"select * from {entity} {chosen}", 0).rows.to_pylist()
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            return connection.execute(f"select * from raw.{entity} {chosen}").fetchall()
 
     def activity(self, condition: str, *parameters: Any) -> int:
         """How many sessions pg_stat_activity shows with a condition; the owner is shown no statements of others."""

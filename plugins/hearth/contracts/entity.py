@@ -58,7 +58,8 @@ class Entity:
     `event_column` gives the day a row changes in the marts; `register` rows change everything from
     that day on. `full_export`: every delivery is the whole state, the newest one is current. `tells_of_days`: its rows say what
     happened on their day, so that they make the day known (in dbt: the macro `daily_entities`).
-    `wide`: a row carries the channels of several instruments, and each may fail by itself.
+    `wide`: a row carries the channels of several instruments, and each may fail by itself. `in_files`: readings of instruments; their
+    rows live in columnar files (hearth.lake) and not in a table.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Entity:
     partitioned: bool = False
     tells_of_days: bool = False
     wide: bool = False
+    in_files: bool = False
     columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -123,7 +123,7 @@ def retention(seen: Surroundings) -> Iterator[Problem]:
 def disk(seen: Surroundings) -> Iterator[Problem]:
     """Free space of local folders, and the size of the database."""
     limit = seen.limits["disk_free_percent"]
-    for name in ("HEARTH_LANDING", "HEARTH_PAGES", "HEARTH_HOME"):
+    for name in ("HEARTH_LANDING", "HEARTH_LAKE", "HEARTH_PAGES", "HEARTH_HOME"):
         place = os.environ.get(name, "").removeprefix("file://")
         if not place or "://" in place or not Path(place).exists():
             continue

@@ -240,6 +240,7 @@ def _filled(
             records = masked_records(contract, rows, bad, pseudonyms)
             load.refuse(rows.frame.iloc[bad], bits[bad].tolist(), records)
             load.remember_personal(pseudonyms.take_seen())
+        load.whole()
         yield load, validation
 
 

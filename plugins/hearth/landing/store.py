@@ -13,8 +13,9 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
+
+from hearth.landing.file_store import FileStore
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -42,19 +43,12 @@ def stored_files(manifest: dict[str, Any]) -> list[StoredFile]:
     ]
 
 
-class LandingStore:
-    """Where landing files live. The local form closes its folders to everybody else."""
+class LandingStore(FileStore):
+    """Where landing files live."""
 
-    def __init__(self, root: str | None = None) -> None:
-        from airflow.sdk import ObjectStoragePath  # seconds: every command would wait for it
-
-        root = root or os.environ["HEARTH_LANDING"]
-        self.is_local = "://" not in root or root.startswith("file://")
-        if self.is_local:
-            folder = Path(root.removeprefix("file://")).resolve()
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            root = f"file://{folder}"
-        self.root = ObjectStoragePath(root)
+    variable = "HEARTH_LANDING"
+    kind = "landing file"
+    damaged = "where the source still has the same file, pulling its interval again lands it anew"
 
     def store(self, feed: str, chunks: Iterable[bytes], suffix: str) -> tuple[str, str, int]:
         """Write a stream under its own sha256. Returns (sha256, path below the root, size in bytes).
@@ -86,25 +80,6 @@ class LandingStore:
         finally:
             part.unlink(missing_ok=True)
 
-    def open(self, stored_as: str, sha256: str) -> IO[bytes]:
-        """A stored file for reading. Raises FileNotFoundError or ValueError when it is gone or was changed."""
-        path = self.root / stored_as
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != sha256:
-            raise ValueError(
-                f"landing file {stored_as} was changed: sha256 {digest[:12]}, manifest says {sha256[:12]}. Bring it back from a"
-                " copy; where the source still has the same file, pulling its interval again lands it anew"
-            )
-        return path.open("rb")
-
-    def everything(self) -> Iterator[tuple[str, int, datetime]]:
-        """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
-        for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
-            written = next(facts[name] for name in ("mtime", "LastModified", "updated") if name in facts)
-            at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
-            yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
-
     def write_manifest(self, feed: str, start: datetime, end: datetime, facts: dict, files: list[StoredFile]) -> tuple[str, str]:
         """Write the manifest of a pull; returns its path below the root and its sha256."""
         stamp = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}"
@@ -122,18 +97,8 @@ class LandingStore:
         with (self.root / name).open("rb") as file:
             return stored_files(json.load(file))
 
-    def _keep(self, file: IO[bytes]) -> None:
-        """The ledger is about to say that the file is there: it has to be, after a power failure too."""
-        if self.is_local:
-            file.flush()
-            os.fsync(file.fileno())
-
     def _holds(self, target: ObjectStoragePath, sha256: str, size: int) -> bool:
         if not target.exists() or target.stat().st_size != size:
             return False
         with target.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-
-    def _make_folder(self, folder: ObjectStoragePath) -> None:
-        if self.is_local:
-            Path(folder.path).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -44,8 +44,8 @@ def record_content(load: BatchLoad, landed: Landed | None, held: bool) -> None:
         SQL["batch_content"],
         landed_records=landed.records if landed else None,
         landed_sums=json.dumps(landed.sums if landed else {}),
-        raw_columns=",".join(name for name in load._schema.names if name not in NOT_HASHED),
-        held=held,
+        raw_columns=",".join(name for name in load.schema.names if name not in NOT_HASHED),
+        raw_hash="0" if held else load.raw.content_hash(),
     )
 
 

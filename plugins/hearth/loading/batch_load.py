@@ -1,13 +1,15 @@
 """Load one batch: stream chunks into a side table, settle duplicates, swap the interval in, all in one transaction.
 
-Readers see the old batch until the commit and the new one after it. The bulk goes by ADBC (Arrow batches
-into COPY); the cast to the declared Arrow schema is the last check of the types.
+Readers see the old batch until the commit and the new one after it. The cast to the declared Arrow schema is the last check of the
+types; what goes to PostgreSQL goes by ADBC (Arrow batches into COPY).
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -16,20 +18,15 @@ import pyarrow as pa
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.counts import Counts
-from hearth.contracts.entity import Entity, Kind
 from hearth.contracts.interval import Interval
 from hearth.contracts.reasons import names
+from hearth.lake.schema import arrow_schema
+from hearth.loading.raw_files import RawFiles
+from hearth.loading.raw_table import RawTable
+from hearth.loading.side_table import SideTable
 from hearth.loading.statement_text import composed, has_parameters, numbered, statement_names
-from hearth.warehouse.connections import connect, warehouse_url
+from hearth.warehouse.connections import warehouse_url
 
-ARROW_TYPE: dict[Kind, pa.DataType] = {
-    "text": pa.string(),
-    "instant": pa.timestamp("us", tz="UTC"),
-    "date": pa.date32(),
-    "number": pa.float64(),
-    "integer": pa.int32(),
-    "flag": pa.bool_(),
-}
 QUARANTINE_SCHEMA = pa.schema(
     [
         ("file_id", pa.int64()),
@@ -44,26 +41,11 @@ QUARANTINE_SCHEMA = pa.schema(
 )
 
 
-def arrow_schema(entity: Entity) -> pa.Schema:
-    """Arrow schema of raw.<entity>, in table order."""
-    provenance = [
-        ("feed", pa.string()),
-        ("batch_id", pa.int64()),
-        ("file_id", pa.int64()),
-        ("position", pa.int64()),
-        ("sub_position", pa.int32()),
-        ("arrived_at", pa.timestamp("us", tz="UTC")),
-        ("source_version", pa.int64()),
-    ]
-    made = [(name, pa.string()) for name in entity.made_columns]
-    return pa.schema(provenance + [(c.stored_name, ARROW_TYPE[c.kind]) for c in entity.columns] + made)
-
-
 class BatchLoad:
     """One transaction of the loader. Use as a context manager: commits in `finish`, rolls back otherwise.
 
     Its statements have values by name, `%(name)s`, those of the batch among them (`facts`), and names of tables and columns as
-    `{name}` (`statement_names`).
+    `{name}` (`statement_names`). Accepted rows wait in the side table (`side`) until `raw` takes them.
     """
 
     def __init__(self, contract: Contract, interval: Interval, time_zone: str) -> None:
@@ -72,8 +54,9 @@ class BatchLoad:
         self.counts = Counts()
         self.no_record: Counter[str] = Counter()
         self.left_out: Counter[tuple[str, str]] = Counter()
-        self._schema = arrow_schema(self.entity)
-        self._names = statement_names(self.entity, self._schema.names)
+        self.schema = arrow_schema(self.entity)
+        self.raw = RawFiles(self) if self.entity.in_files else RawTable(self)
+        self._names = statement_names(self.entity, self.schema.names)
         self.facts: dict[str, Any] = {
             "feed": contract.feed,
             "entity": self.entity.name,
@@ -84,15 +67,9 @@ class BatchLoad:
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future | None = None
 
-    def _make_partitions(self) -> None:
-        """The months of the interval, in a short transaction of their own: no lock of it waits for a long load."""
-        with connect("loader") as connection:
-            connection.execute(
-                "select raw.ensure_month_partitions(%s, %s, %s)", (self.entity.name, self.interval.start, self.interval.end)
-            )
-
     def __enter__(self) -> BatchLoad:
-        self._make_partitions()
+        self.raw.prepare()
+        self.side = SideTable(self.schema, self.raw.write_part)
         self._connection = adbc.connect(warehouse_url("loader"))
         self._cursor = self._connection.cursor()
         # One load of a feed at a time: a second one waits here and then replaces what the first one loaded, which it has to see.
@@ -100,7 +77,6 @@ class BatchLoad:
         self.ask("select pg_advisory_xact_lock(hashtextextended(%(feed)s::text, 0))")
         self.batch_id = self.facts["batch_id"] = int(self.ask("select nextval('ledger.batch_id')")[0][0])
         self.run("set local work_mem = '256MB'")
-        self.run("create temp table incoming on commit drop as select {columns} from {raw_table} with no data")
         self.run(
             "create temp table refused (file_id bigint, position bigint, sub_position int, arrived_at timestamptz,"
             " reasons text, record text, subject_id text, event_at timestamptz) on commit drop"
@@ -120,6 +96,7 @@ class BatchLoad:
                 raise
         finally:
             self._writer.shutdown()
+            self.side.close()
             self._cursor.close()
             self._connection.close()
 
@@ -146,8 +123,20 @@ class BatchLoad:
 
     def _execute(self, statement: str, values: dict[str, Any]) -> None:
         self._wait()
+        self._cursor.execute(*self._told(statement, values))
+
+    def _told(self, statement: str, values: dict[str, Any]) -> tuple[str, list[Any] | None]:
         text, given = numbered(composed(statement, self._names), {**self.facts, **values})
-        self._cursor.execute(text, given or None)
+        return text, given or None
+
+    def text(self, statement: str) -> str:
+        """A statement without parameters as it is run."""
+        return composed(statement, self._names)
+
+    def aside(self, statement: str, **values: Any) -> pa.Table:
+        """Run a statement on the side table; the rows it gives."""
+        self._wait()
+        return self.side.ask(*self._told(statement, values))
 
     def accept(self, frame: pd.DataFrame) -> None:
         """Accepted rows of one chunk, written while the caller prepares the next."""
@@ -155,14 +144,19 @@ class BatchLoad:
             return
         rows, columns = len(frame), []
         same = {"feed": self.contract.feed, "batch_id": self.batch_id}
-        for field in self._schema:
+        for field in self.schema:
             if field.name in same:
                 columns.append(pa.repeat(pa.scalar(same[field.name], field.type), rows))
             elif field.name in frame:
                 columns.append(pa.array(frame[field.name], from_pandas=True).cast(field.type))
             else:
                 columns.append(pa.nulls(rows, field.type))
-        self._submit("incoming", pa.Table.from_arrays([_flat(c) for c in columns], schema=self._schema))
+        self._submit(self.side.add, pa.Table.from_arrays([_flat(c) for c in columns], schema=self.schema))
+
+    def whole(self) -> None:
+        """No more rows come: `aside` may ask for them."""
+        self._wait()
+        self.side.whole()
 
     def refuse(self, frame: pd.DataFrame, bits: list[int], records: list[str]) -> None:
         """Refused rows of one chunk with all their reasons and the record as it came."""
@@ -181,7 +175,7 @@ class BatchLoad:
             },
             schema=QUARANTINE_SCHEMA,
         )
-        self._submit("refused", table)
+        self.ingest("refused", table)
 
     def _event_instants(self, frame: pd.DataFrame) -> pa.Array:
         """When the rows happened, where their entity has an instant for it."""
@@ -195,23 +189,24 @@ class BatchLoad:
         if values:
             hashes, kinds, texts = zip(*values, strict=True)
             texts = tuple(text.replace("\0", "\ufffd") for text in texts)
-            self._submit("personal", pa.table({"value_hash": hashes, "kind": kinds, "value": texts}))
+            self.ingest("personal", pa.table({"value_hash": hashes, "kind": kinds, "value": texts}))
 
     def remember_came(self, rows: pa.Table) -> None:
         """Records as they came, for the side table `came`: file_id, position, record."""
-        self._submit("came", rows)
+        self.ingest("came", rows)
 
     def remember_named(self, rows: pd.DataFrame) -> None:
         """What self-registering points say of themselves: point_id, household_id, building_id, station_id, branch_id."""
         if not rows.empty:
-            self._submit("named", pa.table({name: pa.array(rows[name], pa.string(), from_pandas=True) for name in rows}))
+            self.ingest("named", pa.table({name: pa.array(rows[name], pa.string(), from_pandas=True) for name in rows}))
 
-    def _submit(self, table: str, rows: pa.Table) -> None:
+    def ingest(self, table: str, rows: pa.Table | pa.RecordBatchReader) -> None:
+        """Rows into a temporary table, while the caller goes on."""
+        self._submit(partial(self._cursor.adbc_ingest, table, mode="append", temporary=True), rows)
+
+    def _submit(self, work: Callable[[Any], Any], rows: Any) -> None:
         self._wait()
-        self._writing = self._writer.submit(self._ingest, table, rows)
-
-    def _ingest(self, table: str, rows: pa.Table) -> None:
-        self._cursor.adbc_ingest(table, rows, mode="append", temporary=True)
+        self._writing = self._writer.submit(work, rows)
 
     def _wait(self) -> None:
         writing, self._writing = self._writing, None

@@ -7,6 +7,8 @@ what a pull would take away is compared with what it brings, before anything is 
 
 from __future__ import annotations
 
+import json
+
 from hearth.dated.limits import Limits
 from hearth.loading.batch_load import BatchLoad
 from hearth.warehouse.statements import Statements
@@ -23,7 +25,7 @@ class WouldErase(RuntimeError):
 
 
 def refuse_erasure(load: BatchLoad, pull_id: int) -> None:
-    """Compare the rows of `incoming` with those they would replace; asked under the lock of the feed. Raises WouldErase.
+    """Compare the rows of the batch with those they would replace; asked under the lock of the feed. Raises WouldErase.
 
     A pull whose hold a person accepted, or that a person chose to stand, passes.
     """
@@ -63,9 +65,11 @@ def _decided_by_a_person(load: BatchLoad, pull_id: int) -> bool:
 def _interval(load: BatchLoad) -> tuple[int, int]:
     """Rows that stand in the intervals the pull would replace, and rows it brings."""
     stand = load.ask(SQL["rows_in_interval"])
-    return int(stand[0][0]), int(load.ask("select count(*) from incoming")[0][0])
+    return int(stand[0][0]), load.aside("select count(*) as rows from settled")["rows"][0].as_py()
 
 
 def _exports(load: BatchLoad) -> list[tuple[int, int]]:
     """For a feed whose every delivery is the whole state: rows of each export the pull brings beside those of the one before."""
-    return [(int(before), int(now)) for before, now in load.ask(SQL["rows_of_exports"])]
+    exports = load.aside("select arrived_at, count(*) as rows from settled group by arrived_at").to_pylist()
+    told = json.dumps(exports, default=str)
+    return [(int(before), int(now)) for before, now in load.ask(SQL["rows_of_exports"], exports=told)]

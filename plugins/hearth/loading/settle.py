@@ -1,6 +1,6 @@
 """The last steps of a batch, inside its transaction: duplicates, replacement, ledger rows.
 
-Set-based SQL on the side tables that hearth.loading.batch_load filled.
+Set-based SQL on the side table that hearth.loading.batch_load filled.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date
 
 from hearth.contracts.interval import Interval
 from hearth.contracts.reasons import PRECEDENCE
-from hearth.loading.batch_load import BatchLoad
+from hearth.loading.batch_load import QUARANTINE_SCHEMA, BatchLoad
 from hearth.loading.erasure import refuse_erasure
 from hearth.warehouse.ledger import OutdatedPull, PartialOverlap
 from hearth.warehouse.statements import Statements
@@ -36,37 +36,35 @@ class Provenance:
 def settle_duplicates(load: BatchLoad) -> None:
     """Same key and content again: counted as duplicate. Same key, other content: all of them refused,
     because nothing in the batch says which one is right."""
-    load.run("create temp table repeated_row (place tid, event_date date) on commit drop")
-    load.run("create temp table repeated on commit drop as select {key} from incoming group by {key} having count(*) > 1")
-    if load.ask("select count(*) from repeated")[0][0] == 0:
+    load.aside(SQL["again"])
+    if load.aside("select 1 from again limit 1").num_rows == 0:
         return
+    load.aside(SQL["standing"])
     if load.entity.made_columns:
-        load.run(SQL["lacking"])
-        load.write(SQL["refuse_lacking"])
-        load.counts.rows_quarantined += load.run(
-            "delete from incoming as i using lacking as l where {i_key} = {l_key} and i.{left_out} is not null"
-        )
-    load.run(SQL["conflicting"])
-    load.run(SQL["refuse_conflicting"])
-    load.counts.rows_quarantined += load.run("delete from incoming as i using conflicting as c where {i_key} = {c_key}")
-    load.write(SQL["repeated_row"])
-    load.counts.rows_duplicate += load.run("delete from incoming as i using repeated_row as r where i.ctid = r.place")
+        load.aside(SQL["remove_lacking"])
+        load.ingest("refused", load.aside(SQL["refused_lacking"]).cast(QUARANTINE_SCHEMA))
+    load.aside(SQL["remove_conflicting"])
+    load.ingest("refused", load.aside(SQL["refused_conflicting"]).cast(QUARANTINE_SCHEMA))
+    load.aside(SQL["remove_repeated"])
+    removed = load.side.removed()
+    load.counts.rows_quarantined += removed.get("lacking", 0) + removed.get("conflicting", 0)
+    load.counts.rows_duplicate += removed.get("repeated", 0)
 
 
 def remember_replayed(load: BatchLoad) -> None:
     """Which rows a replay takes up, before duplicates among them are settled."""
-    load.run(
-        "create temp table replayed on commit drop as select file_id, position, sub_position from incoming"
-        " union select file_id, position, sub_position from refused"
-    )
+    load.run("create temp table replayed on commit drop as select file_id, position, sub_position from refused")
+    load.ingest("replayed", load.aside("select file_id, position, sub_position from incoming"))
 
 
 def keep_known_keys(load: BatchLoad) -> None:
     """For a replay: rows whose key raw holds already. The same content is a duplicate; other content is refused."""
-    known = "delete from incoming as i using {raw_table} as r where r.feed = %(feed)s::text and {i_key} = {r_key}"
-    load.counts.rows_duplicate += load.run(known + " and row({i_content}) is not distinct from row({r_content})")
-    load.write(SQL["refuse_known"])
-    load.counts.rows_quarantined += load.run(known)
+    load.side.give("known", load.raw.known())
+    load.aside(SQL["remove_known"])
+    load.ingest("refused", load.aside(SQL["refused_known"]).cast(QUARANTINE_SCHEMA))
+    removed = load.side.removed()
+    load.counts.rows_duplicate += removed.get("known", 0)
+    load.counts.rows_quarantined += removed.get("other_than_known", 0)
 
 
 def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> None:
@@ -81,11 +79,9 @@ def replace_interval(load: BatchLoad, provenance: Provenance, held: bool) -> Non
             refuse_erasure(load, provenance.pull_id)
         earlier = [row[0] for row in load.ask(SQL["supersede"], held=held)]
         if earlier and not held:
-            load.write(
-                "delete from {raw_table} where batch_id = any(%(batch_ids)s::bigint[]) and feed = %(feed)s::text", batch_ids=earlier
-            )
+            load.raw.take_out(earlier)
     if not held:
-        load.counts.rows_loaded = load.run("insert into {raw_table} ({columns}) select {columns} from incoming")
+        load.counts.rows_loaded = load.raw.take_in()
 
 
 def _refuse_outdated(load: BatchLoad, provenance: Provenance) -> None:
@@ -135,12 +131,10 @@ def _write_left_out(load: BatchLoad) -> None:
             column=column, rows=rows,
         )  # fmt: skip
     if load.entity.made_columns:
-        load.write(SQL["left_out"])
+        load.write(SQL["left_out"], left_out=json.dumps(load.aside(SQL["accepted_left_out"]).to_pylist()))
 
 
 def _write_days(load: BatchLoad, out_of_order: Mapping[date, int]) -> None:
-    load.write(
-        SQL["days"],
-        lateness_hours=load.contract.expected.lateness_hours,
-        out_of_order=json.dumps({day.isoformat(): number for day, number in out_of_order.items()}),
-    )
+    days = load.aside(SQL["accepted_days"], lateness_hours=load.contract.expected.lateness_hours).to_pylist()
+    told = [{**day, "rows_out_of_order": out_of_order.get(day["event_date"], 0)} for day in days]
+    load.write(SQL["days"], days=json.dumps(told, default=str))

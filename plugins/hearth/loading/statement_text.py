@@ -24,7 +24,7 @@ def listed(columns: Iterable[str], alias: str | None = None) -> sql.Composed:
 def statement_names(entity: Entity, columns: list[str]) -> dict[str, sql.Composable]:
     """What stands for `{name}` in statements on the rows of an entity.
 
-    `incoming` is i, `raw.<entity>` r, keys that conflict c, keys of which some rows lack channels l.
+    Rows of the batch are i, those that are loaded r.
     """
     key, happened = entity.raw_key[1:], sql.Identifier(entity.event_column)
     column = entity.columns_by_name.get(entity.event_column)
@@ -33,15 +33,17 @@ def statement_names(entity: Entity, columns: list[str]) -> dict[str, sql.Composa
     in_zone = "({} at time zone %(time_zone)s::text)::date", "(({} + 1)::timestamp at time zone %(time_zone)s::text)"
     return {
         "raw_table": sql.Identifier("raw", entity.name),
+        "entity_view": sql.Identifier(entity.name),
         "columns": listed(columns),
         "i_hashed": listed([name for name in columns if name not in NOT_HASHED], "i"),
         "q_hashed": listed(QUARANTINED, "q"),
         "key": listed(key),
         "left_out": listed(entity.made_columns),
-        **{f"{alias}_key": sql.SQL("({})").format(listed(key, alias)) for alias in "ircl"},
+        **{f"{alias}_key": sql.SQL("({})").format(listed(key, alias)) for alias in "ir"},
         **{f"{alias}_content": listed(entity.content_columns, alias) for alias in "ir"},
         "subject": sql.Identifier("i", entity.natural_key[0]),
         "event_at": sql.Identifier("i", entity.event_column) if kind == "instant" else sql.SQL("null::timestamptz"),
+        "event_column": happened,
         "event_date": happened if is_date else sql.SQL(in_zone[0]).format(happened),
         "happened_at": sql.SQL(in_zone[1]).format(happened) if is_date else happened,
     }

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -17,14 +18,16 @@ from psycopg import sql
 from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
+from hearth.lake import catalogue
 from hearth.landing.store import LandingStore
 from hearth.loading.statement_text import QUARANTINED
+from hearth.proof import reading_files
 from hearth.sources.ask import ask_source
 from hearth.warehouse import mart_parts
 from hearth.warehouse.connections import connect
 
 STAGED = (
-    "room_reading", "outdoor_reading", "station_reading", "source_reading", "outdoor_forecast",
+    "room_reading", "outdoor_reading", "station_reading", "outdoor_forecast",
     "service_ticket", "maintenance_order", "household_visit", "renewal_progress",
 )  # fmt: skip
 """Entities whose staging view has exactly one row for each natural key that raw holds."""
@@ -106,6 +109,7 @@ def reconcile(run_id: str, pulls: list[StandingPull], contracts: dict[str, Contr
         checks += _contents(connection, pulls)
         if wholes:
             checks += _rows_without_batch(connection)
+            checks += _files_of_readings(connection)
     if wholes:
         checks += [*_staging(), *_marts()]
     # A pull that was replaced while it was looked at says nothing.
@@ -161,6 +165,9 @@ def _landing(connection: psycopg.Connection, pull: StandingPull) -> Check:
     return pull.check("landing", "differs" if wrong else "equal", len(files), len(files) - len(wrong), message)
 
 
+Comparison = tuple[int, int, int, int]
+"""Of a batch: (rows expected, digest expected, rows found, digest found)."""
+
 _KEPT = """
 select b.batch_id, b.rows_loaded, b.rows_quarantined, c.raw_columns, c.raw_hash, c.quarantine_hash
 from ledger.batch b join ledger.batch_content c using (batch_id) where b.batch_id = any(%s)
@@ -173,17 +180,27 @@ def _contents(connection: psycopg.Connection, pulls: list[StandingPull]) -> Iter
         mine = [pull for pull in pulls if pull.entity == entity]
         ids = [batch for pull in mine for batch in pull.batch_ids]
         kept = {row[0]: row[1:] for row in connection.execute(_KEPT, (ids,)).fetchall()}
-        by_columns: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for batch, (_, _, columns, _, _) in kept.items():
-            by_columns[tuple(columns)].append(batch)
-        raw: dict[int, tuple[int, int]] = {}
-        for columns, batches in by_columns.items():
-            raw |= _digests(connection, sql.Identifier("raw", entity), columns, batches)
+        raw = _raw_of_files(connection, entity, kept) if ENTITIES[entity].in_files else _raw_of_table(connection, entity, kept)
         quarantine = _digests(connection, sql.Identifier("quarantine", "row"), QUARANTINED, list(kept))
         for pull in mine:
             known = [batch for batch in pull.batch_ids if batch in kept]
-            yield _compared(pull, "raw", [(kept[b][0], kept[b][3], *raw.get(b, (0, 0))) for b in known])
+            yield _compared(pull, "raw", [raw[b] for b in known])
             yield _compared(pull, "quarantine", [(kept[b][1], kept[b][4], *quarantine.get(b, (0, 0))) for b in known])
+
+
+def _raw_of_table(connection: psycopg.Connection, entity: str, kept: dict[int, tuple[Any, ...]]) -> dict[int, Comparison]:
+    by_columns: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for batch, (_, _, columns, _, _) in kept.items():
+        by_columns[tuple(columns)].append(batch)
+    found: dict[int, tuple[int, int]] = {}
+    for columns, batches in by_columns.items():
+        found |= _digests(connection, sql.Identifier("raw", entity), columns, batches)
+    return {batch: (rows, digest, *found.get(batch, (0, 0))) for batch, (rows, _, _, digest, _) in kept.items()}
+
+
+def _raw_of_files(connection: psycopg.Connection, entity: str, kept: dict[int, tuple[Any, ...]]) -> dict[int, Comparison]:
+    then, now = reading_files.kept_and_found(connection, ENTITIES[entity], list(kept))
+    return {batch: (rows, then[batch][1], *now[batch]) for batch, (rows, *_) in kept.items()}
 
 
 def _digests(
@@ -196,8 +213,8 @@ def _digests(
     return {batch: (rows, digest) for batch, rows, digest in connection.execute(query, (batches,)).fetchall()}
 
 
-def _compared(pull: StandingPull, stage: str, batches: list[tuple[int, int, int, int]]) -> Check:
-    """`batches`: (rows expected, digest expected, rows found, digest found) of each batch of the pull."""
+def _compared(pull: StandingPull, stage: str, batches: list[Comparison]) -> Check:
+    """Of each batch of the pull."""
     expected, found = sum(b[0] for b in batches), sum(b[2] for b in batches)
     if all((b[0], b[1]) == (b[2], b[3]) for b in batches):
         return pull.check(stage, "equal", expected, found)
@@ -207,7 +224,7 @@ def _compared(pull: StandingPull, stage: str, batches: list[tuple[int, int, int,
 
 def _rows_without_batch(connection: psycopg.Connection) -> Iterator[Check]:
     """Rows of raw that no standing batch brought: staging would see them."""
-    for entity in ENTITIES:
+    for entity in (name for name, definition in ENTITIES.items() if not definition.in_files):
         query = sql.SQL(
             "select coalesce(sum(n), 0)::bigint, count(*) from (select batch_id, feed, count(*) as n from {} group by 1, 2) r"
             " where not exists (select from ledger.batch_current b where b.batch_id = r.batch_id and b.feed = r.feed"
@@ -217,6 +234,15 @@ def _rows_without_batch(connection: psycopg.Connection) -> Iterator[Check]:
         stray = int(row[0]) if row else 0
         message = "rows that no standing batch of the ledger brought" if stray else None
         yield Check(f"entity {entity}", "raw", "differs" if stray else "equal", 0, stray, message)
+
+
+def _files_of_readings(connection: psycopg.Connection) -> Iterator[Check]:
+    """Every file of readings that counts is there and is what was written."""
+    for entity in (name for name, definition in ENTITIES.items() if definition.in_files):
+        files = catalogue.current(connection, entity)
+        wrong = reading_files.damaged(files)
+        message = "; ".join(wrong[:3]) or None
+        yield Check(f"entity {entity}", "raw", "differs" if wrong else "equal", len(files), len(files) - len(wrong), message)
 
 
 def _staging() -> Iterator[Check]:

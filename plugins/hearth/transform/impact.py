@@ -52,10 +52,11 @@ def kpis_with_the_change() -> dict[str, Any]:
 
     Raises DbtFailed when the changed definitions cannot be built.
     """
-    from hearth.transform.dbt import run_dbt
+    from hearth.transform.dbt import run_around_reductions
 
     try:
-        run_dbt(["build", "--full-refresh", "--select", "+season_kpi", "--resource-type", "model", "seed"], PREFIX)
+        arguments = ["build", "--full-refresh", "--resource-type", "model", "--resource-type", "seed"]
+        run_around_reductions(arguments, True, PREFIX, selected=["+season_kpi"])
         with connect("engineer") as connection:
             return {"changed": _rows(connection, CHANGED), "headline": _rows(connection, HEADLINE)}
     finally:

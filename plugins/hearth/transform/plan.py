@@ -34,6 +34,7 @@ def definition_files() -> dict[str, bytes]:
     folders = {
         "dbt_project/models": DBT_PROJECT / "models",
         "dbt_project/macros": DBT_PROJECT / "macros",
+        "dbt_project/reductions": DBT_PROJECT / "reductions",
         "seeds": seeds_folder(),
         "expectations": REPOSITORY / "expectations",
     }

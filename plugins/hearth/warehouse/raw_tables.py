@@ -46,4 +46,4 @@ def create_raw_table(entity: Entity) -> str:
 
 
 def create_raw_schema() -> str:
-    return "".join(create_raw_table(entity) for entity in ENTITIES.values()) + SQL["month_partitions"]
+    return "".join(create_raw_table(entity) for entity in ENTITIES.values() if not entity.in_files) + SQL["month_partitions"]

@@ -24,6 +24,8 @@ OWNS = {
         "staging",
         "intermediate",
         "candidate",
+        "reduced",
+        "impact_reduced",
         "impact_reference",
         "impact_staging",
         "impact_intermediate",
@@ -49,11 +51,22 @@ READS = {
     "desk": ("ledger", "quarantine"),
     # Whether an earlier step of its own died.
     "sender": ("ledger.step",),
-    "reader": ("marts", "ledger", "reference", "quarantine", "intermediate"),
+    "reader": ("marts", "ledger", "reference", "quarantine", "intermediate", "reduced"),
     "dashboards": ("marts",),
     "branch": ("marts",),
-    "auditor": ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw"),
-    "engineer": ("marts", "ledger", "quarantine", "reference", "intermediate", "staging", "raw", "candidate", "impact_candidate"),
+    "auditor": ("marts", "ledger", "quarantine", "reference", "intermediate", "reduced", "staging", "raw"),
+    "engineer": (
+        "marts",
+        "ledger",
+        "quarantine",
+        "reference",
+        "intermediate",
+        "reduced",
+        "staging",
+        "raw",
+        "candidate",
+        "impact_candidate",
+    ),
 }
 """Role -> schemas, or single tables and views, it reads; nobody but the loader reads `restricted`."""
 
@@ -89,6 +102,7 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.pull": ("loader",),
     "ledger.pull_completion": ("loader",),
     "ledger.pull_choice": ("desk", "engineer"),
+    "ledger.reading_file": ("loader",),
     "ledger.replay_order": ("desk", "engineer"),
     "ledger.retention_act": ("engineer",),
     "ledger.seal": ("keeper",),

@@ -55,5 +55,6 @@ ENTITIES = (
         ),
         tells_of_days=True,
         wide=True,
+        in_files=True,
     ),
 )

@@ -1,6 +1,7 @@
--- Rows of each export the pull brings, beside those of the one before it.
+-- Rows of each export the pull brings (`exports`, as JSON), beside those of the one before it.
 with export as (
-    select arrived_at, count(*) as rows from incoming group by 1
+    select arrived_at, rows
+    from jsonb_to_recordset(%(exports)s::text::jsonb) as e (arrived_at timestamptz, rows bigint)
     union all
     (
         select arrived_at, count(*)

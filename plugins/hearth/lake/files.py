@@ -1,0 +1,67 @@
+"""The files of readings: `<entity>/<feed>/<batch>-<n>.parquet` below HEARTH_LAKE, written once, sorted by thing and time."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hearth.landing.file_store import FileStore
+
+PART_ROWS = 1 << 20
+"""Rows of a batch that are sorted at once and make one file."""
+ROWS_A_GROUP = 1 << 17
+
+
+class Lake(FileStore):
+    """A folder or an object-store URL."""
+
+    variable = "HEARTH_LAKE"
+    kind = "file of readings"
+    damaged = "or load its pull anew: `hearth runbook` says how"
+
+    def put(self, file: Path, name: str) -> tuple[str, int]:
+        """Bring a local file in under its name; it appears there when it is complete. Returns (sha256, size in bytes)."""
+        draft = self.root / "incoming" / f"{uuid.uuid4().hex}.part"
+        self._make_folder(draft.parent)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with file.open("rb") as source, draft.open("wb") as target:
+                while chunk := source.read(1 << 20):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    target.write(chunk)
+                self._keep(target)
+            place = self.root / name
+            self._make_folder(place.parent)
+            draft.fs.mv(draft.path, place.path)
+            if self.is_local:
+                os.chmod(place.path, 0o400)
+            return digest.hexdigest(), size
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def address(self, name: str) -> str:
+        """Of a file, as DuckDB opens it."""
+        path = self.root / name
+        return path.path if self.is_local else str(path)
+
+
+def write_sorted(rows: pa.Table, path: Path, order: Sequence[str]) -> None:
+    """One file, its rows in this order; equal rows give equal bytes."""
+    ordered = rows.sort_by([(name, "ascending") for name in order])
+    texts = [field.name for field in rows.schema if pa.types.is_string(field.type)]
+    whole = {
+        field.name: "DELTA_BINARY_PACKED"
+        for field in rows.schema
+        if pa.types.is_integer(field.type) or pa.types.is_timestamp(field.type)
+    }
+    pq.write_table(
+        ordered, path, compression="zstd", row_group_size=ROWS_A_GROUP, use_dictionary=texts, column_encoding=whole,
+        store_schema=True,
+    )  # fmt: skip

@@ -1,0 +1,69 @@
+"""What a person asks of the readings: one SELECT, that reads the files which count and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from hearth.contracts.entities import ENTITIES
+from hearth.lake import catalogue
+from hearth.lake.engine import engine, show
+from hearth.lake.files import Lake
+from hearth.warehouse.connections import connect
+
+IN_FILES = {name: entity for name, entity in ENTITIES.items() if entity.in_files}
+
+
+class NotASelect(ValueError):
+    """Readings are looked at, never changed."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The rows of an answer, the first ones of it when it is cut."""
+
+    rows: pa.Table
+    is_cut: bool
+
+    def text(self) -> str:
+        """A table as people read it."""
+        with duckdb.connect() as database:
+            database.register("answer", self.rows)
+            return str(database.sql("from answer")).rstrip()
+
+
+def look(query: str, rows: int) -> Looked:
+    """Run a query, and keep so many rows (0: all). Raises NotASelect; duckdb.Error for SQL that is wrong."""
+    lake = Lake()
+    with engine() as database:
+        with connect("engineer") as connection:
+            for name, entity in IN_FILES.items():
+                show(database, entity, catalogue.current(connection, name), lake)
+        statements = database.extract_statements(query)
+        reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if len(statements) != 1 or statements[0].type not in reads:
+            raise NotASelect("one SELECT (or DESCRIBE, EXPLAIN) is expected; readings are looked at here, never changed")
+        if lake.is_local:  # no other file of this machine
+            database.execute(f"set allowed_directories = ['{lake.root.path.replace(chr(39), chr(39) * 2)}/']")
+            database.execute("set enable_external_access = false")
+        database.execute("set lock_configuration = true")
+        reader = database.sql(query).to_arrow_reader(10_000)
+        found, number = [], 0
+        for batch in reader:
+            found.append(batch)
+            number += len(batch)
+            if rows and number > rows:
+                break
+    table = pa.Table.from_batches(found, schema=reader.schema)
+    return Looked(table.slice(0, rows) if rows else table, bool(rows) and number > rows)
+
+
+def addresses(entity: str) -> list[str]:
+    """Where the files of an entity are that count. Raises LookupError."""
+    if entity not in IN_FILES:
+        raise LookupError(f"{entity} does not live in files; those that do: {', '.join(sorted(IN_FILES))}")
+    lake = Lake()
+    with connect("engineer") as connection:
+        return [lake.address(file.path) for file in catalogue.current(connection, entity)]

@@ -1,0 +1,64 @@
+"""A place for files that are written once: a folder or an object-store URL."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+
+class FileStore:
+    """The local form closes its folders to everybody else."""
+
+    variable: ClassVar[str]
+    """Of the environment: where it is, unless it is said."""
+    kind: ClassVar[str]
+    """What a file of it is called."""
+    damaged: ClassVar[str]
+    """What to do about a file that was changed."""
+
+    def __init__(self, root: str | None = None) -> None:
+        from airflow.sdk import ObjectStoragePath  # seconds: every command would wait for it
+
+        root = root or os.environ[self.variable]
+        self.is_local = "://" not in root or root.startswith("file://")
+        if self.is_local:
+            folder = Path(root.removeprefix("file://")).resolve()
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            root = f"file://{folder}"
+        self.root = ObjectStoragePath(root)
+
+    def open(self, stored_as: str, sha256: str) -> IO[bytes]:
+        """A stored file for reading. Raises FileNotFoundError or ValueError when it is gone or was changed."""
+        path = self.root / stored_as
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != sha256:
+            raise ValueError(
+                f"{self.kind} {stored_as} was changed: sha256 {digest[:12]}, it was written with {sha256[:12]}. Bring it back from"
+                f" a copy; {self.damaged}"
+            )
+        return path.open("rb")
+
+    def everything(self) -> Iterator[tuple[str, int, datetime]]:
+        """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
+        for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
+            written = next(facts[name] for name in ("mtime", "LastModified", "updated") if name in facts)
+            at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
+            yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
+
+    def _keep(self, file: IO[bytes]) -> None:
+        """The ledger is about to say that the file is there: it has to be, after a power failure too."""
+        if self.is_local:
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _make_folder(self, folder: ObjectStoragePath) -> None:
+        if self.is_local:
+            Path(folder.path).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,62 @@
+"""Where records go: raw.<entity> in PostgreSQL, in the transaction of the load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
+
+if TYPE_CHECKING:
+    from hearth.loading.batch_load import BatchLoad
+
+SQL = Statements(__file__)
+
+
+class RawTable:
+    """The table of the load's entity."""
+
+    def __init__(self, load: BatchLoad) -> None:
+        self._load = load
+
+    def prepare(self) -> None:
+        """The months of the interval, in a short transaction of their own: no lock of it waits for a long load."""
+        load = self._load
+        with connect("loader") as connection:
+            connection.execute(
+                "select raw.ensure_month_partitions(%s, %s, %s)", (load.entity.name, load.interval.start, load.interval.end)
+            )
+
+    @staticmethod
+    def write_part(rows: pa.Table, path: Path) -> None:
+        """A part that lives as long as the load."""
+        pq.write_table(rows, path, compression="lz4")
+
+    def known(self) -> pa.Table:
+        """Loaded rows whose keys the batch has."""
+        load = self._load
+        load.run("create temp table asked on commit drop as select {key} from {raw_table} with no data")
+        load.ingest("asked", load.aside("select distinct {key} from settled"))
+        return load.ask_table(SQL["known"])
+
+    def take_out(self, batch_ids: list[int]) -> None:
+        """Rows of batches that gave way."""
+        self._load.write(
+            "delete from {raw_table} where batch_id = any(%(batch_ids)s::bigint[]) and feed = %(feed)s::text", batch_ids=batch_ids
+        )
+
+    def take_in(self) -> int:
+        """The settled rows; returns how many."""
+        load = self._load
+        load.run("create temp table incoming on commit drop as select {columns} from {raw_table} with no data")
+        for part in load.side.parts():
+            load.ingest("incoming", pq.read_table(part, schema=load.schema))
+        return load.run("insert into {raw_table} ({columns}) select {columns} from incoming")
+
+    def content_hash(self) -> str:
+        """The sum of PostgreSQL's 64-bit hashes of the rows."""
+        return str(self._load.ask("select coalesce(sum(hash_record_extended(row({i_hashed}), 0)), 0)::text from incoming as i")[0][0])
