@@ -53,3 +53,22 @@ def readings_files(entity: str) -> None:
     except LookupError as error:
         raise click.ClickException(str(error.args[0])) from error
     click.echo("\n".join(lines))
+
+
+@readings.command("move")
+@click.option("--drop-tables", is_flag=True, help="afterwards drop the tables they came from (as the owner)")
+def readings_move(drop_tables: bool) -> None:
+    """Bring readings that lie in tables of the database into files; once, after an upgrade from before they lived there.
+
+    Each batch is compared with its digest in the ledger before and after, and is a step of its own: a run that is cut off goes on where it
+    stopped. The tables stay as they are until --drop-tables is said.
+    """
+    from hearth.lake import move
+
+    try:
+        moved = move.move(click.echo)
+        click.echo(f"{moved:,} readings moved")
+        if drop_tables:
+            click.echo(f"dropped: {', '.join(move.drop_tables()) or 'nothing, there are none'}")
+    except move.NotWhatWasLoaded as error:
+        raise click.ClickException(str(error)) from error

@@ -22,12 +22,18 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from hearth.contracts.entities import ENTITIES
+from hearth.lake import catalogue
+from hearth.lake.files import Lake
+from hearth.landing.file_store import FileStore
 from hearth.landing.store import LandingStore
 from hearth.proof.landing import deleted_files, recorded_files
 from hearth.warehouse.connections import warehouse_url
 from hearth.warehouse.roles import OWNS, login
 
-MANIFEST, LANDING = "MANIFEST.json", "landing"
+MANIFEST = "MANIFEST.json"
+STORES: dict[str, type[FileStore]] = {"landing": LandingStore, "lake": Lake}
+"""Folder of the backup -> what lies in it."""
 CHUNK_BYTES = 1 << 20
 AIRFLOW = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 Tell = Callable[[str], None]
@@ -80,16 +86,21 @@ def make(folder: Path, tell: Tell) -> dict[str, Any]:
         assert snapshot is not None
         tell("dumping the warehouse")
         _dump(urls.pop("warehouse"), folder / "warehouse.dump", f"--snapshot={snapshot[0]}")
-        named = {place for place, _, _ in recorded_files(owner)} - deleted_files(owner)
+        named = {
+            "landing": {place for place, _, _ in recorded_files(owner)} - deleted_files(owner),
+            "lake": {file.path for entity in ENTITIES for file in catalogue.current(owner, entity)},
+        }
     for name, url in urls.items():
         tell(f"dumping {name}")
         _dump(url, folder / f"{name}.dump")
-    missing = named - set(_copy_landing(folder / LANDING, tell))
-    if missing:
-        raise BackupFailed(
-            f"{len(missing)} landing files the ledger names are not in the store, such as {min(missing)}, and no act of retention"
-            " says why. `hearth verify --landing` names them all. The backup is not complete and has no manifest."
-        )
+    for place, store in STORES.items():
+        missing = named[place] - set(_copy(store(), folder / place, tell))
+        if missing:
+            raise BackupFailed(
+                f"{len(missing)} {store.kind}s the ledger names are not in the store, such as {min(missing)}, and no act of retention"
+                " says why. `hearth verify --landing` and `hearth reconcile` name them all. The backup is not complete and has no"
+                " manifest."
+            )
     manifest = {"made_at": datetime.now(UTC).isoformat(), "files": dict(sorted(_digests(folder)))}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
@@ -118,17 +129,20 @@ def restore(folder: Path, tell: Tell) -> list[str]:
     if wrong := check(folder):
         raise BackupFailed(f"the backup is damaged, nothing was restored: {'; '.join(wrong[:5])}")
     urls = {name: url for name, url in databases().items() if (folder / f"{name}.dump").exists()}
-    store = LandingStore()
+    stores = {place: store() for place, store in STORES.items()}
     for name, url in urls.items():
         _require_empty(name, url)
-    if not store.is_local or any(Path(store.root.path).iterdir()):
-        raise BackupFailed(f"{store.root} is not an empty folder; set HEARTH_LANDING to an empty one")
+    for store in stores.values():
+        if not store.is_local or any(Path(store.root.path).iterdir()):
+            raise BackupFailed(f"{store.root} is not an empty folder; set {store.variable} to an empty one")
     make_roles(urls["warehouse"], role_urls())
     for name, url in urls.items():
         tell(f"restoring {name}")
         _restore(url, folder / f"{name}.dump")
-    tell("copying the landing files")
-    shutil.copytree(folder / LANDING, store.root.path, dirs_exist_ok=True)
+    for place, store in stores.items():
+        tell(f"copying the {store.kind}s")
+        if (folder / place).exists():  # a backup of before had no files of readings
+            shutil.copytree(folder / place, store.root.path, dirs_exist_ok=True)
     return sorted(urls)
 
 
@@ -178,12 +192,12 @@ def _run(command: list[Any]) -> str:
     return answer.stdout
 
 
-def _copy_landing(target: Path, tell: Tell) -> Iterator[str]:
-    """Copy the landing store without what is still coming in; yields each path below its root."""
-    root = LandingStore().root
+def _copy(store: FileStore, target: Path, tell: Tell) -> Iterator[str]:
+    """Copy a store without what is still coming in; yields each path below its root."""
+    root = store.root
     target.mkdir(mode=0o700)
     paths = sorted(path for path in root.fs.find(root.path) if "/incoming/" not in path)
-    tell(f"copying {len(paths)} landing files")
+    tell(f"copying {len(paths)} {store.kind}s")
     for path in paths:
         name = path[len(root.path) :].lstrip("/")
         copy = target / name

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hearth.dated.dated_rows import rows_on
+from hearth.lake.files import Lake
 from hearth.landing.store import LandingStore
 from hearth.proof.landing import strays
 from hearth.warehouse.connections import connect
 
 AT_ONCE = 500
 """Files whose acts are one transaction."""
-SUBJECTS = ("landing_file", "personal_value", "stray_file")
+SUBJECTS = ("landing_file", "personal_value", "stray_file", "reading_file")
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,37 @@ order by 1
 """
 
 
+GAVE_WAY = """
+select f.path, f.sha256, f.size_bytes from ledger.reading_file f join ledger.supersession s using (batch_id)
+join ledger.batch b on b.batch_id = s.by_batch_id
+where b.committed_at < %s and not exists (select from ledger.retention_act a where a.stored_as = f.path and a.subject = 'reading_file')
+order by 1
+"""
+
+
 def due(rule: Rule, now: datetime) -> Due:
-    """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones."""
+    """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones; files of
+    readings that no longer count."""
     before = now - timedelta(days=rule.keep_days)
     if rule.subject == "personal_value":
         return Due(rule, before, [], 0)
     if rule.subject == "stray_file":
         with connect("engineer") as connection:
             return Due(rule, before, [(place, None, size) for place, size in strays(LandingStore(), connection, before)], 0)
+    if rule.subject == "reading_file":
+        return Due(rule, before, _readings_that_count_no_more(before), 0)
     with connect("engineer") as connection:
         rows = connection.execute(FILES, (before,)).fetchall()
     return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
+
+
+def _readings_that_count_no_more(before: datetime) -> list[tuple[str, str | None, int]]:
+    """Files of batches that gave way to others before then, and those of a load that died, which the ledger does not name."""
+    with connect("engineer") as connection:
+        gave_way = connection.execute(GAVE_WAY, (before,)).fetchall()
+        named = {path for (path,) in connection.execute("select path from ledger.reading_file")}
+    strays = [(place, size) for place, size, written in Lake().everything() if place not in named and written < before]
+    return [*gave_way, *((place, None, size) for place, size in strays)]
 
 
 def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:
@@ -77,6 +98,7 @@ def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any]
         assert row is not None
         return int(row[0])
     _finish_earlier(store)
+    place_of = Lake() if found.rule.subject == "reading_file" else store
     for begin in range(0, len(found.files), AT_ONCE):
         files = found.files[begin : begin + AT_ONCE]
         with connect("engineer") as connection, connection.cursor() as cursor:
@@ -86,7 +108,7 @@ def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any]
                 [(found.rule.subject, sha256, place, found.older_than, rule_text, why) for place, sha256, _ in files],
             )
         for place, _, _ in files:
-            (store.root / place).unlink(missing_ok=True)
+            (place_of.root / place).unlink(missing_ok=True)
             progress()
     return len(found.files)
 

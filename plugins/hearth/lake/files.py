@@ -22,8 +22,8 @@ class Lake(FileStore):
     """A folder or an object-store URL."""
 
     variable = "HEARTH_LAKE"
-    kind = "file of readings"
-    damaged = "or load its pull anew: `hearth runbook` says how"
+    kind = "reading file"
+    damaged = "its pull loaded anew writes another (docs/runbook.md)"
 
     def put(self, file: Path, name: str) -> tuple[str, int]:
         """Bring a local file in under its name; it appears there when it is complete. Returns (sha256, size in bytes)."""

@@ -6,7 +6,7 @@ own: a run that is cut off goes on where it stopped. The tables stay as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -51,6 +51,21 @@ def move(tell: Callable[[str], Any]) -> int:
     return moved
 
 
+def drop_tables() -> list[str]:
+    """Drop the tables readings lived in before; returns their names. Raises NotWhatWasLoaded while something is not moved."""
+    with connect("owner") as connection:
+        if left := waiting(connection):
+            raise NotWhatWasLoaded(f"not moved yet: {left}; nothing was dropped")
+        there = [f"raw.{entity.name}" for entity in IN_FILES if _is_there(connection, entity)]
+        for name in there:
+            connection.execute(sql.SQL("drop table {}").format(sql.Identifier(*name.split("."))))
+    return there
+
+
+def _is_there(connection: psycopg.Connection, entity: Entity) -> bool:
+    return connection.execute("select to_regclass(%s) is not null", (f"raw.{entity.name}",)).fetchone() == (True,)
+
+
 def _compare(
     connection: psycopg.Connection, entity: Entity, batch_id: int, rows: int, columns: list[str] | None, digest: Any
 ) -> None:
@@ -67,32 +82,37 @@ def _compare(
 
 
 def _batch(connection: psycopg.Connection, lake: Lake, entity: Entity, feed: str, batch_id: int, rows: int) -> int:
-    schema, names = arrow_schema(entity), content_columns(entity)
-    there = {name for (name,) in connection.execute("select attname from pg_attribute where attrelid = %s::regclass and attnum > 0",
-                                                    (f"raw.{entity.name}",))}  # fmt: skip
-    listed = ", ".join(f'"{name}"' for name in schema.names if name in there)
+    names = content_columns(entity)
     read, written, moved = 0, 0, 0
-    with TemporaryDirectory(prefix="hearth-move-") as folder, adbc.connect(warehouse_url("loader")) as source:
-        cursor = source.cursor()
-        cursor.execute(f"select {listed} from raw.{entity.name} where batch_id = {int(batch_id)}")
-        waits: list[pa.Table] = []
-        part = 0
-        reader = cursor.fetch_record_batch()
-        for batch in [*reader, None] if reader is not None else [None]:
-            if batch is not None:
-                waits.append(_with_all(pa.Table.from_batches([batch]), schema))
-                read += content_of(waits[-1:], names)
-            if waits and (batch is None or sum(map(len, waits)) >= PART_ROWS):
-                part += 1
-                path = Path(folder) / f"{part}.parquet"
-                write_sorted(pa.concat_tables(waits), path, entity.raw_key[1:])
-                file = put(lake, entity, feed, batch_id, part, path)
-                connection.execute(SQL["reading_file"], file)
-                written, moved, waits = written + int(file["content"]), moved + file["rows"], []
-        cursor.close()
+    with TemporaryDirectory(prefix="hearth-move-") as folder:
+        for number, part in enumerate(_parts(connection, entity, batch_id), 1):
+            path = Path(folder) / f"{number}.parquet"
+            write_sorted(part, path, entity.raw_key[1:])
+            file = put(lake, entity, feed, batch_id, number, path)
+            connection.execute(SQL["reading_file"], file)
+            read, written, moved = read + content_of([part], names), written + int(file["content"]), moved + file["rows"]
+            path.unlink()
     if moved != rows or read % 2**64 != written % 2**64:
         raise NotWhatWasLoaded(f"batch {batch_id}: {rows} rows were loaded, {moved} were written to files; nothing of it was moved")
     return moved
+
+
+def _parts(connection: psycopg.Connection, entity: Entity, batch_id: int) -> Iterator[pa.Table]:
+    """The rows of a batch in its table, so many at a time as make one file."""
+    schema = arrow_schema(entity)
+    columns = "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0 and not attisdropped"
+    there = {name for (name,) in connection.execute(columns, (f"raw.{entity.name}",))}
+    listed = ", ".join(f'"{name}"' for name in schema.names if name in there)
+    waits: list[pa.Table] = []
+    with adbc.connect(warehouse_url("loader")) as source, source.cursor() as cursor:
+        cursor.execute(f"select {listed} from raw.{entity.name} where batch_id = {int(batch_id)}")
+        for batch in cursor.fetch_record_batch():
+            waits.append(_with_all(pa.Table.from_batches([batch]), schema))
+            if sum(map(len, waits)) >= PART_ROWS:
+                yield pa.concat_tables(waits)
+                waits = []
+    if sum(map(len, waits)):
+        yield pa.concat_tables(waits)
 
 
 def _with_all(rows: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -21,7 +21,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hearth.contracts.entities import ENTITIES
-from hearth.lake import catalogue
+from hearth.lake import catalogue, move
 from hearth.lake.engine import engine, show
 from hearth.lake.files import Lake
 from hearth.transform.plan import DBT_PROJECT
@@ -57,8 +57,13 @@ def models_before() -> list[str]:
     return sorted({*ALWAYS_ASKED, *(model for each in reductions() for model in each.given.values())})
 
 
+class ReadingsNotMoved(RuntimeError):
+    """Readings of before lie in tables yet: figures made without them would be wrong."""
+
+
 def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix: str = "") -> list[dict[str, Any]]:
-    """Make the days anew that changed, or all of them; returns a fact sheet each, as dbt's nodes have."""
+    """Make the days anew that changed, or all of them; returns a fact sheet each, as dbt's nodes have. Raises ReadingsNotMoved."""
+    _refuse_unmoved()
     facts = []
     for reduction in reductions():
         begun = time.monotonic()
@@ -67,6 +72,17 @@ def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix:
         seconds = round(time.monotonic() - begun, 2)
         facts.append({"node": f"reduction.hearth.{reduction.name}", "status": "success", "seconds": seconds, "message": said})
     return facts
+
+
+def _refuse_unmoved() -> None:
+    with connect("transformer") as connection:
+        left = move.waiting(connection)
+    if left:
+        told = ", ".join(f"{number} batches of {entity}" for entity, number in left.items())
+        raise ReadingsNotMoved(
+            f"{told} lie in tables of the database; readings live in files now (HEARTH_LAKE). Run `hearth readings move` once, then"
+            " build again; nothing was published, and what is published stays"
+        )
 
 
 def _one(reduction: Reduction, full_refresh: bool, waiting_feeds: Sequence[str], prefix: str) -> int | None:
