@@ -87,11 +87,6 @@ def test_no_model_reads_readings_that_live_in_files(manifest):
     assert reads == {name for name, entity in ENTITIES.items() if entity.in_files}
 
 
-def test_readings_of_systems_are_read_in_one_place(manifest):
-    readers = {child for child in manifest["child_map"]["model.hearth.stg_station_reading"] if child.startswith("model.")}
-    assert readers == {"model.hearth.int_system_day"}
-
-
 def test_schemas_are_the_stages_of_the_way(models):
     stage = {"staging": "staging", "intermediate": "intermediate", "marts": "candidate"}
     assert {node["name"]: node["schema"] for node in models.values()} == {

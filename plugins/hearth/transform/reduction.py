@@ -118,7 +118,10 @@ def statement(reduction: Reduction, zone: ZoneInfo, days: Days | None, reached: 
         in_days=lambda column: _any(f"{column} >= {_at(a)} and {column} < {_at(b)}" for a, b in spans) if days is not None else "true",
         made_days=lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days) if days is not None else "true",
         local_date=lambda column: f"cast({column} at time zone '{zone.key}' as date)",
+        local_date_of_us=lambda us: f"cast(make_timestamp({us}) at time zone 'UTC' at time zone '{zone.key}' as date)",
+        epoch_us=lambda column: f"epoch_us({column})",
         hour_no=lambda column: f"cast(floor(epoch_us({column}) / 3600000000) as bigint)",
+        whole_division=lambda of, by: f"(({of}) // ({by}))",
     )
 
 
@@ -172,9 +175,7 @@ def _put(schema: str, name: str, rows: pa.RecordBatchReader, days: Days | None) 
     columns = [(field.name, _postgres_type(field.type)) for field in rows.schema]
     with adbc.connect(warehouse_url("transformer")) as connection, connection.cursor() as cursor:
         if days is None:
-            cursor.execute(f"drop table if exists {schema}.{name} cascade")
-            cursor.execute(f"create table {schema}.{name} ({', '.join(f'{column} {kind}' for column, kind in columns)})")
-            cursor.execute(f"create index on {schema}.{name} (heating_date)")
+            _empty_table(cursor, schema, name, columns)
         else:
             gone = " or ".join(f"heating_date between '{first}' and '{last}'" for first, last in days)
             cursor.execute(f"delete from {schema}.{name} where {gone}")
@@ -182,6 +183,21 @@ def _put(schema: str, name: str, rows: pa.RecordBatchReader, days: Days | None) 
         cursor.execute(f"analyze {schema}.{name}")
         connection.commit()
     return int(made)
+
+
+def _empty_table(cursor: Any, schema: str, name: str, columns: list[tuple[str, str]]) -> None:
+    """A table of these columns without rows: the one that is there, where it has the same, so that what reads it stays."""
+    cursor.execute(
+        "select column_name, data_type from information_schema.columns where table_schema = $1 and table_name = $2"
+        " order by ordinal_position",
+        (schema, name),
+    )
+    if cursor.fetchall() == columns:
+        cursor.execute(f"truncate {schema}.{name}")
+        return
+    cursor.execute(f"drop table if exists {schema}.{name} cascade")
+    cursor.execute(f"create table {schema}.{name} ({', '.join(f'{column} {kind}' for column, kind in columns)})")
+    cursor.execute(f"create index on {schema}.{name} (heating_date)")
 
 
 def _postgres_type(kind: pa.DataType) -> str:

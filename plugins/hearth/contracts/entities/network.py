@@ -30,7 +30,7 @@ ENTITIES = (
             number("make_up_m3_h", "m3/h", doc="water fed into the secondary side"),
             flag("is_replay", doc="sent again from the station's memory"),
         ),
-        partitioned=True,
+        in_files=True,
         tells_of_days=True,
         wide=True,
     ),
