@@ -82,9 +82,9 @@ class Company:
         self._changed |= {(entity, day) for (day,) in gone}
         return new
 
-    def dbt(self, *arguments: str, full: bool = False) -> None:
-        """Run dbt as a build does, with the days changed since the last successful one; readings are reduced where no models are
-        selected."""
+    def dbt(self, *arguments: str, full: bool = False, around: tuple[str, ...] = ()) -> None:
+        """Run dbt as a build does, with the days changed since the last successful one. Readings are reduced where no models are selected,
+        and before those named by `around`."""
         from hearth.transform.dbt import run_around_reductions, run_dbt
 
         build = self.one(
@@ -95,10 +95,11 @@ class Company:
         for entity, day in self._changed:
             self.run("insert into ledger.build_day values (%s, %s, %s)", build, entity, day)
         told = [*(arguments or ("run",)), *WITHOUT_ARTEFACTS, *(["--full-refresh"] if full else [])]
-        if "--select" in told:
-            run_dbt(told, build={"HEARTH_BUILD_ID": str(build)})
+        build_of = {"HEARTH_BUILD_ID": str(build)}
+        if around or "--select" not in told:
+            run_around_reductions(told, full, build=build_of, selected=around)
         else:
-            run_around_reductions(told, full, build={"HEARTH_BUILD_ID": str(build)})
+            run_dbt(told, build=build_of)
         self._changed = set()
 
     def reduce(self) -> None:

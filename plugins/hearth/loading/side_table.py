@@ -88,7 +88,7 @@ class SideTable:
         return dict(self._database.execute("select why, count(*) from removed group by why").fetchall())
 
     def parts(self) -> Iterator[Path]:
-        """The parts without the rows that were removed; those left without any row are passed over."""
+        """The parts without the rows that were removed; those left without any row are passed over. What `incoming` shows stays."""
         gone: dict[str, list[int]] = {}
         for part, row_no in self._database.execute("select part, row_no from removed").fetchall():
             gone.setdefault(part, []).append(row_no)
@@ -97,6 +97,7 @@ class SideTable:
                 rows = pq.read_table(path, schema=self._schema)
                 keep = np.ones(len(rows), bool)
                 keep[gone[str(path)]] = False
+                path = path.with_suffix(".settled.parquet")
                 self._write(rows.filter(pa.array(keep)), path)
             if pq.read_metadata(path).num_rows:
                 yield path
