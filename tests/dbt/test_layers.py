@@ -58,7 +58,10 @@ def test_nothing_is_made_that_nothing_reads(manifest, models):
 @pytest.mark.parametrize("seed", ["validation_limit", "health_limit"])
 def test_every_dated_limit_is_read(seed):
     """Its code stands in a model, a suite or the pipeline; not counted are lists of all codes."""
-    places = [REPOSITORY / name for name in ("dbt_project/models", "dbt_project/macros", "dbt_project/reductions", "expectations", "plugins/hearth")]
+    places = [
+        REPOSITORY / name
+        for name in ("dbt_project/models", "dbt_project/macros", "dbt_project/reductions", "expectations", "plugins/hearth")
+    ]
     files = [path for place in places for kind in ("*.sql", "*.json", "*.py") for path in place.rglob(kind)]
     words = set(re.findall(r"\w+", " ".join(f.read_text(encoding="utf-8") for f in files if f.name != "limit_codes.sql")))
     assert [row["limit_code"] for row in read_rows(seed) if row["limit_code"] not in words] == []
@@ -82,7 +85,9 @@ def test_readings_are_read_in_one_place(manifest):
 
 
 def test_no_model_reads_readings_that_live_in_files(manifest):
-    assert [name for name, children in manifest["child_map"].items() if name.startswith("source.hearth.readings.") and children] == []
+    assert [
+        name for name, children in manifest["child_map"].items() if name.startswith("source.hearth.readings.") and children
+    ] == []
     reads = {entity["reads"] for entity in yaml.safe_load((FOLDER / "reductions.yml").read_text(encoding="utf-8")).values()}
     assert reads == {name for name, entity in ENTITIES.items() if entity.in_files}
 

@@ -83,8 +83,8 @@ class Company:
         return new
 
     def dbt(self, *arguments: str, full: bool = False, around: tuple[str, ...] = ()) -> None:
-        """Run dbt as a build does, with the days changed since the last successful one. Readings are reduced where no models are selected,
-        and before those named by `around`."""
+        """Run dbt as a build does, with the days changed since the last successful one. Readings are reduced where no models are
+        selected, and before those named by `around`."""
         from hearth.transform.dbt import run_around_reductions, run_dbt
 
         build = self.one(
@@ -154,7 +154,7 @@ class Company:
             part = Path(folder) / "part.parquet"
             write_sorted(pa.Table.from_pylist(rows, schema=arrow_schema(entity)), part, entity.raw_key[1:])
             file = catalogue.put(Lake(), entity, feed, batch, 1, part)
-        self.connection.execute(catalogue.SQL["reading_file"], file)
+        self.connection.execute(catalogue.recording(), file)
 
     def knows_contract(self, feed: str, **changed: Any) -> None:
         """The contract of a feed as it stands in feeds/, with what is changed of it, as a load writes it down."""

@@ -60,8 +60,8 @@ def readings_files(entity: str) -> None:
 def readings_move(drop_tables: bool) -> None:
     """Bring readings that lie in tables of the database into files; once, after an upgrade from before they lived there.
 
-    Each batch is compared with its digest in the ledger before and after, and is a step of its own: a run that is cut off goes on where it
-    stopped. The tables stay as they are until --drop-tables is said.
+    Each batch is compared with its digest in the ledger before and after, and is a step of its own: a run that is cut off goes on
+    where it stopped. The tables stay as they are until --drop-tables is said.
     """
     from hearth.lake import move
 

@@ -58,8 +58,8 @@ class Entity:
     `event_column` gives the day a row changes in the marts; `register` rows change everything from
     that day on. `full_export`: every delivery is the whole state, the newest one is current. `tells_of_days`: its rows say what
     happened on their day, so that they make the day known (in dbt: the macro `daily_entities`).
-    `wide`: a row carries the channels of several instruments, and each may fail by itself. `in_files`: readings of instruments; their
-    rows live in columnar files (hearth.lake) and not in a table.
+    `wide`: a row carries the channels of several instruments, and each may fail by itself. `in_files`: readings of instruments;
+    their rows live in columnar files (hearth.lake) and not in a table.
     """
 
     name: str

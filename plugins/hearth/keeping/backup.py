@@ -97,9 +97,9 @@ def make(folder: Path, tell: Tell) -> dict[str, Any]:
         missing = named[place] - set(_copy(store(), folder / place, tell))
         if missing:
             raise BackupFailed(
-                f"{len(missing)} {store.kind}s the ledger names are not in the store, such as {min(missing)}, and no act of retention"
-                " says why. `hearth verify --landing` and `hearth reconcile` name them all. The backup is not complete and has no"
-                " manifest."
+                f"{len(missing)} {store.kind}s the ledger names are not in the store, such as {min(missing)}, and no act of"
+                " retention says why. `hearth verify --landing` and `hearth reconcile` name them all. The backup is not complete"
+                " and has no manifest."
             )
     manifest = {"made_at": datetime.now(UTC).isoformat(), "files": dict(sorted(_digests(folder)))}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")

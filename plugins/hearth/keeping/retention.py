@@ -59,7 +59,8 @@ order by 1
 GAVE_WAY = """
 select f.path, f.sha256, f.size_bytes from ledger.reading_file f join ledger.supersession s using (batch_id)
 join ledger.batch b on b.batch_id = s.by_batch_id
-where b.committed_at < %s and not exists (select from ledger.retention_act a where a.stored_as = f.path and a.subject = 'reading_file')
+where b.committed_at < %s
+  and not exists (select from ledger.retention_act a where a.stored_as = f.path and a.subject = 'reading_file')
 order by 1
 """
 

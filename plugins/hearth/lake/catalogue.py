@@ -44,7 +44,7 @@ def content_columns(entity: Entity) -> list[str]:
 
 
 def put(lake: Lake, entity: Entity, feed: str, batch_id: int, part: int, file: Path) -> dict[str, Any]:
-    """Bring a part of a batch into the lake; returns its row of ledger.reading_file, for SQL['reading_file']."""
+    """Bring a part of a batch into the lake; returns its row of ledger.reading_file, for `recording`."""
     name = f"{entity.name}/{feed}/{batch_id}-{part}.parquet"
     sha256, size = lake.put(file, name)
     table: pa.Table = pq.read_table(file, schema=arrow_schema(entity))
@@ -64,6 +64,11 @@ def put(lake: Lake, entity: Entity, feed: str, batch_id: int, part: int, file: P
         "arrived_from": arrived["min"],
         "arrived_to": arrived["max"],
     }
+
+
+def recording() -> str:
+    """The statement that makes a file count, for what `put` gives."""
+    return SQL["reading_file"]
 
 
 def current(

@@ -1,9 +1,9 @@
 """What rows of readings hold, in one number that neither their order nor their files change, and that every engine can compute.
 
-A cell is 64 bits: a number its IEEE bits, an instant its microseconds and a day its days since 1970, a whole number itself, a flag 0 or 1, a text
-the first 8 bytes (little-endian) of the sha256 of its UTF-8. A row is `mix` of the sum of `mix(cell xor salt)` over its cells that are not
-null, the salt being the name of the column as such a text; the content is the sum of its rows. All sums are modulo 2^64, `mix` is the
-finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
+A cell is 64 bits: a number its IEEE bits, an instant its microseconds and a day its days since 1970, a whole number itself, a flag
+0 or 1, a text the first 8 bytes (little-endian) of the sha256 of its UTF-8. A row is `mix` of the sum of `mix(cell xor salt)` over
+its cells that are not null, the salt being the name of the column as such a text; the content is the sum of its rows. All sums are
+modulo 2^64, `mix` is the finaliser of splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 """
 
 from __future__ import annotations

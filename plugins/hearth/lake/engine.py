@@ -20,8 +20,8 @@ from hearth.lake.schema import arrow_schema
 def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that spills beside it; `memory`: its limit, HEARTH_READINGS_MEMORY (2GB) unless it is said."""
     with TemporaryDirectory(prefix="hearth-readings-") as spilled:
-        settings = {
-            "memory_limit": memory or os.environ.get("HEARTH_READINGS_MEMORY", "2GB"),
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory or os.environ.get("HEARTH_READINGS_MEMORY") or "2GB",
             "temp_directory": str(Path(spilled)),
             "preserve_insertion_order": False,
         }
@@ -40,5 +40,6 @@ def show(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[Re
     view = f"select {named} from no_{entity.name}"
     if chosen:
         listed = ", ".join("'" + lake.address(file.path).replace("'", "''") + "'" for file in chosen)
-        view = f"select {named} from (select * from no_{entity.name} union all by name select * from read_parquet([{listed}], union_by_name = true))"
+        of_files = f"select * from read_parquet([{listed}], union_by_name = true)"
+        view = f"select {named} from (select * from no_{entity.name} union all by name {of_files})"
     database.execute(f"create or replace view {entity.name} as {view}")

@@ -1,7 +1,7 @@
 """Bring readings that lie in tables of the database into files, batch by batch: what an installation of before does once.
 
-Each batch is compared with the digest that was kept when it was loaded, written, read again and compared, and recorded in a transaction of its
-own: a run that is cut off goes on where it stopped. The tables stay as they are.
+Each batch is compared with the digest that was kept when it was loaded, written, read again and compared, and recorded in a
+transaction of its own: a run that is cut off goes on where it stopped. The tables stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from psycopg import sql
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Entity
-from hearth.lake.catalogue import SQL, content_columns, put
+from hearth.lake.catalogue import SQL, content_columns, put, recording
 from hearth.lake.content import content_of
 from hearth.lake.files import PART_ROWS, Lake, write_sorted
 from hearth.lake.schema import arrow_schema
@@ -89,7 +89,7 @@ def _batch(connection: psycopg.Connection, lake: Lake, entity: Entity, feed: str
             path = Path(folder) / f"{number}.parquet"
             write_sorted(part, path, entity.raw_key[1:])
             file = put(lake, entity, feed, batch_id, number, path)
-            connection.execute(SQL["reading_file"], file)
+            connection.execute(recording(), file)
             read, written, moved = read + content_of([part], names), written + int(file["content"]), moved + file["rows"]
             path.unlink()
     if moved != rows or read % 2**64 != written % 2**64:
@@ -117,5 +117,8 @@ def _parts(connection: psycopg.Connection, entity: Entity, batch_id: int) -> Ite
 
 def _with_all(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """All columns of today, of the declared types; those the table has not are null."""
-    columns = [rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type) for field in schema]
+    columns = [
+        rows[field.name].cast(field.type) if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+        for field in schema
+    ]
     return pa.Table.from_arrays([c.combine_chunks() if isinstance(c, pa.ChunkedArray) else c for c in columns], schema=schema)

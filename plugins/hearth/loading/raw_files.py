@@ -54,7 +54,7 @@ class RawFiles:
         load, rows = self._load, 0
         for number, part in enumerate(load.side.parts(), 1):
             file = catalogue.put(self._lake, load.entity, load.contract.feed, load.batch_id, number, part)
-            load.write(catalogue.SQL["reading_file"], **file)
+            load.write(catalogue.recording(), **file)
             rows += file["rows"]
             self._content += int(file["content"])
         return rows

@@ -59,4 +59,6 @@ class RawTable:
 
     def content_hash(self) -> str:
         """The sum of PostgreSQL's 64-bit hashes of the rows."""
-        return str(self._load.ask("select coalesce(sum(hash_record_extended(row({i_hashed}), 0)), 0)::text from incoming as i")[0][0])
+        return str(
+            self._load.ask("select coalesce(sum(hash_record_extended(row({i_hashed}), 0)), 0)::text from incoming as i")[0][0]
+        )

@@ -1,7 +1,7 @@
 """The rows of one batch on their way: written in parts as they come, looked at in SQL before any of them is anywhere else.
 
-Parts are Parquet files in a folder of the load's own, so a batch of any size takes the memory of one part. The SQL is run by DuckDB on
-these files, within its own limit of memory, and spills beside them.
+Parts are Parquet files in a folder of the load's own, so a batch of any size takes the memory of one part. The SQL is run by DuckDB
+on these files, within its own limit of memory, and spills beside them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 
 from hearth.lake.files import PART_ROWS
 
-
-MEMORY = os.environ.get("HEARTH_LOAD_MEMORY", "512MB")
+MEMORY = os.environ.get("HEARTH_LOAD_MEMORY") or "512MB"
 """What DuckDB may take for a batch before it spills."""
 
 Write = Callable[[pa.Table, Path], None]
@@ -38,8 +37,8 @@ class SideTable:
         self.folder = Path(self._folder.name)
         self._waiting: list[pa.Table] = []
         self._parts: list[Path] = []
-        settings = {"threads": 2, "memory_limit": MEMORY, "temp_directory": str(self.folder / "spilled")}
-        self._database = duckdb.connect(":memory:", config=settings)
+        spilled = str(self.folder / "spilled")
+        self._database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, "temp_directory": spilled})
         self._database.execute("set TimeZone = 'UTC'")
         self._database.execute("create table removed (part text, row_no bigint, why text)")
 
@@ -97,7 +96,9 @@ class SideTable:
                 rows = pq.read_table(path, schema=self._schema)
                 keep = np.ones(len(rows), bool)
                 keep[gone[str(path)]] = False
-                path = path.with_suffix(".settled.parquet")
-                self._write(rows.filter(pa.array(keep)), path)
-            if pq.read_metadata(path).num_rows:
-                yield path
+                settled = path.with_suffix(".settled.parquet")
+                self._write(rows.filter(pa.array(keep)), settled)
+            else:
+                settled = path
+            if pq.read_metadata(settled).num_rows:
+                yield settled

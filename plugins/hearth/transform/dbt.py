@@ -153,8 +153,8 @@ def run_around_reductions(
     build: Mapping[str, str] | None = None,
     selected: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """`dbt <arguments>` of all models, or of the selected ones, in two parts, the readings reduced between them: what says how they are
-    read, then what goes on from their days.
+    """`dbt <arguments>` of all models, or of the selected ones, in two parts, the readings reduced between them: what says how they
+    are read, then what goes on from their days.
 
     A test that looks at models of both parts runs in the second. Raises DbtFailed.
     """

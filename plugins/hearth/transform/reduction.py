@@ -1,13 +1,14 @@
 """Readings become hours and days: one SQL text each, run on the files of readings, its rows put into PostgreSQL by day.
 
-Runs in the middle of a build: after the models that say how readings are to be read (limits, settings of points, which days changed) and
-before those that go on from the days. `dbt_project/reductions/` holds the texts; dbt knows their results as the source `reduced`.
+Runs in the middle of a build: after the models that say how readings are to be read (limits, settings of points, which days
+changed) and before those that go on from the days. `dbt_project/reductions/` holds the texts; dbt knows their results as the source
+`reduced`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -115,8 +116,8 @@ def statement(reduction: Reduction, zone: ZoneInfo, days: Days | None, reached: 
     environment = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)  # noqa: S701
     return environment.get_template(f"{reduction.name}.sql").render(
         not_waiting=lambda feed: f"{feed} not in ({names})" if names else "true",
-        in_days=lambda column: _any(f"{column} >= {_at(a)} and {column} < {_at(b)}" for a, b in spans) if days is not None else "true",
-        made_days=lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days) if days is not None else "true",
+        in_days=lambda column: _any(f"{column} >= {_at(a)} and {column} < {_at(b)}" for a, b in spans),
+        made_days=lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days or []),
         local_date=lambda column: f"cast({column} at time zone '{zone.key}' as date)",
         local_date_of_us=lambda us: f"cast(make_timestamp({us}) at time zone 'UTC' at time zone '{zone.key}' as date)",
         epoch_us=lambda column: f"epoch_us({column})",
@@ -125,8 +126,10 @@ def statement(reduction: Reduction, zone: ZoneInfo, days: Days | None, reached: 
     )
 
 
-def _any(terms: Iterator[str]) -> str:
-    return "(" + " or ".join(f"({term})" for term in terms) + ")"
+def _any(terms: Iterable[str]) -> str:
+    """Any of them; all days, where none are named."""
+    told = " or ".join(f"({term})" for term in terms)
+    return f"({told})" if told else "true"
 
 
 def _at(instant: datetime) -> str:
@@ -145,7 +148,8 @@ def _instants(days: Days, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]
 
 def _changed(connection: psycopg.Connection, reduction: Reduction, prefix: str) -> Days:
     rows = connection.execute(
-        f"select greatest(from_date, %s), least(to_date, %s) from {prefix}intermediate.int_rebuild_range where subject = %s order by 1",
+        f"select greatest(from_date, %s), least(to_date, %s) from {prefix}intermediate.int_rebuild_range"
+        " where subject = %s order by 1",
         (FIRST, LAST, reduction.subject),
     )
     return [(first, last) for first, last in rows]

@@ -3,6 +3,6 @@ insert into removed
 select
     i.part,
     i.row_no,
-    case when row({i_content}) is not distinct from row({r_content}) then 'known' else 'other_than_known' end
+    case when exists (select {i_content} intersect select {r_content}) then 'known' else 'other_than_known' end
 from settled as i
 inner join known as r on {i_key} = {r_key}
