@@ -1,4 +1,4 @@
-"""The content of readings hangs on what their cells say and on nothing else: computed here from the words of hearth.lake.content."""
+"""The content of readings hangs on what their cells say and on nothing else: made here from the words of hearth.lake.content."""
 
 from __future__ import annotations
 
