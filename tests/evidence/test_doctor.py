@@ -17,10 +17,11 @@ from click.testing import CliRunner
 from hearth.cli import main
 from hearth.contracts.loading import load_contracts
 from hearth.dated.limits import health_limits
-from hearth.health import flow, keeping
+from hearth.health import flow, keeping, readings
 from hearth.health.doctor import examine
 from hearth.health.problem import Surroundings
 from hearth.health.rights import rights
+from hearth.lake import catalogue
 from hearth.warehouse.connections import connect
 from hearth.warehouse.roles import ADDS, ROLES, SCHEMAS, login, may
 from tests.support.world import END, PERSON, Warehouse, World
@@ -128,6 +129,20 @@ def test_rows_that_wait_for_publication(warehouse: Warehouse) -> None:
     with seen(warehouse, "delete from ledger.build_batch where batch_id = 2", now=SOON) as here:
         (problem,) = flow.publication(here)
     assert problem.check == "publication old" and "1 batches" in problem.found
+
+
+def test_readings_that_lie_in_a_table_yet_or_whose_file_is_gone(warehouse: Warehouse) -> None:
+    with seen(warehouse) as here:
+        assert [*readings.unmoved(here), *readings.missing(here)] == []
+        name = catalogue.current(here.connection, "station_reading")[0].path
+        place = Path(warehouse.variables["HEARTH_LAKE"]) / name
+        aside = place.rename(place.with_suffix(".aside"))
+        (problem,) = readings.missing(here)
+        aside.rename(place)
+    assert (problem.severity, problem.where) == ("critical", "station_reading") and name in problem.found
+    with seen(warehouse, "delete from ledger.reading_file where entity = 'source_reading'") as here:
+        (problem,) = readings.unmoved(here)
+    assert (problem.severity, problem.where) == ("critical", "raw.source_reading") and "1 batches" in problem.found
 
 
 def test_partitions_that_end(warehouse: Warehouse) -> None:

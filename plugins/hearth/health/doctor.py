@@ -9,7 +9,7 @@ import psycopg
 
 from hearth.contracts.contract import Contract
 from hearth.dated.limits import health_limits
-from hearth.health import flow, keeping, rights
+from hearth.health import flow, keeping, readings, rights
 from hearth.health.problem import ORDER, Problem, Surroundings
 
 CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
@@ -20,6 +20,8 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.died_steps,
     flow.publication,
     flow.rows_in_no_mart,
+    readings.unmoved,
+    readings.missing,
     keeping.partitions,
     keeping.seals,
     keeping.definitions,

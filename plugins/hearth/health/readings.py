@@ -1,0 +1,51 @@
+"""Are the readings there that the ledger counts on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from hearth.contracts.entities import ENTITIES
+from hearth.health.problem import Problem, Surroundings
+from hearth.lake import catalogue, move
+from hearth.lake.files import Lake
+
+
+def unmoved(seen: Surroundings) -> Iterator[Problem]:
+    """Readings of before that lie in tables yet: no build runs."""
+    for entity, batches in move.waiting(seen.connection).items():
+        yield Problem(
+            "critical",
+            "readings not moved",
+            f"raw.{entity}",
+            f"{batches} batches lie in the table; readings live in files now, and no build runs without them",
+            "hearth readings move",
+            "The marts are not built",
+        )
+
+
+def missing(seen: Surroundings) -> Iterator[Problem]:
+    """Files of readings that count and are not there."""
+    if not os.environ.get(Lake.variable):
+        yield Problem(
+            "warning",
+            "readings not seen",
+            Lake.variable,
+            "it is not set here, so nobody looked whether the files of readings are there",
+            f"set {Lake.variable} as Airflow has it (.env), and run the doctor again",
+            "A stage does not hold what the ledger says",
+        )
+        return
+    lake = Lake()
+    there = {path for path, _, _ in lake.everything()}
+    for entity in (name for name, definition in ENTITIES.items() if definition.in_files):
+        gone = [file.path for file in catalogue.current(seen.connection, entity) if file.path not in there]
+        if gone:
+            yield Problem(
+                "critical",
+                "readings missing",
+                entity,
+                f"{len(gone)} files that count are not in {lake.root}, the first is {gone[0]}",
+                "restore them from backup, or clear the runs of their intervals: they are loaded anew from their landing files",
+                "A stage does not hold what the ledger says",
+            )
