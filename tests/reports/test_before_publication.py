@@ -29,6 +29,7 @@ def warehouse(postgres: Server, module_database, tmp_path_factory: pytest.TempPa
     migrate(url, urls)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HEARTH_LANDING", str(tmp_path_factory.mktemp("landing")))
+        patch.setenv("HEARTH_LAKE", str(tmp_path_factory.mktemp("lake")))
         for role, address in urls.items():
             patch.setenv(f"HEARTH_WAREHOUSE_URL_{role.upper()}", address)
         yield

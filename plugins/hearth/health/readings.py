@@ -26,7 +26,7 @@ def unmoved(seen: Surroundings) -> Iterator[Problem]:
 
 def missing(seen: Surroundings) -> Iterator[Problem]:
     """Files of readings that count and are not there."""
-    if not os.environ.get(Lake.variable):
+    if not os.environ.get(Lake.variable):  # whoever looks from elsewhere has a right to the rest
         yield Problem(
             "warning",
             "readings not seen",

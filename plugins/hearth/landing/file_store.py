@@ -26,7 +26,9 @@ class FileStore:
     def __init__(self, root: str | None = None) -> None:
         from airflow.sdk import ObjectStoragePath  # seconds: every command would wait for it
 
-        root = root or os.environ[self.variable]
+        root = root or os.environ.get(self.variable)
+        if not root:
+            raise KeyError(f"{self.variable} is not set; it is where every {self.kind} is, a folder or a URL (see .env.example)")
         self.is_local = "://" not in root or root.startswith("file://")
         if self.is_local:
             folder = Path(root.removeprefix("file://")).resolve()
