@@ -125,7 +125,7 @@ by_hour as (
         max(station_id) as station_id,
         count(*) as readings,
         {%- for channel in channels %}
-            {%- set thousandths = 'cast(sum(cast(round(' ~ channel ~ ' * 1000) as int)) as bigint)' %}
+            {%- set thousandths = 'cast(sum(cast(' ~ nearest(channel ~ ' * 1000') ~ ' as int)) as bigint)' %}
             {%- set doubled = '(2000000 * ' ~ thousandths ~ ' + case when ' ~ thousandths ~ ' < 0 then -count(' ~ channel ~ ') else count(' ~ channel ~ ') end)' %}
         -- The mean in billionths, half away from zero, in whole numbers.
         {{ whole_division(doubled, 'nullif(2 * count(' ~ channel ~ '), 0)') }} as {{ channel }},
@@ -210,8 +210,8 @@ heat as (
     select
         system_id,
         heating_date,
-        cast(sum(cast(round(used_gj * 1e9) as bigint)) filter (where used_gj <= most_gj) as double) / 1e9 as energy_gj,
-        cast(sum(cast(round(seconds) as bigint)) filter (where used_gj <= most_gj) as double) / 3600 as counted_hours,
+        cast(sum(cast({{ nearest('used_gj * 1e9') }} as bigint)) filter (where used_gj <= most_gj) as double) / 1e9 as energy_gj,
+        cast(sum(cast({{ nearest('seconds') }} as bigint)) filter (where used_gj <= most_gj) as double) / 3600 as counted_hours,
         count(*) filter (where is_reset) as counter_resets,
         count(*) filter (where is_fall) as counter_falls,
         count(*) filter (where used_gj > most_gj) as counter_leaps

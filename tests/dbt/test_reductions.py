@@ -14,7 +14,7 @@ import yaml
 from hearth.contracts.entities import ENTITIES
 from hearth.lake.engine import engine
 from hearth.lake.schema import arrow_schema
-from hearth.transform.reduction import FOLDER, reductions, statement
+from hearth.transform.reduction import FOLDER, _standing, reductions, statement
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CASES = yaml.safe_load((FOLDER / "_unit_tests.yml").read_text(encoding="utf-8"))["unit_tests"]
@@ -30,9 +30,13 @@ def test_every_reduction_has_a_case_and_a_text():
 def test_readings_written_down_by_hand(case: dict[str, Any]) -> None:
     reduction = BY_NAME[case["reduction"]]
     with engine() as database:
+        given = {}
         for name, rows in case["given"].items():
-            database.register(name, readings(name, rows) if name == reduction.reads else pa.Table.from_pylist(rows))
-        made = database.sql(statement(reduction, ZONE, None, [], [])).to_arrow_table().to_pylist()
+            made_by_sql = database.sql(rows["sql"]).to_arrow_table().to_pylist() if isinstance(rows, dict) else rows
+            given[name] = readings(name, made_by_sql) if name == reduction.reads else pa.Table.from_pylist(made_by_sql)
+            database.register(name, given[name])
+        text_of_it = statement(reduction, ZONE, None, [], [], _standing(given))
+        made = database.sql(text_of_it).to_arrow_table().to_pylist()
     columns = list(dict.fromkeys(name for row in case["expect"] for name in row))
     assert sorted(text(row, columns) for row in made) == sorted(text(row, columns) for row in case["expect"])
 
@@ -41,11 +45,16 @@ def readings(entity: str, rows: list[dict[str, Any]]) -> pa.Table:
     definition = ENTITIES[entity]
     full = []
     for position, row in enumerate(rows):
-        times = {name: datetime.fromisoformat(row[name]) for name in (definition.event_column, "arrived_at") if name in row}
+        times = {name: instant(row[name]) for name in (definition.event_column, "arrived_at") if name in row}
         times.setdefault("arrived_at", times[definition.event_column] + timedelta(hours=1))
         made = {"feed": "f", "batch_id": 1, "file_id": 1, "position": position, "sub_position": 0, "source_version": 0}
-        full.append({**made, **row, **times})
+        numbers = {name: float(value) for name, value in row.items() if isinstance(value, Decimal)}
+        full.append({**made, **row, **numbers, **times})
     return pa.Table.from_pylist(full, schema=arrow_schema(definition))
+
+
+def instant(given: Any) -> datetime:
+    return given if isinstance(given, datetime) else datetime.fromisoformat(given)
 
 
 def text(row: dict[str, Any], columns: list[str]) -> str:

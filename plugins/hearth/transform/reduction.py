@@ -8,7 +8,7 @@ changed) and before those that go on from the days. `dbt_project/reductions/` ho
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
@@ -31,6 +31,7 @@ from hearth.warehouse.connections import connect, warehouse_url
 FOLDER = DBT_PROJECT / "reductions"
 ALWAYS_ASKED = ("stg_place", "int_rebuild_range")
 """Models every reduction needs: the place's time zone, and which days are made anew."""
+FOREVER = date(9999, 12, 31)
 FIRST, LAST = date(1000, 1, 1), date(9000, 1, 1)
 """Nothing lies further off than a date can say."""
 
@@ -44,7 +45,7 @@ class Reduction:
     name: str
     reads: str
     subject: str
-    reach_days: int
+    reach_days: int | str
     given: dict[str, str]
 
 
@@ -55,7 +56,9 @@ def reductions() -> list[Reduction]:
 
 def models_before() -> list[str]:
     """The models that have to stand before readings are reduced."""
-    return sorted({*ALWAYS_ASKED, *(model for each in reductions() for model in each.given.values())})
+    asked = [model for each in reductions() for model in each.given.values()]
+    asked += [each.reach_days.partition(".")[0] for each in reductions() if isinstance(each.reach_days, str)]
+    return sorted({*ALWAYS_ASKED, *asked})
 
 
 class ReadingsNotMoved(RuntimeError):
@@ -94,7 +97,8 @@ def _one(reduction: Reduction, full_refresh: bool, waiting_feeds: Sequence[str],
         days = None if full_refresh or not is_there else _changed(connection, reduction, prefix)
         if days == []:
             return None
-        reached = [(_shifted(first, -reduction.reach_days), _shifted(last, reduction.reach_days)) for first, last in days or []]
+        reach = _reach(connection, reduction, prefix) if days else 0
+        reached = [(_shifted(first, -reach), _shifted(last, reach)) for first, last in days or []]
         files = [
             file
             for since, until in (_instants(reached, zone) if reached else [(None, None)])
@@ -105,12 +109,20 @@ def _one(reduction: Reduction, full_refresh: bool, waiting_feeds: Sequence[str],
         show(database, ENTITIES[reduction.reads], dict.fromkeys(files), Lake())
         for name, table in given.items():
             database.register(name, table)
-        text = statement(reduction, zone, days, reached, waiting_feeds)
+        text = statement(reduction, zone, days, reached, waiting_feeds, _standing(given))
         return _put(f"{prefix}reduced", reduction.name, database.sql(text).to_arrow_reader(1 << 17), days)
 
 
-def statement(reduction: Reduction, zone: ZoneInfo, days: Days | None, reached: Days, waiting_feeds: Sequence[str]) -> str:
-    """The text as the engine runs it. `days`: those to make anew, None for all; `reached`: with those around them that are read."""
+def statement(
+    reduction: Reduction,
+    zone: ZoneInfo,
+    days: Days | None,
+    reached: Days,
+    waiting_feeds: Sequence[str],
+    standing: Mapping[str, float],
+) -> str:
+    """The text as the engine runs it. `days`: those to make anew, None for all; `reached`: with those around them that are read;
+    `standing`: limits that hold for all days."""
     spans = list(_instants(reached, zone))
     names = ", ".join(f"'{feed}'" for feed in waiting_feeds)  # names are [a-z0-9_]
     environment = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)  # noqa: S701
@@ -123,6 +135,9 @@ def statement(reduction: Reduction, zone: ZoneInfo, days: Days | None, reached: 
         epoch_us=lambda column: f"epoch_us({column})",
         hour_no=lambda column: f"cast(floor(epoch_us({column}) / 3600000000) as bigint)",
         whole_division=lambda of, by: f"(({of}) // ({by}))",
+        nearest=lambda number: f"round_even({number}, 0)",
+        standing_limit=lambda code: repr(float(standing[code])),
+        microseconds=lambda hours: str(round(float(hours) * 3_600_000_000)),
     )
 
 
@@ -166,6 +181,19 @@ def _given(reduction: Reduction, prefix: str) -> dict[str, pa.Table]:
             cursor.execute(f"select * from {prefix}{schema}.{model}")
             found[name] = cursor.fetch_arrow_table()
         return found
+
+
+def _standing(given: Mapping[str, pa.Table]) -> dict[str, float]:
+    """Limits of what looks over many days: their value in the period without end (dbt's macro `standing_limit` refuses a second one)."""
+    periods = given["limit_period"].to_pylist() if "limit_period" in given else []
+    return next((period for period in periods if period["valid_to"] == FOREVER), {})
+
+
+def _reach(connection: psycopg.Connection, reduction: Reduction, prefix: str) -> int:
+    if isinstance(reduction.reach_days, int):
+        return reduction.reach_days
+    model, _, column = reduction.reach_days.partition(".")
+    return int(_value(connection, f"select max({column}) from {prefix}intermediate.{model}"))
 
 
 def _value(connection: psycopg.Connection, query: str) -> Any:
