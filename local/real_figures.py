@@ -7,11 +7,22 @@ layers before the marts and read with the transformer's.
 from __future__ import annotations
 
 import csv
+import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
+import pyarrow as pa
+import pyarrow.csv as pa_csv
 from psycopg.rows import dict_row
+
+from hearth.contracts.entities import ENTITIES
+from hearth.lake import catalogue
+from hearth.lake.engine import engine, show
+from hearth.lake.files import Lake
+from hearth.transform.reduction import picked
 
 ROOMS = """
 select season, heating_date, readings, readings_ok, readings_percent, judged_household_days, complying_household_days,
@@ -36,9 +47,10 @@ order by share, flat
 """
 OWN_RULE = """
 with reading as (
-    select r.heating_date, place.jurisdiction, extract(hour from r.read_at at time zone place.time_zone) as hour,
+    select cast(r.read_at at time zone place.time_zone as date) as heating_date, place.jurisdiction,
+           extract(hour from r.read_at at time zone place.time_zone) as hour,
            round(cast(r.temperature_degc * 9 / 5 + 32 as numeric), 6) as degf
-    from staging.stg_room_reading as r
+    from room_reading as r
     cross join staging.stg_place as place
 ),
 ruled as (
@@ -118,11 +130,26 @@ select count(*) filter (where is_midnight_stamped)::int as tickets_stamped_midni
 from staging.stg_service_ticket
 """
 HOT = """
-select count(*)::int as readings_at_85_degf from staging.stg_room_reading
+select count(*)::int as readings_at_85_degf from room_reading
 where round(temperature_degc * 9 / 5 + 32) = 85
 """
 TICKET_SEASON = "2013-14"
 """The season of the one day the tickets are of."""
+
+
+def _bring_readings(inside: psycopg.Connection[Any]) -> None:
+    """The picked readings of rooms as a temporary table `room_reading`: point_id, read_at, temperature_degc."""
+    (zone,) = (row["time_zone"] for row in inside.execute("select time_zone from staging.stg_place"))
+    text = picked("room_reading", ZoneInfo(zone), datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), [])
+    inside.execute("create temp table room_reading (point_id text, read_at timestamptz, temperature_degc double precision)")
+    with engine() as database, inside.cursor().copy("copy room_reading from stdin (format csv)") as copy:
+        with psycopg.connect(inside.info.dsn, password=inside.info.password) as ledger:
+            show(database, ENTITIES["room_reading"], catalogue.current(ledger, "room_reading"), Lake())
+        chosen = f"select point_id, read_at, temperature_degc from ({text}) as p where nth = 1"
+        for batch in database.sql(chosen).to_arrow_reader(1 << 17):
+            lines = io.BytesIO()
+            pa_csv.write_csv(pa.Table.from_batches([batch]), lines, pa_csv.WriteOptions(include_header=False))
+            copy.write(lines.getvalue())
 
 
 def read(reader_url: str, transformer_url: str, landing: Path) -> dict[str, Any]:
@@ -131,6 +158,7 @@ def read(reader_url: str, transformer_url: str, landing: Path) -> dict[str, Any]
         psycopg.connect(reader_url, row_factory=dict_row) as reader,
         psycopg.connect(transformer_url, row_factory=dict_row) as inside,
     ):
+        _bring_readings(inside)
         return {
             "rooms": _one(reader, ROOMS),
             "flats": inside.execute(FLATS).fetchall(),

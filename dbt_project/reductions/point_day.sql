@@ -1,26 +1,12 @@
 {%- set ok, unusual, low_battery, method, jump, steep, spike_return = 1, 2, 4, 8, 16, 32, 64 -%}
 -- Readings of every point, by local day: the one place where readings of rooms are read.
--- One reading per point and time over all feeds: a correction beats what it corrects, and a stale replay from a collector's memory never
--- beats a correction.
 -- Each point's series is walked once, newest reading first, so that "until the next accepted reading" is a running minimum, and added up by
 -- day at once. What it costs is the number of columns carried from window to window, so the marks of a reading travel in one number.
 -- The limits of series hold for all days (`standing_limit`): a series knows no edge between two days.
 -- A reading of a device that resolves r degrees may be off by half of it, so two readings prove a change only beyond r: one step of
 -- a whole-degree sensor that sends every 5 minutes is no 12 degC an hour. Instants are whole microseconds, so that exactly is exactly.
 with picked as (
-    select
-        point_id,
-        read_at,
-        temperature_degc,
-        battery_v,
-        windows_closed_minutes,
-        is_signed,
-        row_number() over (
-            partition by point_id, read_at
-            order by source_version desc, coalesce(is_replay, false) asc, arrived_at desc, feed asc, position desc
-        ) as nth
-    from room_reading
-    where {{ not_waiting('feed') }} and {{ in_days('read_at') }}
+    {% include 'picked/room_reading.sql' %}
 ),
 
 reading as (

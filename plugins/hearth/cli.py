@@ -51,7 +51,7 @@ def main() -> None:
     \b
     A new installation, step by step:
       hearth init                   write .env with secrets; fill in your addresses
-      hearth migrate                schemas, roles and partitions in your PostgreSQL
+      hearth migrate                schemas, roles and tables in your PostgreSQL
       hearth connections check      can every source be reached?
       hearth contract draft FILE    a contract from a sample of a new feed
       hearth contract try FEED FILE would this sample of the feed be accepted?

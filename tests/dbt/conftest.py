@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from hearth.contracts.entities import ENTITIES
 from hearth.warehouse.migrate import ROLES, migrate
 from local.postgres import Server
 from tests.support.company import Company
@@ -37,9 +36,6 @@ def models(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _warehouse_url(postgres: Server) -> str:
     url = postgres.create_database(DATABASE)
     migrate(url, {role: postgres.url(DATABASE, f"hearth_{role}", PASSWORD) for role in ROLES})
-    with psycopg.connect(url, autocommit=True) as connection:
-        for entity in (name for name, entity in ENTITIES.items() if entity.partitioned):
-            connection.execute("select raw.ensure_month_partitions(%s, '2015-01-01', '2017-08-01')", (entity,))
     return url
 
 

@@ -77,13 +77,6 @@ def test_a_subject_is_one_folder_with_its_words_and_unit_tests(manifest, models)
     assert {test["name"] for test in tests if Path(test["original_file_path"]).parent != folders[test["model"]]} == set()
 
 
-def test_readings_are_read_in_one_place(manifest):
-    readers = {child for child in manifest["child_map"]["model.hearth.stg_room_reading"] if child.startswith("model.")}
-    assert readers == {"model.hearth.int_point_series_day_1", "model.hearth.int_point_series_day_2"}
-    sources = {child for child in manifest["child_map"]["source.hearth.raw.room_reading"] if child.startswith("model.")}
-    assert sources == {"model.hearth.stg_room_reading"}
-
-
 def test_no_model_reads_readings_that_live_in_files(manifest):
     assert [
         name for name, children in manifest["child_map"].items() if name.startswith("source.hearth.readings.") and children

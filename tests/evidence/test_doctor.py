@@ -145,17 +145,6 @@ def test_readings_that_lie_in_a_table_yet_or_whose_file_is_gone(warehouse: Wareh
     assert (problem.severity, problem.where) == ("critical", "raw.source_reading") and "1 batches" in problem.found
 
 
-def test_partitions_that_end(warehouse: Warehouse) -> None:
-    revoked = "revoke execute on function raw.ensure_month_partitions(text, timestamptz, timestamptz) from hearth_loader"
-    with seen(warehouse, now=END.astimezone(UTC)) as here:
-        assert {p.severity for p in keeping.partitions(here)} == {"info"}
-    with seen(warehouse, revoked, now=END.astimezone(UTC)) as here:
-        problems = list(keeping.partitions(here))
-    assert {p.severity for p in problems} == {"critical"} and "raw.room_reading" in {p.where for p in problems}
-    with seen(warehouse, now=datetime(2016, 12, 1, tzinfo=UTC)) as here:
-        assert list(keeping.partitions(here)) == []
-
-
 def test_a_publication_without_a_seal_and_a_trigger_switched_off(warehouse: Warehouse) -> None:
     with seen(warehouse, "delete from ledger.seal", now=SOON) as here:
         (problem,) = keeping.seals(here)
@@ -332,7 +321,7 @@ def test_who_acted_is_written_by_the_database(warehouse: Warehouse) -> None:
     [
         ("dashboards", ["marts.season_kpi"]),
         ("auditor", ["marts.season_kpi", "ledger.seal", "quarantine.row", "reference.place", "intermediate.int_point_day",
-                     "staging.stg_room_reading", "raw.room_reading"]),
+                     "staging.stg_outdoor_reading", "reduced.point_day", "raw.outdoor_reading"]),
         ("engineer", ["marts.season_kpi", "candidate.season_kpi", "ledger.step", "quarantine.row_open", "raw.service_ticket"]),
     ],
 )  # fmt: skip

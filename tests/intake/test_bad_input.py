@@ -61,7 +61,7 @@ def reasons(loaded: Warehouse, case: Case) -> dict[str, int]:
 
 
 def raw_rows(loaded: Warehouse, case: Case) -> int:
-    return loaded.rows("select count(*) from raw.room_reading where feed = %s", case.name)[0][0]
+    return len(loaded.accepted("room_reading", case.name))
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,9 @@ def test_duplicates_and_contradictions(loaded: Warehouse, case: Case) -> None:
     counts = load(loaded, case)
     assert counts == {"rows_read": 33, "rows_loaded": 30, "rows_quarantined": 2, "rows_duplicate": 1}
     assert reasons(loaded, case) == {"conflicting_duplicate": 2}
-    twice = loaded.rows("select count(*) from raw.room_reading where feed = %s and read_at = '2016-01-12 18:01+08'", case.name)
-    assert twice == [(2,)], "another delivery of the same reading stands beside the first; staging picks one"
+    at = datetime(2016, 1, 12, 18, 1, tzinfo=ZONE)
+    times = [row["read_at"] for row in loaded.accepted("room_reading", case.name)]
+    assert times.count(at) == 2, "another delivery of the same reading stands beside the first; staging picks one"
 
 
 def test_a_contract_may_have_a_stricter_limit_of_its_own(loaded: Warehouse, case: Case) -> None:
@@ -170,8 +171,7 @@ def test_degrees_fahrenheit_taken_for_celsius_are_held_and_heal(loaded: Warehous
     done = replay(find_contract(case.name), "test", "the vendor sends degF")
     assert [d["rows_loaded"] for d in done] == [40]
     assert reasons(loaded, case) == {}
-    values = loaded.rows("select distinct round(temperature_degc::numeric, 6) from raw.room_reading where feed = %s", case.name)
-    assert values == [(20,)]
+    assert {round(row["temperature_degc"], 6) for row in loaded.accepted("room_reading", case.name)} == {20}
     assert replay(find_contract(case.name), "test", "again") == []
     loaded.load(case.name, START, END, run_id="rerun")
     assert raw_rows(loaded, case) == 40, "pulling the interval again replaces the replayed rows"
@@ -262,7 +262,7 @@ def test_a_sheet_with_65000_empty_rows_has_one_row(loaded: Warehouse, case: Case
     case.write_contract(base="fixed_rounds_xlsx")
     case.deliver("round.xlsx", workbook(loaded, 65_000))
     assert load(loaded, case) == {"rows_read": 1, "rows_loaded": 1, "rows_quarantined": 0, "rows_duplicate": 0}
-    stored = loaded.rows("select read_at, temperature_degc from raw.room_reading where feed = %s", case.name)
+    stored = [(row["read_at"], row["temperature_degc"]) for row in loaded.accepted("room_reading", case.name)]
     assert stored == [(datetime(2016, 1, 12, 18, 5, tzinfo=ZONE), 19.5)]
 
 
@@ -373,14 +373,14 @@ def test_a_killed_load_leaves_nothing_half_and_the_next_one_succeeds(loaded: War
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY / "plugins"), str(REPOSITORY)])}
     with psycopg.connect(loaded.url) as lock:
-        lock.execute("lock table raw.room_reading in exclusive mode")
+        lock.execute("lock table ledger.reading_file in exclusive mode")
         process = subprocess.Popen(
             [sys.executable, "-c", code], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        waiting = """query like 'insert into "raw"."room_reading"%' and wait_event_type = 'Lock'"""
+        waiting = "query like 'insert into ledger.reading_file%' and wait_event_type = 'Lock'"
         deadline = time.monotonic() + 120
         while not loaded.activity(waiting):
-            assert process.poll() is None and time.monotonic() < deadline, "the load never came to raw"
+            assert process.poll() is None and time.monotonic() < deadline, "the load never came to its files"
             time.sleep(0.1)
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from tests.support.readings import rewrite
 from tests.support.world import Warehouse, World
 
 KPIS = ("room_compliance_percent", "complaints_per_10000_households", "renewal_progress_percent")
@@ -41,25 +44,30 @@ def day_of(warehouse: Warehouse) -> object:
 
 
 def test_a_row_that_is_gone_is_missed_where_it_stood(world: World, published: Warehouse) -> None:
-    """The owner takes one reading away, and puts it back afterwards."""
+    """A hand takes one reading out of its file, and puts it back afterwards."""
     from hearth.trace.walk import trace
 
-    with psycopg.connect(published.url, autocommit=True) as owner:
-        owner.execute(
-            "create table public.taken as select * from raw.room_reading where (feed, point_id, read_at) ="
-            " (select r.feed, r.point_id, r.read_at from staging.stg_room_reading r join intermediate.int_point_day d"
-            " using (point_id, heating_date) where d.is_judged and d.customer_kind = 'resident' and d.season = '2016-17' limit 1)"
-        )
-        owner.execute(
-            "delete from raw.room_reading r using public.taken t"
-            " where (r.feed, r.point_id, r.read_at) = (t.feed, t.point_id, t.read_at)"
-        )
-        try:
-            found = trace("2016-17", "room_compliance_percent", "company", day_of(published))
-            assert [step.table for step, _ in found.broken] == ["staging.stg_room_reading"]
-        finally:
-            owner.execute("insert into raw.room_reading select * from public.taken")
-            owner.execute("drop table public.taken")
+    ((point, day),) = published.rows(
+        "select point_id, heating_date from intermediate.int_point_day"
+        " where is_judged and customer_kind = 'resident' and season = '2016-17' order by 1, 2 limit 1"
+    )
+    left = [1]
+
+    def without_one(table: pa.Table) -> pa.Table:
+        days = pc.local_timestamp(table["read_at"].cast(pa.timestamp("us", "Asia/Shanghai"))).cast(pa.date32())
+        mine = pc.and_(pc.equal(table["point_id"], point), pc.equal(days, day)).to_pylist()
+        if True not in mine or not left:
+            return table
+        left.pop()
+        return table.filter(pa.array([number != mine.index(True) for number in range(len(table))]))
+
+    before = rewrite(published, "room_reading", without_one)
+    try:
+        found = trace("2016-17", "room_compliance_percent", "company", day_of(published))
+        assert [step.table for step, _ in found.broken] == ["room_reading (files)"]
+    finally:
+        for place, content in before.items():
+            place.write_bytes(content)
 
 
 def test_a_number_changed_by_hand_is_not_its_ratio_nor_the_one_published(published: Warehouse) -> None:

@@ -7,9 +7,12 @@ from datetime import date
 from multiprocessing.process import BaseProcess
 
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hearth.transform.plan import BuildPlan, plan_build
 from tests.support.disturbed import start_build
+from tests.support.readings import rewrite
 from tests.support.world import Warehouse
 
 DAY = date(2015, 10, 25)
@@ -38,7 +41,7 @@ def arrive(warehouse: Warehouse) -> None:
     run(
         warehouse,
         "with made as (insert into ledger.batch select nextval('ledger.batch_id'), feed, entity, kind, status, interval_start,"
-        " interval_end, pull_id, run_id, contract_hash, suite_hash, rows_read, rows_loaded, rows_quarantined, rows_duplicate, note"
+        " interval_end, pull_id, run_id, contract_hash, suite_hash, 0, 0, 0, 0, note"
         " from ledger.batch where entity = 'room_reading' limit 1 returning batch_id, entity)"
         " insert into ledger.batch_day select batch_id, entity, %s, 1 from made",
         DAY,
@@ -47,12 +50,13 @@ def arrive(warehouse: Warehouse) -> None:
 
 def colder_day(warehouse: Warehouse) -> None:
     """The readings of one day are others now, and the ledger says that a batch brought them."""
-    run(
-        warehouse,
-        "update raw.room_reading set temperature_degc = temperature_degc - 9"
-        " where (read_at at time zone 'Asia/Shanghai')::date = %s and temperature_degc is not null",
-        DAY,
-    )
+
+    def colder(table: pa.Table) -> pa.Table:
+        of_day = pc.equal(pc.local_timestamp(table["read_at"].cast(pa.timestamp("us", "Asia/Shanghai"))).cast(pa.date32()), DAY)
+        degrees = pc.if_else(of_day, pc.subtract(table["temperature_degc"], 9), table["temperature_degc"])
+        return table.set_column(table.schema.get_field_index("temperature_degc"), "temperature_degc", degrees)
+
+    assert rewrite(warehouse, "room_reading", colder)
     arrive(warehouse)
 
 

@@ -40,7 +40,7 @@ def init(target: Path) -> None:
 
 @click.command()
 def migrate() -> None:
-    """Bring the warehouse to the current version: schemas, roles, tables, partitions.
+    """Bring the warehouse to the current version: schemas, roles, tables.
 
     Needs HEARTH_WAREHOUSE_URL_OWNER and the URLs of the other roles. May be run any number of times. With
     HEARTH_DASHBOARDS_BRANCH_KEY it also makes the logins by which the branches of dashboards/access.yml read their own rows.

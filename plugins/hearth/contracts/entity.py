@@ -70,7 +70,6 @@ class Entity:
     columns: tuple[Column, ...]
     register: bool = False
     full_export: bool = False
-    partitioned: bool = False
     tells_of_days: bool = False
     wide: bool = False
     in_files: bool = False

@@ -22,7 +22,6 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.rows_in_no_mart,
     readings.unmoved,
     readings.missing,
-    keeping.partitions,
     keeping.seals,
     keeping.definitions,
     keeping.contracts,

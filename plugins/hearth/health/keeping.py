@@ -1,9 +1,8 @@
-"""Is what was kept safe: partitions, seals, definitions, disk."""
+"""Is what was kept safe: seals, definitions, disk."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,38 +10,9 @@ from pathlib import Path
 
 from hearth.approvals.contract_changes import contract_path, waiting_feeds
 from hearth.approvals.in_force import waiting_contracts
-from hearth.contracts.entities import ENTITIES
 from hearth.health.problem import Problem, Surroundings
 from hearth.lake.files import Lake
 from hearth.proof.relations import unguarded
-
-
-def partitions(seen: Surroundings) -> Iterator[Problem]:
-    """Partitioned tables whose months end soon. A load makes the months it needs, unless the loader has lost the right to."""
-    beyond = seen.now + timedelta(days=seen.limits["partition_ahead_days"])
-    row = seen.connection.execute(
-        "select has_function_privilege('hearth_loader', 'raw.ensure_month_partitions(text, timestamptz, timestamptz)', 'execute')"
-    ).fetchone()
-    can_make = bool(row and row[0])
-    for name in (name for name, entity in ENTITIES.items() if entity.partitioned):
-        months = [
-            match[1]
-            for (partition,) in seen.connection.execute(
-                "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = to_regclass(%s)",
-                (f"raw.{name}",),
-            )
-            if (match := re.search(r"_(\d{6})$", partition))
-        ]
-        if not months or max(months) >= f"{beyond:%Y%m}":
-            continue
-        yield Problem(
-            "info" if can_make else "critical",
-            "partitions end",
-            f"raw.{name}",
-            f"the last month is {max(months)}" + ("" if can_make else ", and hearth_loader may not make another"),
-            "nothing: the next load makes its month" if can_make else "hearth migrate gives the right back",
-            "Partitions run out",
-        )
 
 
 def seals(seen: Surroundings) -> Iterator[Problem]:

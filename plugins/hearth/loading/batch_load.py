@@ -68,7 +68,6 @@ class BatchLoad:
         self._writing: Future | None = None
 
     def __enter__(self) -> BatchLoad:
-        self.raw.prepare()
         self.side = SideTable(self.schema, self.raw.write_part)
         self._connection = adbc.connect(warehouse_url("loader"))
         self._cursor = self._connection.cursor()

@@ -27,9 +27,6 @@ class RawFiles:
     def _lake(self) -> Lake:
         return Lake()
 
-    def prepare(self) -> None:
-        """Nothing has to be there before."""
-
     def write_part(self, rows: pa.Table, path: Path) -> None:
         """A part is the file that will stand; what came twice is taken out of it before."""
         write_sorted(rows, path, self._load.entity.raw_key[1:])

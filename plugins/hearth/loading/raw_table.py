@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hearth.warehouse.connections import connect
 from hearth.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -22,14 +21,6 @@ class RawTable:
 
     def __init__(self, load: BatchLoad) -> None:
         self._load = load
-
-    def prepare(self) -> None:
-        """The months of the interval, in a short transaction of their own: no lock of it waits for a long load."""
-        load = self._load
-        with connect("loader") as connection:
-            connection.execute(
-                "select raw.ensure_month_partitions(%s, %s, %s)", (load.entity.name, load.interval.start, load.interval.end)
-            )
 
     @staticmethod
     def write_part(rows: pa.Table, path: Path) -> None:

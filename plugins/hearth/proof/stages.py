@@ -27,7 +27,7 @@ from hearth.warehouse import mart_parts
 from hearth.warehouse.connections import connect
 
 STAGED = (
-    "room_reading", "outdoor_reading", "outdoor_forecast",
+    "outdoor_reading", "outdoor_forecast",
     "service_ticket", "maintenance_order", "household_visit", "renewal_progress",
 )  # fmt: skip
 """Entities whose staging view has exactly one row for each natural key that raw holds."""

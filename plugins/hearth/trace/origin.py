@@ -6,6 +6,7 @@ Starts from the temporary table `traced` (feed, batch_id, file_id, position, sub
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,35 +20,52 @@ SHOWN_FILES = 40
 """So many files are listed, those with most rows first; all are counted."""
 
 
-def origin(connection: psycopg.Connection, entity: str, used: int, key: Sequence[str] | None = None) -> list[Step]:
-    """Steps raw, batches, files; `used` is the number of rows the step before counted, `key` what staging picks one row of."""
+@dataclass(frozen=True)
+class Raw:
+    """What stands of the traced rows where they live: rows found, all deliveries of their keys, and how many keys."""
+
+    table: str
+    picked: int
+    deliveries: int
+    keys: int
+
+
+def origin(
+    connection: psycopg.Connection, entity: str, used: int, key: Sequence[str] | None = None, raw: Raw | None = None
+) -> list[Step]:
+    """Steps raw, batches, files; `used` is the number of rows the step before counted, `key` what staging picks one row of; `raw`:
+    of readings, which stand in no table."""
     connection.execute("analyze traced")
+    names = key or ENTITIES[entity].natural_key
     return [
-        _raw(connection, entity, used, key or ENTITIES[entity].natural_key),
+        _raw(raw or _of_table(connection, entity, names), used, names),
         _batches(connection, used),
         *_left_out(connection),
         _files(connection, used),
     ]
 
 
-def _raw(connection: psycopg.Connection, entity: str, used: int, key: Sequence[str]) -> Step:
-    names = ", ".join(key)
+def _of_table(connection: psycopg.Connection, entity: str, key: Sequence[str]) -> Raw:
     same = " and ".join(f"r.{name} = k.{name}" for name in key)
     connection.execute(
         f"create temp table picked_key on commit drop as select {', '.join(f'r.{name}' for name in key)}, count(*) as picked"
-        f" from raw.{entity} r join traced t using (feed, batch_id, file_id, position, sub_position) group by {names}"
+        f" from raw.{entity} r join traced t using (feed, batch_id, file_id, position, sub_position) group by {', '.join(key)}"
     )
     connection.execute("analyze picked_key")
     picked, keys = _one(connection, "select coalesce(sum(picked), 0)::bigint, count(*) from picked_key")
     (deliveries,) = _one(connection, f"select count(*) from raw.{entity} r join picked_key k on {same}")
+    return Raw(f"raw.{entity}", picked, deliveries, keys)
+
+
+def _raw(raw: Raw, used: int, key: Sequence[str]) -> Step:
     step = Step(
         "Accepted rows 入库记录",
-        f"raw.{entity}",
-        f"Every delivery of the same ({names}) stands in raw; staging picks the highest source version, then the latest.",
-        {"picked": picked, "deliveries": deliveries, "repeated or corrected": deliveries - keys},
+        raw.table,
+        f"Every delivery of the same ({', '.join(key)}) stands there; the highest source version is picked, then the latest.",
+        {"picked": raw.picked, "deliveries": raw.deliveries, "repeated or corrected": raw.deliveries - raw.keys},
     )
-    step.check("rows found in raw = rows used", picked, used)
-    step.check("one row is picked of each key", keys, used)
+    step.check("rows found in raw = rows used", raw.picked, used)
+    step.check("one row is picked of each key", raw.keys, used)
     return step
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from hearth.trace.origin import origin, refused
+from hearth.trace import readings
+from hearth.trace.origin import Raw, origin, refused
 from hearth.trace.published import Published
 from hearth.trace.steps import Step
 
@@ -49,14 +50,14 @@ def _below(connection: psycopg.Connection, published: Published, points: int) ->
         rows=[tuple(r) for r in by_reason],
     )
     point_step.check("judged point-days = points of the household-days", judged[1], points)
-    readings = _readings(connection, published)
+    raw = _readings(connection, published)
     reading_step = Step(
         "Readings 测温读数",
-        "staging.stg_room_reading",
+        raw.table,
         "Readings of the judged point-days, one a point and time; flagged ones (stuck, jump, window, method) are left out.",
-        {"readings": readings, "left out by a flag": int(judged[2] - judged[3])},
+        {"readings": raw.picked, "left out by a flag": int(judged[2] - judged[3])},
     )
-    reading_step.check("readings = readings counted in the judged point-days", readings, judged[2])
+    reading_step.check("readings = readings counted in the judged point-days", raw.picked, judged[2])
     subjects = (
         "subject_id in (select point_id from intermediate.int_point_day"
         f" where {_DAYS} and customer_kind = 'resident' and {target.belongs})"
@@ -64,27 +65,17 @@ def _below(connection: psycopg.Connection, published: Published, points: int) ->
     return [
         point_step,
         reading_step,
-        *origin(connection, "room_reading", readings),
+        *origin(connection, "room_reading", raw.picked, raw=raw),
         refused(connection, "room_reading", published.season_start, target.day, subjects, **values),
     ]
 
 
-def _readings(connection: psycopg.Connection, published: Published) -> int:
+def _readings(connection: psycopg.Connection, published: Published) -> Raw:
+    """The readings of the judged point-days, in the temporary table `traced`."""
     connection.execute(
         "create temp table judged_point_day on commit drop as select point_id, heating_date from intermediate.int_point_day"
         f" where {_DAYS} and customer_kind = 'resident' and is_judged and {published.target.belongs}",
         published.target.parameters,
     )
-    connection.execute("analyze judged_point_day")
-    # Points and times are said apart from the join, so that only they are picked from.
-    bounds = published.instants(connection)
-    connection.execute(
-        "create temp table traced on commit drop as"
-        " select r.feed, r.batch_id, r.file_id, r.position, r.sub_position from staging.stg_room_reading r"
-        " join judged_point_day using (point_id, heating_date)"
-        " where r.read_at >= %s and r.read_at < %s and r.point_id = any (array(select distinct point_id from judged_point_day))",
-        bounds,
-    )
-    row = connection.execute("select count(*) from traced").fetchone()
-    assert row is not None
-    return int(row[0])
+    since, until = published.instants(connection)
+    return readings.trace(connection, "room_reading", "select point_id, heating_date from judged_point_day", since, until)

@@ -123,22 +123,41 @@ def statement(
 ) -> str:
     """The text as the engine runs it. `days`: those to make anew, None for all; `reached`: with those around them that are read;
     `standing`: limits that hold for all days."""
-    spans = list(_instants(reached, zone))
+    dated = {
+        "made_days": lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days or []),
+        "standing_limit": lambda code: repr(float(standing[code])),
+    }
+    words = {**_words(zone, list(_instants(reached, zone)), waiting_feeds), **dated}
+    return _environment().get_template(f"{reduction.name}.sql").render(words)
+
+
+def picked(entity: str, zone: ZoneInfo, since: datetime, until: datetime, waiting_feeds: Sequence[str]) -> str:
+    """The rule by which one reading of each key is picked, of [since, until): the picked ones have `nth` 1."""
+    return _environment().get_template(f"picked/{entity}.sql").render(_words(zone, [(since, until)], waiting_feeds))
+
+
+def local_date(column: str, zone: ZoneInfo) -> str:
+    return f"cast({column} at time zone '{zone.key}' as date)"
+
+
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)  # noqa: S701
+
+
+def _words(zone: ZoneInfo, spans: list[tuple[datetime, datetime]], waiting_feeds: Sequence[str]) -> dict[str, Any]:
+    """What the texts say, as DuckDB says it."""
     names = ", ".join(f"'{feed}'" for feed in waiting_feeds)  # names are [a-z0-9_]
-    environment = Environment(loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False)  # noqa: S701
-    return environment.get_template(f"{reduction.name}.sql").render(
-        not_waiting=lambda feed: f"{feed} not in ({names})" if names else "true",
-        in_days=lambda column: _any(f"{column} >= {_at(a)} and {column} < {_at(b)}" for a, b in spans),
-        made_days=lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days or []),
-        local_date=lambda column: f"cast({column} at time zone '{zone.key}' as date)",
-        local_date_of_us=lambda us: f"cast(make_timestamp({us}) at time zone 'UTC' at time zone '{zone.key}' as date)",
-        epoch_us=lambda column: f"epoch_us({column})",
-        hour_no=lambda column: f"cast(floor(epoch_us({column}) / 3600000000) as bigint)",
-        whole_division=lambda of, by: f"(({of}) // ({by}))",
-        nearest=lambda number: f"round_even({number}, 0)",
-        standing_limit=lambda code: repr(float(standing[code])),
-        microseconds=lambda hours: str(round(float(hours) * 3_600_000_000)),
-    )
+    return {
+        "not_waiting": lambda feed: f"{feed} not in ({names})" if names else "true",
+        "in_days": lambda column: _any(f"{column} >= {_at(a)} and {column} < {_at(b)}" for a, b in spans),
+        "local_date": lambda column: local_date(column, zone),
+        "local_date_of_us": lambda us: local_date(f"make_timestamp({us}) at time zone 'UTC'", zone),
+        "epoch_us": lambda column: f"epoch_us({column})",
+        "hour_no": lambda column: f"cast(floor(epoch_us({column}) / 3600000000) as bigint)",
+        "whole_division": lambda of, by: f"(({of}) // ({by}))",
+        "nearest": lambda number: f"round_even({number}, 0)",
+        "microseconds": lambda hours: str(round(float(hours) * 3_600_000_000)),
+    }
 
 
 def _any(terms: Iterable[str]) -> str:
@@ -184,7 +203,7 @@ def _given(reduction: Reduction, prefix: str) -> dict[str, pa.Table]:
 
 
 def _standing(given: Mapping[str, pa.Table]) -> dict[str, float]:
-    """Limits of what looks over many days: their value in the period without end (dbt's macro `standing_limit` refuses a second one)."""
+    """Limits of what looks over many days: their value in the period without end; a build refuses a second one."""
     periods = given["limit_period"].to_pylist() if "limit_period" in given else []
     return next((period for period in periods if period["valid_to"] == FOREVER), {})
 

@@ -28,7 +28,7 @@ class OutOfOrder:
 
     def add(self, frame: pd.DataFrame) -> None:
         """The accepted rows of the next chunk."""
-        if not (self.entity.partitioned or self.entity.in_files) or frame.empty:
+        if not self.entity.in_files or frame.empty:
             return
         named = arrow(frame[self.entity.natural_key[0]]).dictionary_encode()
         codes, subjects = named.indices.to_numpy(), named.dictionary.to_pylist()

@@ -1,4 +1,4 @@
-"""Bring a warehouse to the current version: schemas, roles, tables, partitions.
+"""Bring a warehouse to the current version: schemas, roles, tables.
 
 Every statement may be run again; migrations already applied are recorded by content in
 `ledger.migration` and a changed old migration is refused. The owner owns the database and may make roles (CREATEROLE); it need

@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import POSTGRES_TYPE, PROVENANCE, Entity
-from hearth.warehouse.statements import Statements
-
-SQL = Statements(__file__)
 
 
 def column_definitions(entity: Entity) -> Iterator[tuple[str, str]]:
@@ -25,9 +22,8 @@ def create_raw_table(entity: Entity) -> str:
     columns = list(column_definitions(entity))
     lines = ",\n    ".join(f"{name} {kind}" for name, kind in columns)
     key = ", ".join(entity.raw_key)
-    partition = " partition by range (arrived_at)" if entity.partitioned else ""
     statements = [
-        f"create table if not exists raw.{entity.name} (\n    {lines},\n    primary key ({key})\n){partition}",
+        f"create table if not exists raw.{entity.name} (\n    {lines},\n    primary key ({key})\n)",
         f"comment on table raw.{entity.name} is '{entity.title} {entity.title_zh}'",
     ]
     statements += [
@@ -37,13 +33,8 @@ def create_raw_table(entity: Entity) -> str:
         f"comment on column raw.{entity.name}.{name} is 'its channels that could not be used and are null: channel:reason,...'"
         for name in entity.made_columns
     ]
-    for indexed in (entity.event_column, "arrived_at", "batch_id") if entity.partitioned else ():
-        statements.append(
-            f"create index if not exists {entity.name}_{indexed} on raw.{entity.name} using brin ({indexed})"
-            " with (pages_per_range = 32)"
-        )
     return ";\n".join(statements) + ";\n"
 
 
 def create_raw_schema() -> str:
-    return "".join(create_raw_table(entity) for entity in ENTITIES.values() if not entity.in_files) + SQL["month_partitions"]
+    return "".join(create_raw_table(entity) for entity in ENTITIES.values() if not entity.in_files)

@@ -122,7 +122,6 @@ COUNTS = {"ledger.batch_id": ("loader",), "ledger.publication_publication_id_seq
 """Sequence -> roles that draw a number from it themselves; identity columns need no right."""
 
 CALLS = {
-    "raw.ensure_month_partitions(text, timestamptz, timestamptz)": ("loader",),
     # What its time is over for is deleted by a person who cannot read it.
     "restricted.forget_personal(timestamptz, text, text)": ("engineer",),
 }

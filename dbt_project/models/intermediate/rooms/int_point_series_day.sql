@@ -1,5 +1,3 @@
 {{ config(materialized='view') }}
--- What each point sent on each local day, flagged and added up; both halves of the points.
-select * from {{ ref('int_point_series_day_1') }}
-union all
-select * from {{ ref('int_point_series_day_2') }}
+-- What each point sent on each local day, flagged and added up, as the reduction `point_day` makes it of readings.
+select * from {{ source('reduced', 'point_day') }}

@@ -28,7 +28,7 @@ ENTITIES = (
             personal("resident_phone"),
             personal("remark"),
         ),
-        partitioned=True,
+        in_files=True,
         tells_of_days=True,
     ),
     Entity(
