@@ -48,7 +48,7 @@ beside as (
         (at_us - lead(at_us, 2) over (partition by point_id order by at_us desc)) / 3600000000.0 as hours_since_that,
         case
             when {{ nearest('v * 10') }} = lag({{ nearest('v * 10') }}) over (partition by point_id order by at_us desc)
-                and lag(at_us) over (partition by point_id order by at_us desc) - at_us <= silence_seconds * 1000000 then 0
+                and lag(at_us) over (partition by point_id order by at_us desc) - at_us <= cast(silence_seconds as bigint) * 1000000 then 0
             else 1
         end as ends_run
     from reading

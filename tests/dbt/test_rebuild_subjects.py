@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from hearth.transform.reduction import reductions
+
 RANGES = "model.hearth.int_rebuild_range"
+REDUCED = {reduction.name: reduction.subject for reduction in reductions()}
 
 
 @pytest.fixture(scope="module")
@@ -22,14 +25,14 @@ def incremental(models) -> dict[str, dict[str, Any]]:
     return {name: node for name, node in models.items() if node["config"]["materialized"] == "incremental"}
 
 
-def parents(models: dict[str, dict[str, Any]], name: str) -> Iterator[str]:
-    """The nearest incremental models it reads, through those that are built whole."""
+def parents(models: dict[str, dict[str, Any]], name: str) -> Iterator[tuple[str, set[str]]]:
+    """The nearest incremental models and reductions it reads, through models that are built whole, with their subjects."""
     for parent in models[name]["depends_on"]["nodes"]:
-        if parent not in models:
-            continue
-        if models[parent]["config"]["materialized"] == "incremental":
-            yield parent
-        else:
+        if parent.startswith("source.hearth.reduced."):
+            yield parent, {REDUCED[parent.rpartition(".")[2]]}
+        elif parent in models and models[parent]["config"]["materialized"] == "incremental":
+            yield models[parent]["name"], set(models[parent]["config"]["meta"]["subjects"])
+        elif parent in models:
             yield from parents(models, parent)
 
 
@@ -38,7 +41,8 @@ def test_every_subject_is_one_that_is_written(models, covers, incremental):
     assert {other for others in covers.values() for other in others} <= set(covers)
     said = {node["name"]: node["config"]["meta"].get("subjects", []) for node in incremental.values()}
     assert {name: subjects for name, subjects in said.items() if not subjects or not set(subjects) <= set(covers)} == {}
-    assert len(said) > 10
+    assert set(REDUCED.values()) <= set(covers)
+    assert len(said) > 7
 
 
 def test_a_model_is_built_again_when_one_it_reads_is(models, covers, incremental):
@@ -47,10 +51,10 @@ def test_a_model_is_built_again_when_one_it_reads_is(models, covers, incremental
         return {*own, *(other for subject in own for other in covers[subject])}
 
     missing = {
-        (node["name"], models[parent]["name"]): lacking
+        (node["name"], parent): lacking
         for name, node in incremental.items()
-        for parent in parents(models, name)
-        if (lacking := set(models[parent]["config"]["meta"]["subjects"]) - days(name))
+        for parent, subjects in parents(models, name)
+        if (lacking := subjects - days(name))
     }
     assert missing == {}
 

@@ -32,8 +32,11 @@ def test_readings_written_down_by_hand(case: dict[str, Any]) -> None:
     with engine() as database:
         given = {}
         for name, rows in case["given"].items():
-            made_by_sql = database.sql(rows["sql"]).to_arrow_table().to_pylist() if isinstance(rows, dict) else rows
-            given[name] = readings(name, made_by_sql) if name == reduction.reads else pa.Table.from_pylist(made_by_sql)
+            table = database.sql(rows["sql"]).to_arrow_table() if isinstance(rows, dict) else None
+            if name == reduction.reads:
+                given[name] = readings(name, rows if table is None else table.to_pylist())
+            else:
+                given[name] = pa.Table.from_pylist(rows) if table is None else table
             database.register(name, given[name])
         text_of_it = statement(reduction, ZONE, None, [], [], _standing(given))
         made = database.sql(text_of_it).to_arrow_table().to_pylist()
