@@ -1,4 +1,4 @@
-"""`make bench`: how fast readings get from landing files to the files they live in, as a ratio against `psql \\copy` in the same run.
+"""`make bench`: how fast readings get from landing files to where they live, as a ratio against `psql \\copy` in the same run.
 
 `python -m local.bench [--days 40]`. Prints each measurement with its goal and writes build/bench.json, a list of
 name, ratio, goal, met. Timed against the same server in the same minutes, so a slow machine slows both sides.
@@ -76,7 +76,7 @@ def _measure_load(folder: Path, days: int) -> list[dict[str, Any]]:
         seconds, rows = _load(url, export, days)
         bare, size = _copy(server.administrator_url("bench"), folder), _bytes(folder / "lake")
     server.remove()
-    detail = f"{rows:,} rows: {seconds:.1f} s ({rows / seconds:,.0f} rows/s), \\copy {bare:.1f} s, {size / rows:.1f} bytes a row in files"
+    detail = f"{rows:,} rows: {seconds:.1f} s ({rows / seconds:,.0f} rows/s), \\copy {bare:.1f} s, {size / rows:.1f} bytes a row"
     return [_line("landing to files against psql \\copy into a bare heap", bare / seconds, LOAD_GOAL, detail)]
 
 
