@@ -17,6 +17,7 @@ from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
+from hearth.lake.files import NotOurs
 from hearth.loading.batch_load import BatchLoad
 from hearth.proof.stages import reconcile, standing_pulls
 from hearth.quarantine.replay import replay
@@ -119,6 +120,17 @@ def test_a_load_that_dies_before_its_commit_leaves_a_file_that_counts_for_nothin
         "select path from ledger.reading_file join ledger.batch_current using (batch_id) where reading_file.feed = 'plants'"
     )
     assert files() == [path for (path,) in named] and stands[0] not in files()
+
+
+def test_two_warehouses_never_write_into_one_lake(installed: Warehouse, load: Load) -> None:
+    load([reading(1)])
+    ((batch,),) = installed.rows("select max(batch_id) from ledger.batch")
+    theirs = Path(os.environ["HEARTH_LAKE"]) / ENTITY.name / "plants" / f"{batch + 1}-1.parquet"
+    theirs.write_bytes(b"of another warehouse")
+    with pytest.raises(NotOurs, match="another warehouse"):
+        load([reading(2)])
+    assert theirs.read_bytes() == b"of another warehouse"
+    assert [row["read_at"].minute for row in installed.accepted("source_reading", "plants")] == [1]
 
 
 def test_refused_readings_are_replayed_beside_what_stands(

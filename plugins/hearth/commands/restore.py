@@ -29,7 +29,8 @@ def acts_export(file: Path) -> None:
 @click.command()
 @click.option("--acts", "file", type=click.Path(exists=True, path_type=Path), help="what `hearth acts export` wrote")
 def restore(file: Path | None) -> None:
-    """Load every pull of the landing store (HEARTH_LANDING) into an empty warehouse, and put the acts of people back.
+    """Load every pull of the landing store (HEARTH_LANDING) into an empty warehouse and an empty lake (HEARTH_LAKE), and
+    put the acts of people back.
 
     Afterwards run the DAG build_marts: it publishes the same values, with the same content hash, as long as contracts,
     suites and dated rows are the same. Acts are put back with who did them, which takes HEARTH_WAREHOUSE_URL_OWNER.

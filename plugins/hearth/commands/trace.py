@@ -25,8 +25,8 @@ def trace() -> None:
 def trace_kpi(season: str, unit: str, day: datetime, kpi: str, sample: int, page: bool) -> None:
     """Number, formula, publications, days, rows, batches, landing files, records: with sums at each step.
 
-    Exits 1 when a step does not add up, and names it. Needs HEARTH_WAREHOUSE_URL_AUDITOR; with --records also the
-    landing store (HEARTH_LANDING) and HEARTH_PSEUDONYM_KEY.
+    Exits 1 when a step does not add up, and names it. Needs HEARTH_WAREHOUSE_URL_AUDITOR, for rooms the readings
+    (HEARTH_LAKE); with --records also the landing store (HEARTH_LANDING) and HEARTH_PSEUDONYM_KEY.
     """
     from hearth.trace import text
     from hearth.trace.walk import trace as follow

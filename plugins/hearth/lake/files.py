@@ -14,8 +14,14 @@ import pyarrow.parquet as pq
 from hearth.landing.file_store import FileStore
 
 PART_ROWS = 1 << 20
-"""Rows of a batch that are sorted at once and make one file."""
+"""Rows of a batch that are sorted at once and make one file;"""
+PART_BYTES = 256 << 20
+"""or fewer, where they are so large."""
 ROWS_A_GROUP = 1 << 17
+
+
+class NotOurs(RuntimeError):
+    """Two warehouses would write into one lake."""
 
 
 class Lake(FileStore):
@@ -26,7 +32,10 @@ class Lake(FileStore):
     damaged = "its pull loaded anew writes another (docs/runbook.md)"
 
     def put(self, file: Path, name: str) -> tuple[str, int]:
-        """Bring a local file in under its name; it appears there when it is complete. Returns (sha256, size in bytes)."""
+        """Bring a local file in under its name; it appears there when it is complete. Returns (sha256, size in bytes).
+
+        Raises NotOurs where another file has that name: numbers of batches are a warehouse's own, so it is another warehouse's.
+        """
         draft = self.root / "incoming" / f"{uuid.uuid4().hex}.part"
         self._make_folder(draft.parent)
         digest, size = hashlib.sha256(), 0
@@ -39,12 +48,21 @@ class Lake(FileStore):
                 self._keep(target)
             place = self.root / name
             self._make_folder(place.parent)
+            if place.exists() and not self._is(name, digest.hexdigest()):
+                raise NotOurs(
+                    f"{place} is there with other content: {self.root} holds readings of another warehouse. Give each warehouse a"
+                    f" {self.variable} of its own (an empty one for a restored one); nothing was overwritten"
+                )
             draft.fs.mv(draft.path, place.path)
             if self.is_local:
                 os.chmod(place.path, 0o400)
             return digest.hexdigest(), size
         finally:
             draft.unlink(missing_ok=True)
+
+    def _is(self, name: str, sha256: str) -> bool:
+        with (self.root / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
 
     def address(self, name: str) -> str:
         """Of a file, as DuckDB opens it."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hearth.loading.batch_load import BatchLoad
 
 SQL = Statements(__file__)
+BATCH_ROWS = 1 << 16
+"""So many rows are in memory on their way into the table."""
 
 
 class RawTable:
@@ -45,7 +47,8 @@ class RawTable:
         load = self._load
         load.run("create temp table incoming on commit drop as select {columns} from {raw_table} with no data")
         for part in load.side.parts():
-            load.ingest("incoming", pq.read_table(part, schema=load.schema))
+            batches = pq.ParquetFile(part).iter_batches(BATCH_ROWS)
+            load.ingest("incoming", pa.RecordBatchReader.from_batches(load.schema, batches))
         return load.run("insert into {raw_table} ({columns}) select {columns} from incoming")
 
     def content_hash(self) -> str:

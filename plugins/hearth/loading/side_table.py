@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hearth.lake.files import PART_ROWS
+from hearth.lake.files import PART_BYTES, PART_ROWS
 
 MEMORY = os.environ.get("HEARTH_LOAD_MEMORY") or "512MB"
 """What DuckDB may take for a batch before it spills."""
@@ -48,7 +48,7 @@ class SideTable:
 
     def add(self, rows: pa.Table) -> None:
         self._waiting.append(rows)
-        if sum(map(len, self._waiting)) >= PART_ROWS:
+        if sum(map(len, self._waiting)) >= PART_ROWS or sum(part.nbytes for part in self._waiting) >= PART_BYTES:
             self._write_part()
 
     def _write_part(self) -> None:
