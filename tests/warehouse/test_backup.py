@@ -37,7 +37,7 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
     with psycopg.connect(metadata) as airflow:
         airflow.execute("create table dag_run (run_id text primary key); insert into dag_run values ('scheduled__1')")
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", metadata.replace("postgresql://", "postgresql+psycopg2://"))
-    kept, landing = tmp_path / "backup", Path(os.environ["HEARTH_LANDING"])
+    kept, landing, lake = tmp_path / "backup", Path(os.environ["HEARTH_LANDING"]), Path(os.environ["HEARTH_LAKE"])
     made = hearth("backup", "--to", kept)
     assert made.exit_code == 0 and made.output.endswith("MB, whole\n"), made.output
     assert "not empty" in hearth("backup", "--to", kept).output
@@ -46,7 +46,8 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
         and "restore into an empty one" in hearth("backup", "restore", kept).output
     )
 
-    before = text_of(installed.url), text_of(metadata), files_of(landing)
+    before = text_of(installed.url), text_of(metadata), files_of(landing), files_of(lake)
+    assert before[3]
     names = {"installed": "brought_back", "airflow_metadata": "airflow_back"}
     with monkeypatch.context() as elsewhere:
         for name in [name for name in os.environ if name.startswith(("HEARTH_WAREHOUSE_URL_", "AIRFLOW__DATABASE__"))]:
@@ -54,10 +55,12 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
                 elsewhere.setenv(name, os.environ[name].replace(f"/{old}", f"/{new}"))
         elsewhere.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", os.environ["HEARTH_WAREHOUSE_URL_LOADER"].replace("_loader", "_engineer"))
         elsewhere.setenv("HEARTH_LANDING", str(tmp_path / "landing_back"))
+        elsewhere.setenv("HEARTH_LAKE", str(tmp_path / "lake_back"))
         urls = [postgres.create_database(name) for name in names.values()]
         back = hearth("backup", "restore", kept)
         assert back.exit_code == 0, back.output
-        assert (text_of(urls[0]), text_of(urls[1]), files_of(tmp_path / "landing_back")) == before
+        there = files_of(tmp_path / "landing_back"), files_of(tmp_path / "lake_back")
+        assert (text_of(urls[0]), text_of(urls[1]), *there) == before
         assert "applied" in hearth("migrate").output or "up to date" in hearth("migrate").output
     for name in (*names.values(), "airflow_metadata"):
         postgres.drop_database(name)
