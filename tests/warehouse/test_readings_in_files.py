@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
@@ -17,10 +18,11 @@ from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.intake import take_in
-from hearth.lake.files import NotOurs
+from hearth.lake.errors import NotOurs, ReadingsNotMoved
 from hearth.loading.batch_load import BatchLoad
 from hearth.proof.stages import reconcile, standing_pulls
 from hearth.quarantine.replay import replay
+from hearth.transform.reduction import reduce
 from tests.support import extremes
 from tests.support.weather import DAY, Source
 from tests.support.world import Warehouse
@@ -158,6 +160,23 @@ def test_an_altered_or_missing_file_is_named(installed: Warehouse, load: Load) -
     place.unlink()
     told = [str(check) for check in reconcile("test", pulls, {}) if check.outcome == "differs"]
     assert any("rows are missing" in line for line in told) and any("is gone" in line for line in told)
+
+
+def test_what_is_missing_or_wrong_is_told_in_a_sentence(installed: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable, commands in (
+        ("HEARTH_LAKE", (("readings", "sql", "select 1"), ("readings", "move"), ("reconcile",), ("retention", "show"))),
+        ("HEARTH_LANDING", (("retention", "show"), ("reconcile",))),
+    ):
+        with monkeypatch.context() as without:
+            without.delenv(variable)
+            for command in commands:
+                answer = hearth(*command)
+                assert answer.exit_code == 1 and f"Error: {variable} is not set" in answer.output, command
+    with psycopg.connect(installed.administrator, autocommit=True) as administrator:
+        administrator.execute("set session_replication_role = replica")
+        administrator.execute("delete from ledger.reading_file where entity = 'source_reading'")
+    with pytest.raises(ReadingsNotMoved, match="hearth readings move"):
+        reduce(full_refresh=True)
 
 
 def test_readings_are_looked_at_and_never_changed(installed: Warehouse, load: Load, tmp_path: Path) -> None:

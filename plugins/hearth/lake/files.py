@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from hearth.lake.errors import NotOurs
 from hearth.landing.file_store import FileStore
 
 PART_ROWS = 1 << 20
@@ -18,10 +19,6 @@ PART_ROWS = 1 << 20
 PART_BYTES = 256 << 20
 """or fewer, where they are so large."""
 ROWS_A_GROUP = 1 << 17
-
-
-class NotOurs(RuntimeError):
-    """Two warehouses would write into one lake."""
 
 
 class Lake(FileStore):

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 
+class NotNamed(KeyError):
+    """Nobody said where the store is."""
+
+
 class FileStore:
     """The local form closes its folders to everybody else."""
 
@@ -28,7 +32,7 @@ class FileStore:
 
         root = root or os.environ.get(self.variable)
         if not root:
-            raise KeyError(f"{self.variable} is not set; it is where every {self.kind} is, a folder or a URL (see .env.example)")
+            raise NotNamed(f"{self.variable} is not set; it is where every {self.kind} is, a folder or a URL (see .env.example)")
         self.is_local = "://" not in root or root.startswith("file://")
         if self.is_local:
             folder = Path(root.removeprefix("file://")).resolve()

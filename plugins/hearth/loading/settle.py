@@ -44,7 +44,7 @@ def settle_duplicates(load: BatchLoad) -> None:
         load.aside(SQL["remove_lacking"])
         load.ingest("refused", load.aside(SQL["refused_lacking"]).cast(QUARANTINE_SCHEMA))
     load.aside(SQL["remove_conflicting"])
-    load.ingest("refused", load.aside(SQL["refused_conflicting"]).cast(QUARANTINE_SCHEMA))
+    load.ingest("refused", load.aside(SQL["refused_conflicting"], why="conflicting").cast(QUARANTINE_SCHEMA))
     load.aside(SQL["remove_repeated"])
     removed = load.side.removed()
     load.counts.rows_quarantined += removed.get("lacking", 0) + removed.get("conflicting", 0)
@@ -61,7 +61,7 @@ def keep_known_keys(load: BatchLoad) -> None:
     """For a replay: rows whose key raw holds already. The same content is a duplicate; other content is refused."""
     load.side.give("known", load.raw.known())
     load.aside(SQL["remove_known"])
-    load.ingest("refused", load.aside(SQL["refused_known"]).cast(QUARANTINE_SCHEMA))
+    load.ingest("refused", load.aside(SQL["refused_conflicting"], why="other_than_known").cast(QUARANTINE_SCHEMA))
     removed = load.side.removed()
     load.counts.rows_duplicate += removed.get("known", 0)
     load.counts.rows_quarantined += removed.get("other_than_known", 0)

@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from hearth.contracts.entities import ENTITIES
 from hearth.lake import catalogue, move
 from hearth.lake.engine import engine, show
+from hearth.lake.errors import ReadingsNotMoved
 from hearth.lake.files import Lake
 from hearth.transform.plan import DBT_PROJECT
 from hearth.warehouse.connections import connect, warehouse_url
@@ -59,10 +60,6 @@ def models_before() -> list[str]:
     asked = [model for each in reductions() for model in each.given.values()]
     asked += [each.reach_days.partition(".")[0] for each in reductions() if isinstance(each.reach_days, str)]
     return sorted({*ALWAYS_ASKED, *asked})
-
-
-class ReadingsNotMoved(RuntimeError):
-    """Readings of before lie in tables yet: figures made without them would be wrong."""
 
 
 def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix: str = "") -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
--- From the side table: nothing says which of them is right, so all are refused; `as_came` fills in the record.
+-- From the side table: rows that contradict each other, of which nothing says which is right, or of a replay one that is loaded (`why`);
+-- `as_came` fills in the record.
 select
     i.file_id,
     i.position,
@@ -10,4 +11,4 @@ select
     {event_at} as event_at
 from incoming as i
 inner join removed as r on i.part = r.part and i.row_no = r.row_no
-where r.why = 'conflicting'
+where r.why = %(why)s::text
