@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import zlib
 from typing import IO
 
 from hearth.cleaning.errors import AGAIN, UnreadableFile
@@ -17,6 +19,24 @@ def too_much(name: str, limits: FileLimits, limit: str, what: str) -> Unreadable
         " it is; if the file is right, set the limit in the contract.",
         AGAIN,
     )
+
+
+NOT_GZIP = (EOFError, gzip.BadGzipFile, zlib.error)
+
+
+def cut_off(name: str, lines: int, error: Exception) -> UnreadableFile:
+    return UnreadableFile(f"{name}: cut off or not gzip after line {lines}: {error}.")
+
+
+def holds_longer_line(lines: bytes, limit: int) -> bool:
+    """Whether a line has more bytes than the limit. Looks at line ends a limit apart, not at every one."""
+    at = 0
+    while len(lines) - at > limit:
+        end = lines.rfind(b"\n", at, at + limit + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def read_whole(name: str, stream: IO[bytes], limits: FileLimits) -> bytes:

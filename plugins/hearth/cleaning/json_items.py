@@ -13,16 +13,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hearth.cleaning.bounded import read_whole, too_much
+from hearth.cleaning.bounded import holds_longer_line, read_whole, too_much
 from hearth.cleaning.errors import UnreadableFile
-from hearth.cleaning.json_columns import BLOCK_BYTES, read_columnar
+from hearth.cleaning.json_columns import BLOCK_BYTES, TooManyNames, read_columnar
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
 from hearth.contracts.contract import Contract
-from hearth.contracts.limits import FileLimits
 from hearth.contracts.reasons import BIT
 from hearth.sources.json_text import decode, holds_doubled
-
-WINDOW_BYTES = 1 << 20
 
 
 def _from_items(contract: Contract, file: LandedFile, items: list[Any], first: int, size_bytes: int) -> Records:
@@ -87,25 +84,14 @@ def read_ndjson(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iter
         if unpacked > limits.unpacked_bytes:
             raise too_much(file.name, limits, "unpacked_bytes", f"unpacks to more, {position - 1} records up to there")
         rest, lines = _split_last_line(rest + block) if block else (b"", rest)
-        refuse_long_line(file.name, limits, lines, rest)
+        if holds_longer_line(lines, limits.line_bytes) or len(rest) > limits.line_bytes:
+            raise too_much(file.name, limits, "line_bytes", "a line is longer")
         for part in _parts(lines):
             records = _ndjson_block(contract, file, part, position)
             position += len(records.position)
             yield records
         if not block:
             return
-
-
-def refuse_long_line(name: str, limits: FileLimits, lines: bytes, rest: bytes) -> None:
-    """`lines`: complete ones; `rest`: the beginning of the next. Looks at line ends a limit apart, not at every one."""
-    at = 0
-    while len(lines) - at > limits.line_bytes:
-        end = lines.rfind(b"\n", at, at + limits.line_bytes + 1)
-        if end < 0:
-            break
-        at = end + 1
-    if len(lines) - at > limits.line_bytes or len(rest) > limits.line_bytes:
-        raise too_much(name, limits, "line_bytes", "a line is longer")
 
 
 def _parts(lines: bytes) -> Iterator[bytes]:
@@ -127,25 +113,15 @@ def _split_last_line(data: bytes) -> tuple[bytes, bytes]:
 def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int) -> Records:
     """Columnar where the block is well-formed; line by line where any line is not, where a column holds texts and numbers, or where
     a key stands twice (which Arrow refuses)."""
-    _refuse_many_names(contract, file, lines)
-    table, asked = read_columnar(contract, lines)
+    try:
+        table, asked = read_columnar(contract, lines)
+    except TooManyNames as error:
+        raise too_much(file.name, contract.format.limits, "columns", "its records have more names than that") from error
     if table is None:
         return _line_by_line(contract, file, lines, first)
     require_columns(contract, file, {name for name in table.column_names if name not in asked or _is_there(name, table, lines)})
     frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
     return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))
-
-
-_NAME = re.compile(rb'"([^"]*)"\s*:')
-
-
-def _refuse_many_names(contract: Contract, file: LandedFile, lines: bytes) -> None:
-    """Where each record has names of its own (identifiers, say), Arrow makes a column of each, as long as the block."""
-    names: set[bytes] = set()
-    for start in range(0, len(lines), WINDOW_BYTES):
-        names.update(_NAME.findall(lines, start, start + WINDOW_BYTES))
-        if len(names) > contract.format.limits.columns:
-            raise too_much(file.name, contract.format.limits, "columns", "its records have more names than that")
 
 
 def _is_there(name: str, table: pa.Table, lines: bytes) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -65,7 +65,7 @@ class Records:
         return len(self.frame)
 
 
-def gathered(chunks: Iterable[Records], at_least: int) -> Iterator[Records]:
+def gathered(chunks: Iterable[Records], at_least: int) -> Generator[Records]:
     """Small chunks joined until they have `at_least` records: cleaning and validating have a fixed cost a chunk."""
     waiting: list[Records] = []
     for records in chunks:
@@ -80,7 +80,8 @@ def gathered(chunks: Iterable[Records], at_least: int) -> Iterator[Records]:
 def _joined(parts: list[Records]) -> Records:
     if len(parts) == 1:
         return parts[0]
-    frame = pd.concat([part.frame.astype(object) for part in parts], ignore_index=True)
+    alike = all(part.frame.dtypes.equals(parts[0].frame.dtypes) for part in parts)
+    frame = pd.concat([part.frame if alike else part.frame.astype(object) for part in parts], ignore_index=True)
     columns = zip(*((part.file_id, part.delivered_at, part.position, part.bits) for part in parts), strict=True)
     file_id, delivered_at, position, bits = (np.concatenate(column) for column in columns)
     size, lines = sum(part.size_bytes for part in parts), sum(part.no_record for part in parts)

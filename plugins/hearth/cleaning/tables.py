@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import numpy as np
 import pandas as pd
 
-from hearth.cleaning.bounded import Counted, too_much
+from hearth.cleaning.bounded import NOT_GZIP, Counted, cut_off, too_much
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.plain_csv import Blocks, as_columns, frame_of
 from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
 from hearth.cleaning.workbook import is_filled, read_sheets
 from hearth.contracts.contract import Contract
@@ -35,20 +36,52 @@ Line = tuple[list[Any] | None, int]
 
 
 def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
-    """The records of a CSV file. Raises UnreadableFile."""
+    """The records of a CSV file: plain blocks of it as columns, what else there is by the csv module. Raises UnreadableFile."""
     form = contract.format
     assert isinstance(form, CsvFormat)
     unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if form.compression == "gzip" else stream
-    text = _Text(file, unpacked, form)
-    reader = csv.reader(text, delimiter=form.delimiter, strict=True)
+    data = io.BufferedReader(Counted(file.name, unpacked, form.limits))
+    if form.compression == "none" and (mend := _PACKED.get(begins := data.peek(2)[:2])):
+        raise UnreadableFile(f"{file.name}: it is no text but a packed file (it starts with {begins.hex(' ')}): {mend}.")
+    blocks, layout, first = Blocks(file.name, data, form), None, 1
+    while (block := blocks.next()) is not None:
+        lines = io.StringIO(block, newline="")
+        if layout is None:
+            layout = _csv_layout(contract, file, csv.reader(lines, delimiter=form.delimiter, strict=True), lines.tell)
+        text = lines.read()
+        for records in _of_block(contract, file, layout, text, first):
+            first += len(records)
+            yield records
+    rest = _Text(file, blocks, form)
+    reader = csv.reader(rest, delimiter=form.delimiter, strict=True)
+    layout = layout or _csv_layout(contract, file, reader, rest.tell)
+    yield from _records(contract, file, layout, _csv_lines(file, reader, rest.tell, blocks.lines), first)
+
+
+def _of_block(contract: Contract, file: LandedFile, layout: Layout, block: str, first: int) -> Iterator[Records]:
+    """The records of whole lines without quotation marks."""
+    form = contract.format
+    assert isinstance(form, CsvFormat)
+    columns = as_columns(block, form.delimiter, layout.width, layout.wanted) if block else None
+    if columns is None:
+        lines = io.StringIO(block, newline="")
+        reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
+        yield from _records(contract, file, layout, _csv_lines(file, reader, lines.tell), first)
+    else:
+        frame = frame_of(columns, contract.source_columns)
+        yield Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(block))
+
+
+def _csv_layout(contract: Contract, file: LandedFile, reader: Any, tell: Callable[[], int]) -> Layout:
+    form = contract.format
+    assert isinstance(form, CsvFormat)
     try:
         header = _csv_header(reader, form)
     except csv.Error as error:
         raise UnreadableFile(f"{file.name}: no readable header line: {error}.") from error
     if header is None:
         raise UnreadableFile(f"{file.name}: the file is empty; expected a header line with {contract.source_columns}.")
-    header = [name.strip() for name in header]
-    yield from _records(contract, file, header, _csv_lines(file, reader, text))
+    return _layout(contract, file, [name.strip() for name in header], _csv_lines(file, reader, tell))
 
 
 def _csv_header(reader: Any, form: CsvFormat) -> list[str] | None:
@@ -65,26 +98,26 @@ def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterat
     first = 1
     for header, lines in read_sheets(file.name, stream, contract.format, contract.source_kinds):
         weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
-        for records in _records(contract, file, header, weighed, first):
+        for records in _records(contract, file, _layout(contract, file, header, weighed), weighed, first):
             first += len(records)
             yield records
 
 
 class _Text:
-    """The lines of a file, decoded strictly: a wrong encoding is told with its place, never replaced silently.
+    """The lines of what the blocks left of a file, decoded strictly: a wrong encoding is told with its place, never replaced
+    silently. Raises UnreadableFile."""
 
-    `given`: characters so far. Raises UnreadableFile.
-    """
-
-    def __init__(self, file: LandedFile, stream: IO[bytes], form: CsvFormat) -> None:
-        self._file, self._form, self.given, self._lines = file, form, 0, 0
-        self._bytes = io.BufferedReader(Counted(file.name, stream, form.limits))
-        if form.compression == "none" and (mend := _PACKED.get(start := self._bytes.peek(2)[:2])):
-            raise UnreadableFile(f"{file.name}: it is no text but a packed file (it starts with {start.hex(' ')}): {mend}.")
+    def __init__(self, file: LandedFile, blocks: Blocks, form: CsvFormat) -> None:
+        self._file, self._form, self._given, self._lines = file, form, blocks.characters, blocks.lines
+        self._bytes = blocks.rest
         try:
             self._text = io.TextIOWrapper(self._bytes, form.encoding, newline="")
         except LookupError as error:
             raise self._not_encoded(0, b"") from error
+
+    def tell(self) -> int:
+        """Characters so far."""
+        return self._given
 
     def __iter__(self) -> _Text:
         return self
@@ -93,17 +126,17 @@ class _Text:
         limits = self._form.limits
         try:
             line = self._text.readline(limits.line_bytes + 1)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise UnreadableFile(f"{self._file.name}: cut off or not gzip after line {self._lines}: {error}.") from error
+        except NOT_GZIP as error:
+            raise cut_off(self._file.name, self._lines, error) from error
         except UnicodeDecodeError as error:
             raise self._not_encoded(self._bytes.tell() - len(error.object) + error.start, error.object, error.start) from error
         if len(line) > limits.line_bytes:
             raise too_much(self._file.name, limits, "line_bytes", f"line {self._lines + 1} is longer")
         if not line:
             raise StopIteration
-        if self.given == 0:
+        if self._given == 0:
             line = line.lstrip("\ufeff")
-        self.given, self._lines = self.given + len(line), self._lines + 1
+        self._given, self._lines = self._given + len(line), self._lines + 1
         return line
 
     def _not_encoded(self, place: int, read: bytes, start: int = 0) -> UnreadableFile:
@@ -115,14 +148,14 @@ class _Text:
         )
 
 
-def _csv_lines(file: LandedFile, reader: Any, text: _Text) -> Iterator[Line]:
+def _csv_lines(file: LandedFile, reader: Any, tell: Callable[[], int], above: int = 0) -> Iterator[Line]:
     """Lines as lists, None for one the csv module cannot split; blank lines are not rows.
 
-    `reader`: csv's. Raises UnreadableFile where a quotation mark runs over several lines to a place where none may end:
-    the lines between are rows, and nobody can tell how many.
+    `reader`: csv's; `tell`: characters it took so far; `above`: lines of the file above its own. Raises UnreadableFile where a
+    quotation mark runs over several lines to a place where none may end: the lines between are rows, and nobody can tell how many.
     """
     while True:
-        begun, before = reader.line_num + 1, text.given
+        begun, before = reader.line_num + 1, tell()
         try:
             line = next(reader)
         except StopIteration:
@@ -130,28 +163,42 @@ def _csv_lines(file: LandedFile, reader: Any, text: _Text) -> Iterator[Line]:
         except csv.Error as error:
             if reader.line_num > begun:
                 raise UnreadableFile(
-                    f"{file.name}: the text that is quoted from line {begun} on is not ended properly up to line {reader.line_num}:"
-                    f" {error}. A quotation mark within a text has to be doubled: ask the sender for the file again."
+                    f"{file.name}: the text that is quoted from line {above + begun} on is not ended properly up to line"
+                    f" {above + reader.line_num}: {error}. A quotation mark within a text has to be doubled: ask the sender for the"
+                    " file again."
                 ) from error
-            yield None, text.given - before
+            yield None, tell() - before
             continue
         if any(cell.strip() for cell in line):
-            yield line, text.given - before
+            yield line, tell() - before
 
 
-def _records(contract: Contract, file: LandedFile, header: list[str], lines: Iterable[Line], first: int = 1) -> Iterator[Records]:
-    """Lines of cells as records, numbered from `first`; a line with more or fewer cells than the header is unreadable, unless what
-    it has more is empty: some senders end each line with a delimiter."""
+@dataclass
+class Layout:
+    """Where the cells of a line stand: `wanted` the contract's columns, `width` all of the header, `named` up to the last name."""
+
+    wanted: list[int]
+    width: int
+    named: int
+
+
+def _layout(contract: Contract, file: LandedFile, header: list[str], lines: Iterable[Line]) -> Layout:
+    """`lines`: those below the header, where it may stand if it is none itself. Raises UnreadableFile."""
     limits = contract.format.limits
     if len(header) > limits.columns:
         raise too_much(file.name, limits, "columns", f"its header has {len(header)} columns")
-    lines = iter(lines)
     if not set(contract.source_columns) <= set(header):
-        _refuse_rows_above(contract, file, lines)
+        _refuse_rows_above(contract, file, iter(lines))
     _refuse_doubled_names(contract, file, header)
     require_columns(contract, file, set(header))
-    wanted, width = [header.index(name) for name in contract.source_columns], len(header)
-    named = max((at + 1 for at, name in enumerate(header) if name), default=width)
+    named = max((at + 1 for at, name in enumerate(header) if name), default=len(header))
+    return Layout([header.index(name) for name in contract.source_columns], len(header), named)
+
+
+def _records(contract: Contract, file: LandedFile, layout: Layout, lines: Iterable[Line], first: int) -> Iterator[Records]:
+    """Lines of cells as records, numbered from `first`; a line with more or fewer cells than the header is unreadable, unless what
+    it has more is empty: some senders end each line with a delimiter."""
+    wanted, width, named = layout.wanted, layout.width, layout.named
     buffer: list[list[Any] | None] = []
     size = 0
     for line, characters in lines:

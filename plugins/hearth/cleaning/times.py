@@ -85,6 +85,8 @@ def _put(naive: pa.Array, aware: pa.Array, others: dict[int, Parsed]) -> tuple[p
 
 
 def _of_texts(texts: pa.Array, formats: list[str], year_alone: bool) -> tuple[pa.Array, pa.Array]:
+    if not formats and (seconds := _all_to_the_second(texts)) is not None:
+        return seconds, pa.nulls(len(texts), UTC_MICROS)
     iso = _as_iso(texts, formats[0]) if formats else texts
     plain = mask(pc.match_substring_regex(iso, _NAIVE))
     zoned = mask(pc.match_substring_regex(iso, _AWARE))
@@ -99,6 +101,19 @@ def _of_texts(texts: pa.Array, formats: list[str], year_alone: bool) -> tuple[pa
         return naive, aware
     slow_naive, slow_aware = _one_by_one(rest, formats, year_alone)
     return pc.coalesce(naive, slow_naive), pc.coalesce(aware, slow_aware)
+
+
+def _all_to_the_second(texts: pa.Array) -> pa.Array | None:
+    """The times where every text is ISO 8601 to the second, what most sources send: of 19 characters Arrow reads no other way of
+    writing. None where any is not."""
+    lengths = pc.min_max(pc.binary_length(texts)).as_py()
+    if lengths["min"] != 19 or lengths["max"] != 19:
+        return None
+    try:
+        made = texts.cast(MICROS)
+    except pa.ArrowInvalid:
+        return None
+    return made if pc.min(made.cast(pa.int64())).as_py() >= _FIRST_MICROS else None
 
 
 def _one_by_one(texts: pa.Array, formats: list[str], year_alone: bool) -> tuple[pa.Array, pa.Array]:

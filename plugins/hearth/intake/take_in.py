@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hearth.cleaning.ahead import ahead
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.instants import to_micros
@@ -161,7 +162,7 @@ MakeRows = Callable[[Pseudonyms], Chunks]
 def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms, landed: Landed | None = None) -> Chunks:
     """All canonical rows of a pull, chunk by chunk; `landed` counts the records they come from."""
     doubled_hour = DoubledHour()
-    chunks = gathered(pulled_records(contract, pull), RECORDS_AT_ONCE)
+    chunks = ahead(gathered(pulled_records(contract, pull), RECORDS_AT_ONCE))
     for records in landed.counted(chunks) if landed else chunks:
         rows = clean(contract, records, pseudonyms, doubled_hour)
         rows.bits |= _arrived_outside(rows, pull.interval)
@@ -233,8 +234,8 @@ def _filled(
             load.left_out += rows.left_out(good)
             if rows.no_record and contract.no_record and not hold:
                 load.no_record[contract.no_record.column] += rows.no_record
-            load.accept(rows.frame[good] if len(bad) else rows.frame)
-            validation.out_of_order.add(rows.frame[good] if len(bad) else rows.frame)
+            load.accept(rows.frame, good)
+            validation.out_of_order.add(rows.frame, good)
             if rows.named is not None and good.any():
                 load.remember_named(_newly_named(rows, good))
             records = masked_records(contract, rows, bad, pseudonyms)

@@ -43,20 +43,11 @@ def content_columns(entity: Entity) -> list[str]:
     return [name for name in arrow_schema(entity).names if name not in NOT_CONTENT]
 
 
-def put(lake: Lake, entity: Entity, feed: str, batch_id: int, part: int, file: Path) -> dict[str, Any]:
-    """Bring a part of a batch into the lake; returns its row of ledger.reading_file, for `recording`."""
-    name = f"{entity.name}/{feed}/{batch_id}-{part}.parquet"
-    sha256, size = lake.put(file, name)
+def described(entity: Entity, file: Path) -> dict[str, Any]:
+    """What ledger.reading_file says of the rows of a local file, read from it again."""
     table: pa.Table = pq.read_table(file, schema=arrow_schema(entity))
     event, arrived = (pc.min_max(table[column]).as_py() for column in (entity.event_column, "arrived_at"))
     return {
-        "batch_id": batch_id,
-        "part": part,
-        "feed": feed,
-        "entity": entity.name,
-        "path": name,
-        "sha256": sha256,
-        "size_bytes": size,
         "rows": len(table),
         "content": str(content_of([table], content_columns(entity))),
         "event_from": event["min"],
@@ -64,6 +55,17 @@ def put(lake: Lake, entity: Entity, feed: str, batch_id: int, part: int, file: P
         "arrived_from": arrived["min"],
         "arrived_to": arrived["max"],
     }
+
+
+def put(
+    lake: Lake, entity: Entity, feed: str, batch_id: int, part: int, file: Path, facts: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Bring a part of a batch into the lake; returns its row of ledger.reading_file, for `recording`. `facts`: as `described` gives
+    them, where they are known already."""
+    name = f"{entity.name}/{feed}/{batch_id}-{part}.parquet"
+    sha256, size = lake.put(file, name)
+    place = {"batch_id": batch_id, "part": part, "feed": feed, "entity": entity.name}
+    return {**place, "path": name, "sha256": sha256, "size_bytes": size, **(facts or described(entity, file))}
 
 
 def recording() -> str:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from hearth.lake.errors import NotOurs
+from hearth.lake.sorting import sorted_by
 from hearth.landing.file_store import FileStore
 
 PART_ROWS = 1 << 20
@@ -69,7 +70,6 @@ class Lake(FileStore):
 
 def write_sorted(rows: pa.Table, path: Path, order: Sequence[str]) -> None:
     """One file, its rows in this order; equal rows give equal bytes."""
-    ordered = rows.sort_by([(name, "ascending") for name in order])
     texts = [field.name for field in rows.schema if pa.types.is_string(field.type)]
     whole = {
         field.name: "DELTA_BINARY_PACKED"
@@ -77,6 +77,6 @@ def write_sorted(rows: pa.Table, path: Path, order: Sequence[str]) -> None:
         if pa.types.is_integer(field.type) or pa.types.is_timestamp(field.type)
     }
     pq.write_table(
-        ordered, path, compression="zstd", row_group_size=ROWS_A_GROUP, use_dictionary=texts, column_encoding=whole,
+        sorted_by(rows, order), path, compression="zstd", row_group_size=ROWS_A_GROUP, use_dictionary=texts, column_encoding=whole,
         store_schema=True,
     )  # fmt: skip

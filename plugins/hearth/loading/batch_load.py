@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -137,9 +138,9 @@ class BatchLoad:
         self._wait()
         return self.side.ask(*self._told(statement, values))
 
-    def accept(self, frame: pd.DataFrame) -> None:
-        """Accepted rows of one chunk, written while the caller prepares the next."""
-        if frame.empty:
+    def accept(self, frame: pd.DataFrame, good: np.ndarray) -> None:
+        """The good rows of one chunk, written while the caller prepares the next."""
+        if not good.any():
             return
         rows, columns = len(frame), []
         same = {"feed": self.contract.feed, "batch_id": self.batch_id}
@@ -150,7 +151,12 @@ class BatchLoad:
                 columns.append(pa.array(frame[field.name], from_pandas=True).cast(field.type))
             else:
                 columns.append(pa.nulls(rows, field.type))
-        self._submit(self.side.add, pa.Table.from_arrays([_flat(c) for c in columns], schema=self.schema))
+        table = pa.Table.from_arrays([_flat(c) for c in columns], schema=self.schema)
+        self._submit(self._add, (table, good))
+
+    def _add(self, rows_and_good: tuple[pa.Table, np.ndarray]) -> None:
+        rows, good = rows_and_good
+        self.side.add(rows if good.all() else rows.filter(pa.array(good)))
 
     def whole(self) -> None:
         """No more rows come: `aside` may ask for them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -22,6 +22,7 @@ class RawFiles:
 
     def __init__(self, load: BatchLoad) -> None:
         self._load, self._content = load, 0
+        self._facts: dict[Path, dict[str, Any]] = {}
 
     @cached_property
     def _lake(self) -> Lake:
@@ -29,7 +30,9 @@ class RawFiles:
 
     def write_part(self, rows: pa.Table, path: Path) -> None:
         """A part is the file that will stand; what came twice is taken out of it before."""
-        write_sorted(rows, path, self._load.entity.raw_key[1:])
+        entity = self._load.entity
+        write_sorted(rows, path, entity.raw_key[1:])
+        self._facts[path] = catalogue.described(entity, path)
 
     def known(self) -> pa.Table:
         """Loaded rows whose keys the batch has."""
@@ -50,7 +53,7 @@ class RawFiles:
         """The settled rows; returns how many."""
         load, rows = self._load, 0
         for number, part in enumerate(load.side.parts(), 1):
-            file = catalogue.put(self._lake, load.entity, load.contract.feed, load.batch_id, number, part)
+            file = catalogue.put(self._lake, load.entity, load.contract.feed, load.batch_id, number, part, self._facts[part])
             load.write(catalogue.recording(), **file)
             rows += file["rows"]
             self._content += int(file["content"])

@@ -26,12 +26,16 @@ class OutOfOrder:
         self._newest: dict[str, int] = {}
         """Newest event of each subject so far, milliseconds since 1970."""
 
-    def add(self, frame: pd.DataFrame) -> None:
-        """The accepted rows of the next chunk."""
-        if not self.entity.in_files or frame.empty:
+    def add(self, frame: pd.DataFrame, good: np.ndarray) -> None:
+        """The next chunk; `good`: which rows of it were accepted."""
+        if not self.entity.in_files or not good.any():
             return
+        frame = frame[[self.entity.natural_key[0], self.entity.event_column, "arrived_at"]]
+        frame = frame if good.all() else frame[good]
         named = arrow(frame[self.entity.natural_key[0]]).dictionary_encode()
         codes, subjects = named.indices.to_numpy(), named.dictionary.to_pylist()
+        if len(subjects) < 1 << 16:
+            codes = codes.astype(np.uint16)  # sorted in one pass
         event = to_micros(frame[self.entity.event_column])[0] // 1000
         arrived = to_micros(frame["arrived_at"])[0]
         order = np.argsort(codes, kind="stable") if (np.diff(arrived) >= 0).all() else np.lexsort((arrived, codes))

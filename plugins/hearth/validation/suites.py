@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,15 @@ import pandas as pd
 
 from hearth.contracts.loading import expectations_folder
 from hearth.contracts.reasons import BIT, Bits
+from hearth.validation.distinct import View, views
 
 EXAMPLES = 20
+SMALL = 4096
+"""Rows up to which a frame is looked at as it is."""
 NTH = "nth in the suite"
 RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
+BY_VALUE = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set"}
+"""Expectations that judge each value by itself, so that a value may be judged once for all its rows."""
 
 
 class BrokenCheck(RuntimeError):
@@ -46,15 +52,16 @@ class Outcome:
     observed_value: Any = None
 
 
-@lru_cache(maxsize=64)
-def _parsed(text: str) -> tuple[gx.ExpectationSuite, list[tuple[dict[str, Any], str]]]:
-    """A suite, and the configuration and severity of each expectation; once a process, for it takes longer than a small batch."""
-    suite, expectations = gx.ExpectationSuite(**json.loads(text)), []
-    for nth, expectation in enumerate(suite.expectations):
+@lru_cache(maxsize=256)
+def _parsed(text: str, chosen: tuple[int, ...]) -> tuple[gx.ExpectationSuite, list[Outcome]]:
+    """A suite of the chosen expectations, and an outcome of each; once a process, for it takes longer than a small batch."""
+    told = json.loads(text)
+    suite, outcomes = gx.ExpectationSuite(**told | {"expectations": [told["expectations"][nth] for nth in chosen]}), []
+    for nth, expectation in zip(chosen, suite.expectations, strict=True):
         configuration = expectation.configuration.to_json_dict()
         expectation.meta = {**(expectation.meta or {}), NTH: nth}
-        expectations.append((configuration, str(getattr(expectation.severity, "value", expectation.severity))))
-    return suite, expectations
+        outcomes.append(Outcome(configuration, str(getattr(expectation.severity, "value", expectation.severity))))
+    return suite, outcomes
 
 
 @lru_cache(maxsize=1)
@@ -63,6 +70,20 @@ def _frames() -> Any:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     return context.data_sources.add_pandas("memory").add_dataframe_asset("chunk").add_batch_definition_whole_dataframe("whole")
+
+
+def _views(frame: pd.DataFrame, expectations: list[dict[str, Any]]) -> Iterator[tuple[View, tuple[int, ...]]]:
+    """What there is to look at, and which of the expectations look at it."""
+    if len(frame) <= SMALL:
+        yield View(frame), tuple(range(len(expectations)))
+        return
+    by_value = {
+        nth: e["kwargs"]["column"] for nth, e in enumerate(expectations) if e["type"] in BY_VALUE and "mostly" not in e["kwargs"]
+    }
+    for view in views(frame, dict.fromkeys(by_value.values())):
+        yield view, tuple(nth for nth, column in by_value.items() if column in view.frame)
+    if others := tuple(nth for nth in range(len(expectations)) if nth not in by_value):
+        yield View(frame), others
 
 
 class Suite:
@@ -77,48 +98,52 @@ class Suite:
         self.outcomes: list[Outcome] = []
 
     @cached_property
-    def _suite(self) -> gx.ExpectationSuite:
-        suite, expectations = _parsed(self.text)
-        self.outcomes += [Outcome(configuration, severity) for configuration, severity in expectations]
-        return suite
+    def _expectations(self) -> list[dict[str, Any]]:
+        expectations: list[dict[str, Any]] = json.loads(self.text)["expectations"]
+        self.outcomes += [replace(outcome, examples=[]) for outcome in _parsed(self.text, tuple(range(len(expectations))))[1]]
+        return expectations
 
     def validate(self, frame: pd.DataFrame, parameters: dict[str, float], apart: dict[str, Bits] | None = None) -> Bits:
         """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck.
 
         `apart`: columns whose reasons are theirs alone; they are added there and refuse no row.
         """
-        suite = self._suite
+        expectations = self._expectations
         refused = np.zeros(len(frame), np.int32)
         if frame.empty:
             return refused
-        batch = _frames().get_batch({"dataframe": frame})
-        verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
-        for result in verdict.results:  # ordered by column, not as the suite is
-            outcome = self.outcomes[result.expectation_config.meta[NTH]]
-            rows = self._add(outcome, result)
-            if outcome.severity == "critical" and rows is not None:
+        for view, chosen in _views(frame, expectations):
+            suite, _ = _parsed(self.text, chosen)
+            batch = _frames().get_batch({"dataframe": view.frame})
+            verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
+            for result in verdict.results:  # ordered by column, not as the suite is
+                outcome = self.outcomes[result.expectation_config.meta[NTH]]
+                rows = self._add(outcome, result, view, frame)
                 reason = outcome.config["meta"].get("reason")
-                own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
-                own[rows] |= BIT[reason] if reason else 0
+                if outcome.severity == "critical" and reason and len(rows):
+                    own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
+                    own[rows] |= BIT[reason]
         return refused
 
-    def _add(self, outcome: Outcome, result: Any) -> np.ndarray | None:
+    def _add(self, outcome: Outcome, result: Any, view: View, frame: pd.DataFrame) -> np.ndarray:
+        """What one expectation found in one chunk; the rows it names."""
         found = result.result or {}
         if result.exception_info and not found:
             raise BrokenCheck(f"suite {self.name}, {outcome.config['type']} {outcome.config['kwargs']}: {result.exception_info}")
+        column, lines = outcome.config["kwargs"].get("column", ""), found.get("unexpected_index_list") or []
+        rows = view.rows(column, np.asarray(lines, np.int64))
         outcome.success &= bool(result.success)
-        outcome.element_count += found.get("element_count", 0)
-        outcome.unexpected_count += found.get("unexpected_count", 0)
+        outcome.element_count += len(frame) if "element_count" in found else 0
+        outcome.unexpected_count += len(rows)
         outcome.observed_value = found.get("observed_value", outcome.observed_value)
-        room = EXAMPLES - len(outcome.examples)
-        outcome.examples += [_plain(v) for v in found.get("partial_unexpected_list", [])[: max(0, room)]]
-        rows = found.get("unexpected_index_list")
-        return np.asarray(rows, np.int64) if rows else None
+        room = max(0, EXAMPLES - len(outcome.examples))
+        examples = frame[column].iloc[rows[:room]] if column in frame else found.get("partial_unexpected_list", [])[:room]
+        outcome.examples += map(_plain, examples)
+        return rows
 
     def columns_of(self, reasons: set[str]) -> list[str]:
         """Columns that the expectations with these reasons look at."""
-        expectations = json.loads(self.text)["expectations"]
-        return [e["kwargs"]["column"] for e in expectations if e["meta"].get("reason") in reasons and "column" in e["kwargs"]]
+        return [e["kwargs"]["column"] for e in self._expectations if e["meta"].get("reason") in reasons and "column" in e["kwargs"]]
 
     @property
     def success(self) -> bool:
