@@ -144,8 +144,11 @@ def test_a_value_is_judged_once_for_all_its_rows(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(suites, "SMALL", small)
         monkeypatch.setattr("hearth.validation.distinct.FEW", few)
         suite, apart = Suite("room_reading"), {"temperature_degc": np.zeros(n, np.int32)}
-        bits = suite.validate(frame, limits, apart)
-        found.append((bits.tolist(), apart["temperature_degc"].tolist(), suite.report(), suite.worst_severity))
+        bits = []
+        for part in (slice(0, n // 2), slice(n // 2, n)):  # of the second chunk most values were seen in the first
+            chunk = {name: own[part] for name, own in apart.items()}
+            bits += suite.validate(frame[part].reset_index(drop=True), limits, chunk).tolist()
+        found.append((bits, apart["temperature_degc"].tolist(), suite.report(), suite.worst_severity))
     assert same(found[0], found[1]) and same(found[0], found[2])
 
 

@@ -19,7 +19,7 @@ import pyarrow.json as pa_json
 from hearth.cleaning.cells import EXACT_DIGITS
 from hearth.contracts.contract import Contract
 
-BLOCK_BYTES = 24 << 20
+BLOCK_BYTES = 8 << 20
 PIECE_BYTES = 1 << 20
 """Pieces of a block are read side by side."""
 WINDOW_BYTES = 1 << 20

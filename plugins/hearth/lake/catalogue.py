@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from hearth.contracts.entity import Entity
 from hearth.lake.content import content_of
-from hearth.lake.files import Lake
+from hearth.lake.files import ROWS_A_GROUP, Lake
 from hearth.lake.schema import arrow_schema
 from hearth.warehouse.statements import Statements
 
@@ -45,16 +45,20 @@ def content_columns(entity: Entity) -> list[str]:
 
 def described(entity: Entity, file: Path) -> dict[str, Any]:
     """What ledger.reading_file says of the rows of a local file, read from it again."""
-    table: pa.Table = pq.read_table(file, schema=arrow_schema(entity))
-    event, arrived = (pc.min_max(table[column]).as_py() for column in (entity.event_column, "arrived_at"))
-    return {
-        "rows": len(table),
-        "content": str(content_of([table], content_columns(entity))),
-        "event_from": event["min"],
-        "event_to": event["max"],
-        "arrived_from": arrived["min"],
-        "arrived_to": arrived["max"],
-    }
+    columns, rows, content = content_columns(entity), 0, 0
+    events, arrivals = [], []
+    with pq.ParquetFile(file) as parts:
+        for batch in parts.iter_batches(ROWS_A_GROUP):
+            table = pa.Table.from_batches([batch])
+            rows, content = rows + len(table), content + content_of([table], columns)
+            events.append(pc.min_max(table[entity.event_column]))
+            arrivals.append(pc.min_max(table["arrived_at"]))
+    return {"rows": rows, "content": str(content % 2**64), **_span("event", events), **_span("arrived", arrivals)}
+
+
+def _span(what: str, found: list[pa.StructScalar]) -> dict[str, Any]:
+    least, most = ([span[edge].as_py() for span in found if span[edge].is_valid] for edge in ("min", "max"))
+    return {f"{what}_from": min(least, default=None), f"{what}_to": max(most, default=None)}
 
 
 def put(

@@ -15,7 +15,7 @@ from hearth.lake.errors import NotOurs
 from hearth.lake.sorting import sorted_by
 from hearth.landing.file_store import FileStore
 
-PART_ROWS = 1 << 20
+PART_ROWS = 1 << 19
 """Rows of a batch that are sorted at once and make one file;"""
 PART_BYTES = 256 << 20
 """or fewer, where they are so large."""

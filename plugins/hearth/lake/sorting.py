@@ -21,7 +21,8 @@ def sorted_by(rows: pa.Table, order: Sequence[str]) -> pa.Table:
         places = np.argsort(packed, kind="stable")  # runs that are in order already cost little
         ordered = packed[places]
         if not (ordered[1:] == ordered[:-1]).any():
-            return rows.take(pa.array(places))
+            taken = [column if column.null_count == len(column) else column.take(pa.array(places)) for column in rows.columns]
+            return pa.Table.from_arrays(taken, schema=rows.schema)
     return rows.sort_by([(name, "ascending") for name in order])
 
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from hearth.lake.files import PART_BYTES, PART_ROWS
 
-MEMORY = os.environ.get("HEARTH_LOAD_MEMORY") or "512MB"
+MEMORY = os.environ.get("HEARTH_LOAD_MEMORY") or "384MB"
 """What DuckDB may take for a batch before it spills."""
 
 Write = Callable[[pa.Table, Path], None]
@@ -62,6 +62,7 @@ class SideTable:
         """All rows have come: they can be asked for from now on."""
         if self._waiting or not self._parts:
             self._write_part()
+        pa.default_memory_pool().release_unused()  # what the cleaning took and the SQL can have
         columns = ", ".join(f'"{name}"' for name in self._schema.names)
         files = ", ".join(f"'{path}'" for path in self._parts)  # names of our own
         self._database.execute(

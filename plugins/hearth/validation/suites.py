@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -24,13 +23,13 @@ import pandas as pd
 
 from hearth.contracts.loading import expectations_folder
 from hearth.contracts.reasons import BIT, Bits
-from hearth.validation.distinct import View, views
+from hearth.validation.distinct import Coded, Judged, by_column, coded
 
 EXAMPLES = 20
 SMALL = 4096
 """Rows up to which a frame is looked at as it is."""
 NTH = "nth in the suite"
-RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
+RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": 1}
 BY_VALUE = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set"}
 """Expectations that judge each value by itself, so that a value may be judged once for all its rows."""
 
@@ -72,18 +71,14 @@ def _frames() -> Any:
     return context.data_sources.add_pandas("memory").add_dataframe_asset("chunk").add_batch_definition_whole_dataframe("whole")
 
 
-def _views(frame: pd.DataFrame, expectations: list[dict[str, Any]]) -> Iterator[tuple[View, tuple[int, ...]]]:
-    """What there is to look at, and which of the expectations look at it."""
-    if len(frame) <= SMALL:
-        yield View(frame), tuple(range(len(expectations)))
-        return
-    by_value = {
-        nth: e["kwargs"]["column"] for nth, e in enumerate(expectations) if e["type"] in BY_VALUE and "mostly" not in e["kwargs"]
-    }
-    for view in views(frame, dict.fromkeys(by_value.values())):
-        yield view, tuple(nth for nth, column in by_value.items() if column in view.frame)
-    if others := tuple(nth for nth in range(len(expectations)) if nth not in by_value):
-        yield View(frame), others
+@dataclass
+class Verdict:
+    """What one expectation says of one frame. `rows`: those it names; `counts`: whether it looks at each row."""
+
+    rows: np.ndarray
+    success: bool
+    counts: bool = True
+    observed_value: Any = None
 
 
 class Suite:
@@ -96,6 +91,7 @@ class Suite:
         self.name, self.text = name, path.read_text(encoding="utf-8")
         self.content_hash = hashlib.sha256(self.text.encode()).hexdigest()
         self.outcomes: list[Outcome] = []
+        self._judged: dict[tuple[tuple[str, float], ...], Judged] = {}
 
     @cached_property
     def _expectations(self) -> list[dict[str, Any]]:
@@ -103,43 +99,61 @@ class Suite:
         self.outcomes += [replace(outcome, examples=[]) for outcome in _parsed(self.text, tuple(range(len(expectations))))[1]]
         return expectations
 
+    @cached_property
+    def _by_value(self) -> dict[str, list[int]]:
+        """Expectations that judge each value by itself, by column."""
+        told = ((nth, each["type"], each["kwargs"]) for nth, each in enumerate(self._expectations))
+        return by_column((nth, kwargs["column"]) for nth, kind, kwargs in told if kind in BY_VALUE and "mostly" not in kwargs)
+
     def validate(self, frame: pd.DataFrame, parameters: dict[str, float], apart: dict[str, Bits] | None = None) -> Bits:
         """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck.
 
         `apart`: columns whose reasons are theirs alone; they are added there and refuse no row.
         """
-        expectations = self._expectations
         refused = np.zeros(len(frame), np.int32)
         if frame.empty:
             return refused
-        for view, chosen in _views(frame, expectations):
-            suite, _ = _parsed(self.text, chosen)
-            batch = _frames().get_batch({"dataframe": view.frame})
-            verdict = batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters)
-            for result in verdict.results:  # ordered by column, not as the suite is
-                outcome = self.outcomes[result.expectation_config.meta[NTH]]
-                rows = self._add(outcome, result, view, frame)
-                reason = outcome.config["meta"].get("reason")
-                if outcome.severity == "critical" and reason and len(rows):
-                    own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
-                    own[rows] |= BIT[reason]
+        for nth, verdict in self._verdicts(frame, parameters).items():
+            outcome = self.outcomes[nth]
+            _add(outcome, verdict, frame)
+            reason = outcome.config["meta"].get("reason")
+            if outcome.severity == "critical" and reason and len(verdict.rows):
+                own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
+                own[verdict.rows] |= BIT[reason]
         return refused
 
-    def _add(self, outcome: Outcome, result: Any, view: View, frame: pd.DataFrame) -> np.ndarray:
-        """What one expectation found in one chunk; the rows it names."""
-        found = result.result or {}
-        if result.exception_info and not found:
-            raise BrokenCheck(f"suite {self.name}, {outcome.config['type']} {outcome.config['kwargs']}: {result.exception_info}")
-        column, lines = outcome.config["kwargs"].get("column", ""), found.get("unexpected_index_list") or []
-        rows = view.rows(column, np.asarray(lines, np.int64))
-        outcome.success &= bool(result.success)
-        outcome.element_count += len(frame) if "element_count" in found else 0
-        outcome.unexpected_count += len(rows)
-        outcome.observed_value = found.get("observed_value", outcome.observed_value)
-        room = max(0, EXAMPLES - len(outcome.examples))
-        examples = frame[column].iloc[rows[:room]] if column in frame else found.get("partial_unexpected_list", [])[:room]
-        outcome.examples += map(_plain, examples)
-        return rows
+    def _verdicts(self, frame: pd.DataFrame, parameters: dict[str, float]) -> dict[int, Verdict]:
+        """What each expectation says; of a large frame column by column, a column of few values by these."""
+        everything = tuple(range(len(self._expectations)))
+        if len(frame) <= SMALL:
+            return self._asked(frame, everything, parameters)
+        found: dict[int, Verdict] = {}
+        few: dict[str, Coded] = {}
+        for name, expectations in self._by_value.items():
+            column = coded(frame[name].to_numpy())
+            if column is None:
+                found |= self._asked(frame[[name]], tuple(expectations), parameters)
+            else:
+                few[name] = column
+        judged = self._judged.setdefault(tuple(sorted(parameters.items())), Judged(self._by_value))
+        named = judged.judge(few, lambda values, chosen: {n: v.rows for n, v in self._asked(values, chosen, parameters).items()})
+        found |= {nth: Verdict(rows, not len(rows)) for nth, rows in named.items()}
+        others = tuple(nth for nth in everything if nth not in found)
+        return found | (self._asked(frame, others, parameters) if others else {})
+
+    def _asked(self, frame: pd.DataFrame, chosen: tuple[int, ...], parameters: dict[str, float]) -> dict[int, Verdict]:
+        """What Great Expectations says of the frame, by the number of each chosen expectation. Raises BrokenCheck."""
+        suite, _ = _parsed(self.text, chosen)
+        batch = _frames().get_batch({"dataframe": frame})
+        verdicts = {}
+        for result in batch.validate(suite, result_format=RESULT_FORMAT, expectation_parameters=parameters).results:
+            nth = result.expectation_config.meta[NTH]  # results are ordered by column, not as the suite is
+            found, told = result.result or {}, self._expectations[nth]
+            if result.exception_info and not found:
+                raise BrokenCheck(f"suite {self.name}, {told['type']} {told['kwargs']}: {result.exception_info}")
+            rows = np.asarray(found.get("unexpected_index_list") or [], np.int64)
+            verdicts[nth] = Verdict(rows, bool(result.success), "element_count" in found, found.get("observed_value"))
+        return verdicts
 
     def columns_of(self, reasons: set[str]) -> list[str]:
         """Columns that the expectations with these reasons look at."""
@@ -171,6 +185,17 @@ class Suite:
                 for outcome in self.outcomes
             ]
         }
+
+
+def _add(outcome: Outcome, verdict: Verdict, frame: pd.DataFrame) -> None:
+    """Add what was found of one chunk."""
+    outcome.success &= verdict.success
+    outcome.element_count += len(frame) if verdict.counts else 0
+    outcome.unexpected_count += len(verdict.rows)
+    outcome.observed_value = verdict.observed_value if verdict.observed_value is not None else outcome.observed_value
+    room, column = max(0, EXAMPLES - len(outcome.examples)), outcome.config["kwargs"].get("column")
+    if column in frame:
+        outcome.examples += map(_plain, frame[column].iloc[verdict.rows[:room]])
 
 
 def _plain(value: Any) -> Any:

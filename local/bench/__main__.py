@@ -1,0 +1,46 @@
+"""`python -m local.bench [--full] [--only NAME]`: prints each measurement beside its goal and writes build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from local.bench import dagbag, loading
+from local.bench.ground import Ground
+from local.bench.measured import Measured
+from local.instance import REPOSITORY
+
+Measure = Callable[[Ground, float], Iterator[Measured]]
+MEASURES: dict[str, Measure] = {
+    "loading": lambda ground, size: loading.speed(ground, round(5_000_000 * size)),
+    "memory": lambda ground, size: loading.memory(ground, round(5_000_000 * size), round(50_000_000 * size)),
+    "dagbag": lambda ground, _: dagbag.filling(ground.folder),
+}
+SHORT = ("loading", "dagbag")
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="all measurements; else those that take minutes")
+@click.option("--only", multiple=True, type=click.Choice(list(MEASURES)), help="this one (again for more)")
+@click.option("--size", default=1.0, show_default=True, help="share of the rows that are measured with, to try the bench itself")
+def main(full: bool, only: tuple[str, ...], size: float) -> None:
+    """Measure what there are goals for; the exit code is 0 where all are met."""
+    found: list[Measured] = []
+    with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder, Ground.made(Path(folder)) as ground:
+        for name in only or (MEASURES if full else SHORT):
+            for measured in MEASURES[name](ground, size):
+                click.echo(str(measured))
+                found.append(measured)
+    target = REPOSITORY / "build" / "bench.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps([each.as_line() for each in found], indent=1) + "\n")
+    sys.exit(0 if all(each.met for each in found) else 1)
+
+
+if __name__ == "__main__":
+    main()
