@@ -16,7 +16,9 @@ from hearth.lake.files import Lake
 from hearth.landing.store import LandingStore
 from hearth.proof.landing import strays
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 AT_ONCE = 500
 """Files whose acts are one transaction."""
 SUBJECTS = ("landing_file", "personal_value", "stray_file", "reading_file")
@@ -56,15 +58,6 @@ order by 1
 """
 
 
-GAVE_WAY = """
-select f.path, f.sha256, f.size_bytes from ledger.reading_file f join ledger.supersession s using (batch_id)
-join ledger.batch b on b.batch_id = s.by_batch_id
-where b.committed_at < %s
-  and not exists (select from ledger.retention_act a where a.stored_as = f.path and a.subject = 'reading_file')
-order by 1
-"""
-
-
 def due(rule: Rule, now: datetime) -> Due:
     """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones; files of
     readings that no longer count."""
@@ -82,12 +75,13 @@ def due(rule: Rule, now: datetime) -> Due:
 
 
 def _readings_that_count_no_more(before: datetime) -> list[tuple[str, str | None, int]]:
-    """Files of batches that gave way to others before then, and those of a load that died, which the ledger does not name."""
+    """Files whose batches all gave way to others or were merged into other files before then, and those of a load or a merge that
+    died, which the ledger does not name."""
     with connect("engineer") as connection:
-        gave_way = connection.execute(GAVE_WAY, (before,)).fetchall()
-        named = {path for (path,) in connection.execute("select path from ledger.reading_file")}
+        no_more = connection.execute(SQL["reading_files_no_more"], {"before": before}).fetchall()
+        named = {path for (path,) in connection.execute(SQL["reading_files_named"])}
     strays = [(place, size) for place, size, written in Lake().everything() if place not in named and written < before]
-    return [*gave_way, *((place, None, size) for place, size in strays)]
+    return [*no_more, *((place, None, size) for place, size in strays)]
 
 
 def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:
