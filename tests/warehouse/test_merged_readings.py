@@ -2,97 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hearth.cli import main
-from hearth.contracts.entities import ENTITIES
-from hearth.keeping import retention
 from hearth.lake import catalogue
-from hearth.lake.engine import engine, show
+from hearth.lake import merge as merging
 from hearth.lake.files import Lake
-from hearth.lake.merge import Done, merge
-from hearth.landing.store import LandingStore
 from hearth.proof import reading_files
 from hearth.proof.live import verify_warehouse
 from hearth.proof.seal import seal
 from hearth.proof.stages import reconcile, standing_pulls
+from hearth.tasks.readings import merge_days
 from hearth.trace import readings
 from hearth.warehouse.connections import connect
 from tests.support.company import Company
 from tests.support.disturbed import ended, start_merge
+from tests.support.hours import DAY, SETTLED, Hours, sweep
 from tests.support.world import PERSON, Warehouse
-
-ENTITY = ENTITIES["room_reading"]
-DAY = datetime(2015, 11, 3, 16, tzinfo=UTC)
-"""The local day 2015-11-04 begins."""
-SETTLED = DAY + timedelta(days=4)
-Row = tuple[int, str, datetime, float]
-_feeds = itertools.count(1)
-
-
-@dataclass
-class Hours:
-    """A feed whose batches are hours of one local day, and the rows it knows to stand: (batch, point, time, value)."""
-
-    company: Company
-    warehouse: Warehouse
-    feed: str = field(default_factory=lambda: f"hours_{next(_feeds)}")
-    stands: dict[int, tuple[int, int, list[Row]]] = field(default_factory=dict)
-    """batch_id -> (first hour, hour of its end, rows)."""
-    values: Iterator[int] = field(default_factory=itertools.count)
-
-    def load(self, first: int, end: int, number: int = 3, beside: bool = False) -> int:
-        """A pull of these hours takes the place of those within; `beside`: a replay, which does not."""
-        made = [
-            {"point_id": f"R{n % 2}", "point_kind": "fixed", "temperature_degc": float(next(self.values)),
-             "read_at": DAY + timedelta(hours=first, minutes=7 * n)}
-            for n in range(number)
-        ]  # fmt: skip
-        asked = DAY + timedelta(hours=first), DAY + timedelta(hours=end)
-        batch = self.company.load("room_reading", made, self.feed, asked)
-        gone = [] if beside else [old for old, (a, b, _) in self.stands.items() if first <= a and b <= end]
-        for old in gone:
-            self.company.run("insert into ledger.supersession (batch_id, by_batch_id) values (%s, %s)", old, batch)
-            del self.stands[old]
-        rows = [(batch, row["point_id"], row["read_at"], row["temperature_degc"]) for row in made]
-        self.stands[batch] = first, end, rows
-        return batch
-
-    def merge(self) -> Done:
-        return merge("test", SETTLED, "loader", lambda line: None, self.feed)
-
-    @property
-    def rows(self) -> list[Row]:
-        return sorted(row for _, _, rows in self.stands.values() for row in rows)
-
-    @property
-    def files(self) -> list[catalogue.ReadingFile]:
-        with connect("engineer") as connection:
-            found = catalogue.current(connection, "room_reading", self.feed)
-        return sorted(found, key=lambda file: [int(number) for number in re.findall(r"\d+", Path(file.path).name)])
-
-    def read(self, since: datetime | None = None, until: datetime | None = None) -> list[Row]:
-        """What readers are shown; with times whatever they ask, cut to them."""
-        with connect("engineer") as connection, engine() as database:
-            show(database, ENTITY, catalogue.current(connection, "room_reading", self.feed, since, until), Lake())
-            asked = "read_at >= coalesce($1, '-infinity'::timestamptz) and read_at < coalesce($2, 'infinity'::timestamptz)"
-            query = f"select batch_id, point_id, read_at, temperature_degc from room_reading where {asked}"
-            return sorted(database.execute(query, [since, until]).fetchall())
 
 
 @pytest.fixture
@@ -103,18 +43,12 @@ def company(installed: Warehouse) -> Iterator[Company]:
 
 
 @pytest.fixture
-def hours(company: Company, installed: Warehouse) -> Hours:
-    return Hours(company, installed)
+def hours(company: Company) -> Hours:
+    return Hours(company)
 
 
 def hearth(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
-
-
-def sweep() -> None:
-    """What retention does three days from now."""
-    (rule,) = (rule for rule in retention.rules_on(SETTLED.date()) if rule.subject == "reading_file")
-    retention.apply(retention.due(rule, datetime.now(UTC) + timedelta(days=3)), "test", LandingStore())
 
 
 def place_of(warehouse: Warehouse, path: str) -> Path:
@@ -137,7 +71,7 @@ steps = st.lists(
 def test_whatever_is_loaded_replaced_merged_and_swept_in_any_order_each_row_that_stands_is_read_once(
     company: Company, installed: Warehouse, steps: list[tuple[Any, ...]], one: int, other: int
 ) -> None:
-    hours = Hours(company, installed)
+    hours = Hours(company)
     span = DAY + timedelta(hours=min(one, other)), DAY + timedelta(hours=max(one, other))
     for step, *told in steps:
         if step == "load":
@@ -219,6 +153,20 @@ def test_rows_of_a_batch_that_gave_way_count_no_more_and_go_with_the_next_merge(
     assert [path.name for path in place_of(installed, first).parent.iterdir()] == [Path(hours.files[0].path).name]
 
 
+def test_a_large_day_is_several_files_each_in_order_and_is_not_merged_again(hours: Hours, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "PART_ROWS", 4096)
+    monkeypatch.setattr(merging, "ROWS_A_STEP", 2048)
+    for hour in range(8):
+        hours.load(hour, hour + 1, 1500)
+    assert hours.merge().files_after == 3 and hours.merge().days == 0
+    assert [file.rows for file in hours.files] == [4096, 4096, 12_000 - 8192]
+    read = [pq.read_table(Lake().address(file.path), columns=["point_id", "read_at"]) for file in hours.files]
+    keys = [tuple(row.values()) for rows in read for row in rows.to_pylist()]
+    assert keys == sorted(keys) and hours.read() == hours.rows
+    hours.load(0, 2, 1)
+    assert hours.read() == hours.rows and [len(file.gone) for file in hours.files if "/day-" in file.path] == [2, 2, 2]
+
+
 @pytest.mark.parametrize("dies", ["half written", "whole and not in the ledger"])
 def test_a_merge_that_is_killed_leaves_what_counts_as_it_was(hours: Hours, installed: Warehouse, dies: str) -> None:
     for hour in range(3):
@@ -246,6 +194,9 @@ def test_files_that_are_not_what_was_loaded_stay_as_they_are_and_other_days_are_
     assert told.exit_code == 1 and "1 days stay as they were" in told.output and f"{altered.name} was changed" in told.output
     assert "1 days merged, 6 readings: 2 files are 1" in told.output
     assert [file for file in hours.files if file in stands] == stands[:2]
+    in_airflow: Any = {"run_id": "nightly", "dag_run": SimpleNamespace(run_after=SETTLED)}
+    with pytest.raises(AirflowFailException, match=f"1 days stay as they were(.|\n)*{hours.feed}, 2015-11-04"):
+        merge_days(in_airflow)
     altered.write_bytes(whole)
     altered.rename(altered.with_suffix(".aside"))
     (failure,) = hours.merge().failures
@@ -260,7 +211,27 @@ def test_files_that_are_not_what_was_loaded_stay_as_they_are_and_other_days_are_
         assert [file for file in hours.files if "/day-" not in file.path] == stands[:2]
         assert len(list(altered.parent.glob("day-*"))) == 1, "what was written and does not fit is taken away"
         administrator.execute("update ledger.reading_file set content = content - 1 where batch_id = %s", (batch,))
-    assert hours.merge().days == 1 and hours.read() == hours.rows
+    assert merge_days(in_airflow) == {"days": 1, "rows": 6, "files_before": 2, "files_after": 1} and hours.read() == hours.rows
+    assert merge_days(in_airflow)["days"] == 0
+    nights = "select outcome from ledger.step where run_id = 'nightly' and outcome <> 'started' order by step_id"
+    assert installed.rows(nights) == [("failed",), ("succeeded",), ("skipped",)]
+
+
+def test_a_load_that_commits_while_its_day_is_merged_is_seen_whole(hours: Hours, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hour in range(3):
+        hours.load(hour, hour + 1)
+    compare = merging._differing
+
+    def meanwhile(*sums: Any) -> str:
+        hours.load(1, 2)
+        assert hours.read() == hours.rows
+        return compare(*sums)
+
+    with monkeypatch.context() as loading:
+        loading.setattr(merging, "_differing", meanwhile)
+        assert hours.merge().days == 1
+    assert hours.read() == hours.rows and sorted(len(file.gone) for file in hours.files) == [0, 1]
+    assert hours.merge().files_before == 2 and hours.read() == hours.rows and len(hours.files) == 1
 
 
 def test_columns_of_before_and_of_later_are_kept(hours: Hours, installed: Warehouse) -> None:
