@@ -48,16 +48,6 @@ def rules_on(day: date, folder: Path | None = None) -> list[Rule]:
     return [Rule(row["subject"], int(row["value"]), row["note"]) for row in rows_on("retention_rule", day, folder)]
 
 
-FILES = """
-select f.stored_as, f.sha256, max(f.size_bytes), bool_or(exists (
-    select from quarantine.row_open q where q.feed = f.feed and q.file_sha256 = f.sha256)) as is_needed
-from ledger.landing_file f join ledger.pull p using (pull_id)
-group by 1, 2 having max(p.landed_at) < %s and not exists (
-    select from ledger.retention_act a where a.stored_as = f.stored_as and a.subject = 'landing_file' and a.at > max(p.landed_at))
-order by 1
-"""
-
-
 def due(rule: Rule, now: datetime) -> Due:
     """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones; files of
     readings that no longer count."""
@@ -70,7 +60,7 @@ def due(rule: Rule, now: datetime) -> Due:
     if rule.subject == "reading_file":
         return Due(rule, before, _readings_that_count_no_more(before), 0)
     with connect("engineer") as connection:
-        rows = connection.execute(FILES, (before,)).fetchall()
+        rows = connection.execute(SQL["landing_files_due"], {"before": before}).fetchall()
     return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
 
 
