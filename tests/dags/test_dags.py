@@ -18,6 +18,7 @@ FEEDS = {path.stem for path in (REPOSITORY / "feeds").glob("*.yml")}
 """A contract and nothing else makes a DAG."""
 OTHERS = {
     "build_marts",
+    "merge_readings",
     "morning_brief",
     "pull_missing",
     "quarantine",

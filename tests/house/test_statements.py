@@ -16,7 +16,7 @@ STATEMENT = re.compile(r"\s*(--.*\n\s*)*(select|insert into|delete from|update|c
 
 
 def test_the_rooms_of_the_way_in_have_their_statements() -> None:
-    assert {room.name for room in ROOMS} == {"intake", "lake", "loading", "quarantine", "warehouse"}
+    assert {room.name for room in ROOMS} == {"intake", "keeping", "lake", "loading", "quarantine", "warehouse"}
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)

@@ -42,11 +42,11 @@ class Company:
         entity: str,
         rows: Iterable[dict[str, Any]],
         feed: str | None = None,
-        asked: tuple[str, str] = ("2015-05-01", "2017-05-01"),
+        asked: tuple[str | datetime, str | datetime] = ("2015-05-01", "2017-05-01"),
     ) -> int:
         """One batch of raw rows with its ledger rows; `arrived_at` defaults to an hour after the event. Returns the batch id.
 
-        `asked`: the local days at whose beginnings the batch's interval begins and ends.
+        `asked`: instants, or local days at whose beginnings, where the batch's interval begins and ends.
         """
         feed = feed or f"{entity}_feed"
         definition = ENTITIES[entity]
@@ -63,7 +63,8 @@ class Company:
             day = day.astimezone(self.zone).date() if isinstance(day, datetime) else day
             days[day] = days.get(day, 0) + 1
             made.append(row)
-        self._write_batch(batch, feed, entity, days, (self.at(asked[0]), self.at(asked[1])))
+        start, end = (edge if isinstance(edge, datetime) else self.at(edge) for edge in asked)
+        self._write_batch(batch, feed, entity, days, (start, end))
         if definition.in_files:
             self._write_file(definition, batch, feed, made)
         else:

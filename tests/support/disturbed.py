@@ -34,6 +34,11 @@ def start_build(dies_in_publish: bool = False) -> BaseProcess:
     return _start(_build, dies_in_publish)
 
 
+def start_merge(now: datetime, dies: str) -> BaseProcess:
+    """Merge the files of readings; `dies`: with its first file half written, or with all of them there and nothing committed."""
+    return _start(_merge, now, dies)
+
+
 def start_restore(dies_at_pull: int | None = None) -> BaseProcess:
     """Restore from the landing store; `dies_at_pull`: the pull, counted from 1, whose rows are written and never committed."""
     return _start(_restore, dies_at_pull)
@@ -84,6 +89,17 @@ def _build(dies_in_publish: bool) -> None:
     if dies_in_publish:
         publish._headline = _die  # type: ignore[assignment]
     Warehouse(os.environ["HEARTH_WAREHOUSE_URL_OWNER"]).build("disturbed")
+
+
+def _merge(now: datetime, dies: str) -> None:
+    from hearth.lake import merge
+    from hearth.lake.files import Lake
+
+    if dies == "half written":
+        Lake._keep = _die  # type: ignore[method-assign]
+    else:
+        merge._differing = _die  # type: ignore[assignment]
+    merge.merge("disturbed", now, "loader", print)
 
 
 def _restore(dies_at_pull: int | None) -> None:

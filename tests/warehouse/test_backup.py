@@ -13,6 +13,8 @@ from click.testing import CliRunner, Result
 from hearth.cli import main
 from hearth.keeping.backup import programs
 from local.postgres import Server
+from tests.support.company import Company
+from tests.support.hours import Hours, sweep
 from tests.support.world import Warehouse
 
 
@@ -38,6 +40,13 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
     with psycopg.connect(metadata) as airflow:
         airflow.execute("create table dag_run (run_id text primary key); insert into dag_run values ('scheduled__1')")
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", metadata.replace("postgresql://", "postgresql+psycopg2://"))
+    company = Company(installed.administrator)
+    hours = Hours(company)
+    for hour in range(2):
+        hours.load(hour, hour + 1)
+    assert hours.merge().days == 1
+    sweep()  # their readings are in a merged file alone
+    company.connection.close()
     kept, landing, lake = tmp_path / "backup", Path(os.environ["HEARTH_LANDING"]), Path(os.environ["HEARTH_LAKE"])
     made = hearth("backup", "--to", kept)
     assert made.exit_code == 0 and made.output.endswith("MB, whole\n"), made.output
@@ -62,6 +71,7 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
         assert back.exit_code == 0, back.output
         there = files_of(tmp_path / "landing_back"), files_of(tmp_path / "lake_back")
         assert (text_of(urls[0]), text_of(urls[1]), *there) == before
+        assert hours.read() == hours.rows
         assert "applied" in hearth("migrate").output or "up to date" in hearth("migrate").output
     for name in (*names.values(), "airflow_metadata"):
         postgres.drop_database(name)

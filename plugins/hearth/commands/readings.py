@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import click
+
+from hearth.commands.feeds import refuse_unknown
 
 
 @click.group()
@@ -45,14 +48,47 @@ def readings_sql(query: str, rows: int, as_csv: bool) -> None:
 @readings.command("files")
 @click.argument("entity")
 def readings_files(entity: str) -> None:
-    """The files that hold the current readings of an entity, a line each, for whatever reads Parquet."""
+    """The files that hold the current readings of an entity, a line each, for whatever reads Parquet.
+
+    In a file of a merged day rows may lie that count no more, of batches that gave way since: their batch_id is told on stderr, to
+    be left out by whoever reads it, until the day is merged once more.
+    """
     from hearth.lake.look import addresses
 
     try:
-        lines = addresses(entity)
+        found = addresses(entity)
     except LookupError as error:
         raise click.ClickException(str(error.args[0])) from error
-    click.echo("\n".join(lines))
+    for address, gone in found:
+        click.echo(address)
+        if gone:
+            click.echo(f"{address}: leave out batch_id {', '.join(map(str, gone))}", err=True)
+
+
+@readings.command("merge")
+@click.option("--feed", help="of this feed alone")
+@click.option("--now", default=None, help="as at this moment, ISO format (default: the clock)")
+def readings_merge(feed: str | None, now: str | None) -> None:
+    """Write the files of a feed's small batches again as those of a day; the DAG merge_readings does it every night.
+
+    Days whose batches ended `merge_after_days` (health_limit.csv) ago. What was written is read again and compared with what the
+    ledger says of each batch before it counts; a day that differs stays as it is, and the command exits 1. The files of before go
+    two days later by `hearth retention apply`. Kept with the login of HEARTH_WAREHOUSE_URL_ENGINEER: your own.
+    """
+    import secrets
+
+    from hearth.lake.merge import NotMerged, merge
+
+    moment = datetime.fromisoformat(now) if now else datetime.now(UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    refuse_unknown((feed,), role="engineer")
+    try:
+        done = merge(f"cli-{secrets.token_hex(4)}", moment, "engineer", click.echo, feed)
+    except NotMerged as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{done.days} days merged, {done.rows:,} readings: {done.files_before} files are {done.files_after}")
+    if done.failures:
+        raise click.ClickException("\n".join(f"{len(done.failures)} days stay as they were. {line}" for line in done.failures))
 
 
 @readings.command("move")

@@ -36,10 +36,11 @@ def missing(seen: Surroundings) -> Iterator[Problem]:
             "A stage does not hold what the ledger says",
         )
         return
+    counting = {name: catalogue.current(seen.connection, name) for name, definition in ENTITIES.items() if definition.in_files}
     lake = Lake()
-    there = {path for path, _, _ in lake.everything()}
-    for entity in (name for name, definition in ENTITIES.items() if definition.in_files):
-        gone = [file.path for file in catalogue.current(seen.connection, entity) if file.path not in there]
+    there = {path for path, _, _ in lake.everything()}  # looked at last: what comes meanwhile is there
+    for entity, files in counting.items():
+        gone = [file.path for file in files if file.path not in there]
         if gone:
             yield Problem(
                 "critical",

@@ -16,7 +16,9 @@ from hearth.lake.files import Lake
 from hearth.landing.store import LandingStore
 from hearth.proof.landing import strays
 from hearth.warehouse.connections import connect
+from hearth.warehouse.statements import Statements
 
+SQL = Statements(__file__)
 AT_ONCE = 500
 """Files whose acts are one transaction."""
 SUBJECTS = ("landing_file", "personal_value", "stray_file", "reading_file")
@@ -46,25 +48,6 @@ def rules_on(day: date, folder: Path | None = None) -> list[Rule]:
     return [Rule(row["subject"], int(row["value"]), row["note"]) for row in rows_on("retention_rule", day, folder)]
 
 
-FILES = """
-select f.stored_as, f.sha256, max(f.size_bytes), bool_or(exists (
-    select from quarantine.row_open q where q.feed = f.feed and q.file_sha256 = f.sha256)) as is_needed
-from ledger.landing_file f join ledger.pull p using (pull_id)
-group by 1, 2 having max(p.landed_at) < %s and not exists (
-    select from ledger.retention_act a where a.stored_as = f.stored_as and a.subject = 'landing_file' and a.at > max(p.landed_at))
-order by 1
-"""
-
-
-GAVE_WAY = """
-select f.path, f.sha256, f.size_bytes from ledger.reading_file f join ledger.supersession s using (batch_id)
-join ledger.batch b on b.batch_id = s.by_batch_id
-where b.committed_at < %s
-  and not exists (select from ledger.retention_act a where a.stored_as = f.path and a.subject = 'reading_file')
-order by 1
-"""
-
-
 def due(rule: Rule, now: datetime) -> Due:
     """Landing files last landed before the rule's time, without those that open quarantined rows still need; stray ones; files of
     readings that no longer count."""
@@ -77,17 +60,18 @@ def due(rule: Rule, now: datetime) -> Due:
     if rule.subject == "reading_file":
         return Due(rule, before, _readings_that_count_no_more(before), 0)
     with connect("engineer") as connection:
-        rows = connection.execute(FILES, (before,)).fetchall()
+        rows = connection.execute(SQL["landing_files_due"], {"before": before}).fetchall()
     return Due(rule, before, [(place, sha256, size) for place, sha256, size, needed in rows if not needed], sum(r[3] for r in rows))
 
 
 def _readings_that_count_no_more(before: datetime) -> list[tuple[str, str | None, int]]:
-    """Files of batches that gave way to others before then, and those of a load that died, which the ledger does not name."""
+    """Files whose batches all gave way to others or were merged into other files before then, and those of a load or a merge that
+    died, which the ledger does not name."""
     with connect("engineer") as connection:
-        gave_way = connection.execute(GAVE_WAY, (before,)).fetchall()
-        named = {path for (path,) in connection.execute("select path from ledger.reading_file")}
+        no_more = connection.execute(SQL["reading_files_no_more"], {"before": before}).fetchall()
+        named = {path for (path,) in connection.execute(SQL["reading_files_named"])}
     strays = [(place, size) for place, size, written in Lake().everything() if place not in named and written < before]
-    return [*gave_way, *((place, None, size) for place, size in strays)]
+    return [*no_more, *((place, None, size) for place, size in strays)]
 
 
 def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any] = lambda: None) -> int:

@@ -22,16 +22,18 @@ from hearth.warehouse.statements import Statements
 SQL = Statements(__file__)
 
 
+Sums = dict[int, tuple[int, int]]
+"""batch_id -> (rows, content)."""
+
+
 @dataclass(frozen=True)
 class ReadingFile:
-    """One file; `path` below the lake."""
+    """One file; `path` below the lake. Of the batches in `gone` its rows count no more: whoever reads it leaves them out."""
 
     path: str
     sha256: str
-    batch_id: int
-    part: int
     rows: int
-    content: int
+    gone: tuple[int, ...] = ()
 
 
 NOT_CONTENT = ("feed", "batch_id")
@@ -87,9 +89,15 @@ def current(
     """The files of an entity, or of one feed of it; with times those that hold readings of [since, until). One statement, so one
     snapshot."""
     asked = {"entity": entity, "feed": feed, "since": since, "until": until}
-    return [ReadingFile(*row) for row in connection.execute(SQL["current"], asked)]
+    return [ReadingFile(path, sha256, rows, tuple(gone)) for path, sha256, rows, gone in connection.execute(SQL["current"], asked)]
 
 
-def of_batches(connection: psycopg.Connection, batch_ids: Iterable[int]) -> list[ReadingFile]:
-    """The files of these batches, whether they stand or not."""
-    return [ReadingFile(*row) for row in connection.execute(SQL["of_batches"], {"batch_ids": list(batch_ids)})]
+def lying(connection: psycopg.Connection, batch_ids: Iterable[int]) -> list[ReadingFile]:
+    """The files in which the rows of these batches lie, whether they stand or not; rows of others may lie there too."""
+    return [ReadingFile(*row) for row in connection.execute(SQL["lying"], {"batch_ids": list(batch_ids)})]
+
+
+def kept(connection: psycopg.Connection, batch_ids: Iterable[int]) -> Sums:
+    """What the ledger kept of the rows of these batches when they were loaded; batches without rows are not there."""
+    found = connection.execute(SQL["kept"], {"batch_ids": list(batch_ids)})
+    return {batch: (rows, int(content) % 2**64) for batch, rows, content in found}

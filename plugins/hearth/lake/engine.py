@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,15 +32,21 @@ def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def show(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> None:
-    """The view `<entity>`: all rows of these files, with the columns the entity has today."""
-    schema, chosen = arrow_schema(entity), list(files)
-    if not lake.is_local and chosen:
+    """The view `<entity>`: the rows of these files that count, with the columns the entity has today."""
+    named = ", ".join(f'"{name}"' for name in arrow_schema(entity).names)
+    database.execute(f"create or replace view {entity.name} as select {named} from ({rows_of(database, entity, files, lake)})")
+
+
+def rows_of(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> str:
+    """A query of the rows of these files that count, with the entity's columns of today and others the files may have."""
+    database.register(f"no_{entity.name}", arrow_schema(entity).empty_table())
+    by_gone: dict[tuple[int, ...], list[str]] = defaultdict(list)
+    for file in files:
+        by_gone[file.gone].append("'" + lake.address(file.path).replace("'", "''") + "'")
+    if by_gone and not lake.is_local:
         database.register_filesystem(lake.root.fs)
-    database.register(f"no_{entity.name}", schema.empty_table())
-    named = ", ".join(f'"{name}"' for name in schema.names)
-    view = f"select {named} from no_{entity.name}"
-    if chosen:
-        listed = ", ".join("'" + lake.address(file.path).replace("'", "''") + "'" for file in chosen)
-        of_files = f"select * from read_parquet([{listed}], union_by_name = true)"
-        view = f"select {named} from (select * from no_{entity.name} union all by name {of_files})"
-    database.execute(f"create or replace view {entity.name} as {view}")
+    queries = [f"select * from no_{entity.name}"]
+    for gone, addresses in by_gone.items():
+        that_count = f" where batch_id not in ({', '.join(map(str, gone))})" if gone else ""
+        queries.append(f"select * from read_parquet([{', '.join(addresses)}], union_by_name = true){that_count}")
+    return " union all by name ".join(queries)

@@ -1,4 +1,4 @@
-"""The files of readings: `<entity>/<feed>/<batch>-<n>.parquet` below HEARTH_LAKE, written once, sorted by thing and time."""
+"""The files of readings, `<entity>/<feed>/<batch>-<n>.parquet` or `day-*` below HEARTH_LAKE; written once, by thing and time."""
 
 from __future__ import annotations
 

@@ -60,10 +60,10 @@ def look(query: str, rows: int) -> Looked:
     return Looked(table.slice(0, rows) if rows else table, bool(rows) and number > rows)
 
 
-def addresses(entity: str) -> list[str]:
-    """Where the files of an entity are that count. Raises LookupError."""
+def addresses(entity: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Where the files of an entity are that count, and the batches whose rows in each do not. Raises LookupError."""
     if entity not in IN_FILES:
         raise LookupError(f"{entity} does not live in files; those that do: {', '.join(sorted(IN_FILES))}")
     lake = Lake()
     with connect("engineer") as connection:
-        return [lake.address(file.path) for file in catalogue.current(connection, entity)]
+        return [(lake.address(file.path), file.gone) for file in catalogue.current(connection, entity)]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import psycopg
-import pyarrow.parquet as pq
+import pyarrow as pa
 
-from hearth.contracts.entity import Entity
-from hearth.lake import catalogue
-from hearth.lake.catalogue import ReadingFile
-from hearth.lake.content import content_of
+from hearth.lake import catalogue, holding
+from hearth.lake.catalogue import ReadingFile, Sums
 from hearth.lake.files import Lake
-
-Sums = dict[int, tuple[int, int]]
-"""batch_id -> (rows, content)."""
 
 
 def damaged(files: Iterable[ReadingFile]) -> list[str]:
@@ -31,22 +25,17 @@ def damaged(files: Iterable[ReadingFile]) -> list[str]:
     return wrong
 
 
-def kept_and_found(connection: psycopg.Connection, entity: Entity, batches: list[int]) -> tuple[Sums, Sums]:
-    """What the ledger kept of the files of these batches, and what they hold now; a file that is gone holds nothing."""
-    lake, names = Lake(), catalogue.content_columns(entity)
-    kept: Sums = defaultdict(lambda: (0, 0))
-    found: Sums = defaultdict(lambda: (0, 0))
-    for file in catalogue.of_batches(connection, batches):
-        kept[file.batch_id] = _added(kept[file.batch_id], file.rows, int(file.content))
-        place = lake.root / file.path
-        if not place.exists():
+def kept_and_found(connection: psycopg.Connection, batches: list[int]) -> tuple[Sums, Sums]:
+    """What the ledger kept of the rows of these batches, and what the files they lie in hold of them now; a file that is gone or
+    cannot be read holds nothing."""
+    lake, asked = Lake(), set(batches)
+    found: Sums = {}
+    for file in catalogue.lying(connection, batches):
+        try:
+            with (lake.root / file.path).open("rb") as stream:
+                held = holding.sums(stream)
+        except (pa.ArrowException, OSError):
             continue
-        with place.open("rb") as stream, pq.ParquetFile(stream) as parquet:
-            for group in range(parquet.num_row_groups):
-                table = parquet.read_row_group(group)
-                found[file.batch_id] = _added(found[file.batch_id], len(table), content_of([table], names))
-    return kept, found
-
-
-def _added(sums: tuple[int, int], rows: int, content: int) -> tuple[int, int]:
-    return sums[0] + rows, (sums[1] + content) % 2**64
+        for batch in held.keys() & asked:
+            holding.add(found, batch, *held[batch])
+    return catalogue.kept(connection, batches), found

@@ -15,6 +15,8 @@ TRIGGERS = ("append_only", "append_only_truncate")
 WRITTEN_WITH = {
     "ledger.batch_day": ("ledger.batch", "batch_id"),
     "ledger.batch_left_out": ("ledger.batch", "batch_id"),
+    "ledger.merged_batch": ("ledger.reading_merge", "merge_id"),
+    "ledger.merged_file": ("ledger.reading_merge", "merge_id"),
     "quarantine.row": ("ledger.batch", "batch_id"),
     "ledger.build_batch": ("ledger.build", "build_id"),
     "ledger.build_day": ("ledger.build", "build_id"),

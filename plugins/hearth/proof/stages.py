@@ -180,7 +180,7 @@ def _contents(connection: psycopg.Connection, pulls: list[StandingPull]) -> Iter
         mine = [pull for pull in pulls if pull.entity == entity]
         ids = [batch for pull in mine for batch in pull.batch_ids]
         kept = {row[0]: row[1:] for row in connection.execute(_KEPT, (ids,)).fetchall()}
-        raw = _raw_of_files(connection, entity, kept) if ENTITIES[entity].in_files else _raw_of_table(connection, entity, kept)
+        raw = _raw_of_files(connection, kept) if ENTITIES[entity].in_files else _raw_of_table(connection, entity, kept)
         quarantine = _digests(connection, sql.Identifier("quarantine", "row"), QUARANTINED, list(kept))
         for pull in mine:
             known = [batch for batch in pull.batch_ids if batch in kept]
@@ -198,9 +198,10 @@ def _raw_of_table(connection: psycopg.Connection, entity: str, kept: dict[int, t
     return {batch: (rows, digest, *found.get(batch, (0, 0))) for batch, (rows, _, _, digest, _) in kept.items()}
 
 
-def _raw_of_files(connection: psycopg.Connection, entity: str, kept: dict[int, tuple[Any, ...]]) -> dict[int, Comparison]:
-    then, now = reading_files.kept_and_found(connection, ENTITIES[entity], list(kept))
-    return {batch: (rows, then[batch][1], *now[batch]) for batch, (rows, *_) in kept.items()}
+def _raw_of_files(connection: psycopg.Connection, kept: dict[int, tuple[Any, ...]]) -> dict[int, Comparison]:
+    then, now = reading_files.kept_and_found(connection, list(kept))
+    nothing = (0, 0)
+    return {batch: (rows, then.get(batch, nothing)[1], *now.get(batch, nothing)) for batch, (rows, *_) in kept.items()}
 
 
 def _digests(

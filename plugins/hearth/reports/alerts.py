@@ -20,6 +20,7 @@ RUNBOOK = {
     "replay_known_points": "quarantine-grows",
     "act_on_rows": "quarantine-grows",
     "compare_stages": "a-stage-does-not-hold-what-the-ledger-says",
+    "merge_days": "files-of-readings-are-not-merged",
     "plan": "the-marts-are-not-built",
     "transform": "the-marts-are-not-built",
     "gate_and_publish": "the-marts-gate-is-red",

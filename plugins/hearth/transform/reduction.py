@@ -89,6 +89,9 @@ def _refuse_unmoved() -> None:
 def _one(reduction: Reduction, full_refresh: bool, waiting_feeds: Sequence[str], prefix: str) -> int | None:
     """Rows made, or None where no day changed."""
     with connect("transformer") as connection:
+        connection.isolation_level = (
+            psycopg.IsolationLevel.REPEATABLE_READ
+        )  # a day merged meanwhile is not read from old and new files
         zone = ZoneInfo(_value(connection, f"select time_zone from {prefix}staging.stg_place"))
         is_there = _value(connection, f"select to_regclass('{prefix}reduced.{reduction.name}') is not null")
         days = None if full_refresh or not is_there else _changed(connection, reduction, prefix)

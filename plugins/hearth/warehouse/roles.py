@@ -95,6 +95,8 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.hold_decision": ("desk", "engineer"),
     "ledger.landing_file": ("loader",),
     "ledger.manifest_digest": ("loader", "keeper"),
+    "ledger.merged_batch": ("loader", "engineer"),
+    "ledger.merged_file": ("loader", "engineer"),
     "ledger.migration": (),
     "ledger.publication": ("publisher",),
     "ledger.publication_part": ("publisher",),
@@ -103,6 +105,7 @@ ADDS: dict[str, tuple[str, ...]] = {
     "ledger.pull_completion": ("loader",),
     "ledger.pull_choice": ("desk", "engineer"),
     "ledger.reading_file": ("loader",),
+    "ledger.reading_merge": ("loader", "engineer"),
     "ledger.replay_order": ("desk", "engineer"),
     "ledger.retention_act": ("engineer",),
     "ledger.seal": ("keeper",),
@@ -118,7 +121,11 @@ ADDS: dict[str, tuple[str, ...]] = {
 }
 """Table -> roles that add rows to it, because their work writes it; nobody changes or deletes any."""
 
-COUNTS = {"ledger.batch_id": ("loader",), "ledger.publication_publication_id_seq": ("publisher",)}
+COUNTS = {
+    "ledger.batch_id": ("loader",),
+    "ledger.merge_id": ("loader", "engineer"),
+    "ledger.publication_publication_id_seq": ("publisher",),
+}
 """Sequence -> roles that draw a number from it themselves; identity columns need no right."""
 
 CALLS = {
