@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from local.bench import dagbag, loading
+from local.bench import dagbag, loading, whole_city
 from local.bench.ground import Ground
 from local.bench.measured import Measured
 from local.instance import REPOSITORY
@@ -19,6 +19,7 @@ Measure = Callable[[Ground, float], Iterator[Measured]]
 MEASURES: dict[str, Measure] = {
     "loading": lambda ground, size: loading.speed(ground, round(5_000_000 * size)),
     "memory": lambda ground, size: loading.memory(ground, round(5_000_000 * size), round(50_000_000 * size)),
+    "day": lambda ground, size: whole_city.day(ground.folder, size),
     "dagbag": lambda ground, _: dagbag.filling(ground.folder),
 }
 SHORT = ("loading", "dagbag")

@@ -110,11 +110,16 @@ def land(feed: str, path: Path, kind: str, compression: str, start: datetime, en
 
 def load(feed: str, pull_id: int) -> Loaded:
     """Clean, validate and load a pull in a process of its own."""
+    return Loaded(**run_apart("one_load", feed, str(pull_id)))
+
+
+def run_apart(module: str, *arguments: str) -> dict[str, Any]:
+    """What a module of the bench prints last, run in a process of its own. Raises RuntimeError."""
     answer = subprocess.run(
-        [sys.executable, "-m", "local.bench.one_load", feed, str(pull_id)],
+        [sys.executable, "-m", f"local.bench.{module}", *arguments],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}, cwd=REPOSITORY, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if answer.returncode:
-        raise RuntimeError(f"loading {feed} failed:\n{answer.stderr[-3000:]}")
+        raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{answer.stdout[-2000:]}{answer.stderr[-3000:]}")
     facts: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return Loaded(**facts)
+    return facts

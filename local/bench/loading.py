@@ -14,6 +14,7 @@ from local.bench.ground import Ground, Loaded, land, load
 from local.bench.made import Readings
 from local.bench.measured import Measured
 from local.binaries import find_programs, server_account
+from local.postgres import Server
 
 SPEED_GOAL, MEMORY_GOAL, PEAK_GOAL_MIB = 1.5, 1.1, 1024
 TIMES = 3
@@ -36,7 +37,7 @@ def speed(ground: Ground, rows: int) -> Iterator[Measured]:
             ground.warehouse(name, made.points)
             loads[feed].append(load(feed, _landed(feed, path, made)))
             if feed == "remote_points":
-                copies.append(copy(ground, name))
+                copies.append(copy(ground.server, name, ground.folder)[0])
                 size = _bytes(ground.folder / name / "lake")
             ground.drop(name)
     bare = min(copies)
@@ -71,26 +72,29 @@ def _landed(feed: str, path: Path, made: Readings) -> int:
     return land(feed, path, kind, compression, start, start + timedelta(days=400))
 
 
-def copy(ground: Ground, name: str) -> float:
-    """Seconds of psql \\copy of the accepted rows from CSV into a heap without any index."""
+def copy(server: Server, name: str, folder: Path, limit: int = 5_000_000) -> tuple[float, int]:
+    """(seconds, rows) of psql \\copy of accepted rows of the warehouse the environment names, from CSV into a heap without any index."""
     from hearth.contracts.entities import ENTITIES
     from hearth.lake import catalogue
     from hearth.lake.engine import engine, show
     from hearth.lake.files import Lake
     from hearth.warehouse.raw_tables import column_definitions
 
-    entity, rows, url = ENTITIES["room_reading"], ground.folder / "rows.csv", ground.server.administrator_url(name)
+    entity, file, url = ENTITIES["room_reading"], folder / "rows.csv", server.administrator_url(name)
     with psycopg.connect(url, autocommit=True) as connection, engine() as database:
         show(database, entity, catalogue.current(connection, entity.name), Lake())
-        database.execute(f"copy (select * from {entity.name}) to '{rows}' (format csv, header false)")
+        database.execute(f"copy (select * from {entity.name} limit {limit}) to '{file}' (format csv, header false)")
         connection.execute(f"create table public.copied ({', '.join(f'{n} {kind}' for n, kind in column_definitions(entity))})")
         connection.execute("checkpoint")
-    psql = find_programs(server_account()).path("psql")
-    begun = time.monotonic()
-    subprocess.run([psql, url, "-qc", f"\\copy public.copied from '{rows}' csv"], check=True)
-    seconds = time.monotonic() - begun
-    rows.unlink()
-    return seconds
+        psql = find_programs(server_account()).path("psql")
+        begun = time.monotonic()
+        subprocess.run([psql, url, "-qc", f"\\copy public.copied from '{file}' csv"], check=True)
+        seconds = time.monotonic() - begun
+        row = connection.execute("select count(*) from public.copied").fetchone()
+        connection.execute("drop table public.copied")
+    file.unlink()
+    assert row is not None
+    return seconds, int(row[0])
 
 
 def _bytes(folder: Path) -> int:

@@ -76,7 +76,8 @@ def _time(moment: str) -> str:
 
 
 def _temperature(packet: int, nth: str) -> str:
-    """In tenths, by point and time, as a hash has it: the same in every run."""
+    """In tenths: a point's own level, a slow wave over the day, a tenth of noise as a hash has it; the same in every run."""
     drawn = f"hash(p, {packet}, {nth})"
     broken = f"[-1010.0, 85.0, 0.0, 55.0][1 + cast({drawn} // {BROKEN} % 4 as int)]"
-    return f"case when {drawn} % {BROKEN} = 0 then {broken} else round(20 + ({drawn} % 31) / 10.0, 1) end"
+    level = f"20 + (hash(p) % 31) / 10.0 + sin(({packet} - {nth} / 6.0) / 3.8) / 2 + ({drawn} % 2) / 10.0"
+    return f"case when {drawn} % {BROKEN} = 0 then {broken} else round({level}, 1) end"

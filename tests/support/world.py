@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,10 +40,10 @@ class World:
     """Address of the login of PERSON, an engineer; without the database's name."""
 
     @classmethod
-    def start(cls, home: Path, scale: float, seed: int, *more: str) -> World:
+    def start(cls, home: Path, scale: float, seed: int, *more: str, settings: Mapping[str, str] = QUICK) -> World:
         instance = Instance(home=home)
         instance.prepare()
-        instance.server = Server(home / "pg", settings={**QUICK, "max_connections": "100"})
+        instance.server = Server(home / "pg", settings={**settings, "max_connections": "100"})
         instance.server.start()
         for port in ("city_http", "city_sftp", "airflow", "pages"):
             instance.choose_port(port)

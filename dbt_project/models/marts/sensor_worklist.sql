@@ -15,6 +15,32 @@ open_card as (
     where c.last_date >= h.as_of_date - cast(l.card_gap_days as int)
 ),
 
+-- Joined as sets: after an outage of a collector every point of a city has a card.
+point_place as (
+    select distinct on (c.subject_id, c.finding, c.channel)
+        c.subject_kind,
+        c.subject_id,
+        c.finding,
+        c.channel,
+        d.station_id,
+        d.branch_id,
+        d.building_id
+    from open_card as c
+    inner join {{ ref('int_point_day') }} as d
+        on c.subject_id = d.point_id and d.heating_date between c.first_date and c.last_date
+    where c.subject_kind = 'point'
+    order by c.subject_id, c.finding, c.channel, d.heating_date desc
+),
+
+system_place as (
+    select distinct on (d.system_id)
+        'system' as subject_kind,
+        d.system_id as subject_id,
+        d.station_id
+    from {{ ref('int_system_day') }} as d
+    order by d.system_id, d.heating_date desc
+),
+
 placed as (
     select
         c.*,
@@ -22,20 +48,8 @@ placed as (
         p.branch_id,
         p.building_id
     from open_card as c
-    left join lateral (
-        select d.station_id, d.branch_id, d.building_id
-        from {{ ref('int_point_day') }} as d
-        where c.subject_kind = 'point' and d.point_id = c.subject_id and d.heating_date between c.first_date and c.last_date
-        order by d.heating_date desc
-        limit 1
-    ) as p on true
-    left join lateral (
-        select d.station_id
-        from {{ ref('int_system_day') }} as d
-        where c.subject_kind = 'system' and d.system_id = c.subject_id
-        order by d.heating_date desc
-        limit 1
-    ) as y on true
+    left join point_place as p using (subject_kind, subject_id, finding, channel)
+    left join system_place as y using (subject_kind, subject_id)
 )
 
 select

@@ -28,6 +28,8 @@ INTEGER = pd.ArrowDtype(pa.int32())
 TEXT = pd.ArrowDtype(pa.string())
 FLAG = pd.ArrowDtype(pa.bool_())
 
+LONG = 4096
+"""Rows from which on a text that is there often is read once."""
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0", "是", "有"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0", "否", "无"})
 RUINED = r"^\d+\.\d+[eE]\+\d+$|^\d+[eE]\+\d{2,}$|^\d{16,}\.\d+$"
@@ -42,14 +44,29 @@ Read = tuple[pa.Array, np.ndarray, Bits]
 
 def convert(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> Converted:
     """The canonical column of `source` as the contract maps it, with the reasons of rows it refuses."""
-    if mapping.from_ is None:
-        made, bits = _read(column, mapping, pd.Series([mapping.constant], dtype=object), time_zone)
-        made, bits = made.take(np.zeros(len(source), np.int64)), bits.repeat(len(source))
-    else:
-        made, bits = _read(column, mapping, source, time_zone)
+    cells, places = _each_once(source) if mapping.from_ is not None else _constant(mapping, len(source))
+    made, bits = _read(column, mapping, cells, time_zone)
     if column.required:
         bits = bits | np.where(made.is_null().to_numpy(zero_copy_only=False) & (bits == 0), BIT["missing_value"], 0)
+    if places is not None:
+        made, bits = made.take(pa.array(places)), bits[places]
     return pd.Series(pd.array(made, dtype=pd.ArrowDtype(made.type))), bits.astype(np.int32)
+
+
+def _constant(mapping: Mapping, rows: int) -> tuple[pd.Series, np.ndarray | None]:
+    return pd.Series([mapping.constant], dtype=object), np.zeros(rows, np.int64)
+
+
+def _each_once(source: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
+    """(the texts of a long column each once, where the text of each row stands); (the column, None) where that saves little."""
+    if len(source) < LONG or source.dtype != TEXT:
+        return source, None
+    coded = pa.chunked_array(source.array.__arrow_array__()).dictionary_encode().combine_chunks()
+    texts = len(coded.dictionary)
+    if texts * 2 > len(source):
+        return source, None
+    each = pa.concat_arrays([coded.dictionary, pa.nulls(1, pa.string())])
+    return pd.Series(pd.array(each, dtype=TEXT)), coded.indices.fill_null(texts).to_numpy()
 
 
 def _read(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pa.Array, Bits]:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from hearth.cleaning.bounded import NOT_GZIP, cut_off, holds_longer_line
-from hearth.cleaning.cells import mask, trimmed
+from hearth.cleaning.cells import mask
 from hearth.contracts.file_format import CsvFormat
 
 BLOCK_BYTES = 8 << 20
@@ -122,7 +122,8 @@ def _blank(table: pa.Table) -> np.ndarray:
     for column in table.columns:
         if not blank.any():
             break
-        blank[blank] = mask(pc.equal(trimmed(column.filter(pa.array(blank)) if not blank.all() else column), ""))
+        left = column if blank.all() else column.filter(pa.array(blank))
+        blank[blank] = mask(pc.or_(pc.equal(pc.binary_length(left), 0), pc.utf8_is_space(left)))
     return blank
 
 
