@@ -36,6 +36,7 @@ SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
 }
 PROGRESS_SECONDS = 5
+JAVAS_PLACE = re.compile(r"(at )?[\w.$<>/@]+\([\w $]+(\.(java|scala):\d+)?\)|\.\.\. \d+ more")
 
 
 class Stopped(RuntimeError):
@@ -62,13 +63,18 @@ def begin(job: dict[str, Any]) -> SparkSession:
     conf = SparkConf(loadDefaults=False).setAll(list(SETTINGS.items())).setMaster(master).setAppName("hearth reductions")
     if job["memory"]:
         conf.set("spark.driver.memory" if master.startswith("local") else "spark.executor.memory", job["memory"])
+    begun = time.monotonic()
     gateway = launch_gateway(conf)  # its command line can be seen by others: the secret comes after it
     if secret := os.environ.get("_SPARK_AUTH_SECRET"):
         conf.set("spark.authenticate", "true").set("spark.authenticate.secret", secret).set("spark.network.crypto.enabled", "true")
-    begun = time.monotonic()
-    context = SparkContext(conf=conf, gateway=gateway)
-    session = SparkSession.builder.getOrCreate()
-    where = executors(session)
+    try:
+        context = SparkContext(conf=conf, gateway=gateway)
+        session = SparkSession.builder.getOrCreate()
+        where = executors(session)
+    except Py4JError as error:
+        if master.startswith("local"):
+            raise
+        raise Stopped(f"{master} does not answer, or does not know our secret (HEARTH_SPARK_SECRET)") from error
     if not master.startswith("local"):
         while not where:
             if time.monotonic() - begun > job["seconds_for_a_worker"]:
@@ -133,7 +139,7 @@ class Progress:
 def reason(error: Exception) -> str:
     """What it says, without the places in Java's code."""
     lines = (line.strip() for line in str(error).splitlines())
-    return " ".join(line for line in lines if line and not re.match(r"at [\w.$/]+\(|at [\w.$/]+@|\.\.\. \d+ more", line))[:2000]
+    return " ".join(line for line in lines if line and not JAVAS_PLACE.fullmatch(line))[:2000]
 
 
 def say(line: str) -> None:
