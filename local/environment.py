@@ -2,7 +2,8 @@
 
 `local/environment.py` makes .venv from requirements.lock, with the Python that runs it. `local/environment.py dashboards`
 makes .venv-superset from dashboards/requirements.lock: Superset needs Python 3.11 or 3.12, another one is looked for on
-PATH when this is none, and without any the exit code is 3 (NO_PYTHON).
+PATH when this is none, and without any the exit code is 3 (NO_PYTHON). `local/environment.py spark` makes .venv-spark from
+spark/requirements.lock, with the Python that runs it.
 
 uv comes by pip into a folder of its own, so the system's Python stays as it is. Mirrors and certificates set up for pip
 (its configuration files or PIP_ variables) are passed on to uv, which reads UV_ variables only; those win when set.
@@ -52,6 +53,8 @@ class Environment:
 
 PIPELINE = Environment(REPOSITORY / ".venv", REPOSITORY / "requirements.lock", (11, 12, 13))
 DASHBOARDS = Environment(REPOSITORY / ".venv-superset", REPOSITORY / "dashboards" / "requirements.lock", (11, 12))
+SPARK = Environment(REPOSITORY / ".venv-spark", REPOSITORY / "spark" / "requirements.lock", (11, 12, 13))
+BESIDE = {"dashboards": DASHBOARDS, "spark": SPARK}
 
 LISTS = {"extra-index-url": ("UV_EXTRA_INDEX_URL", " "), "find-links": ("UV_FIND_LINKS", ",")}
 VALUES = {
@@ -65,8 +68,8 @@ VALUES = {
 
 
 def main(wanted: str = "pipeline") -> int:
-    if wanted == "dashboards":
-        return make(DASHBOARDS)
+    if wanted in BESIDE:
+        return make(BESIDE[wanted])
     if sys.version_info[0] != 3 or sys.version_info[1] not in PIPELINE.minors:
         return _complain(f"Python 3.11, 3.12 or 3.13 is needed, this is {sys.version.split()[0]} ({sys.executable}).")
     return make(PIPELINE)

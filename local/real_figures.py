@@ -22,7 +22,8 @@ from hearth.contracts.entities import ENTITIES
 from hearth.lake import catalogue
 from hearth.lake.engine import engine, show
 from hearth.lake.files import Lake
-from hearth.transform.reduction import picked
+from hearth.transform.engines.on_duckdb import DuckDbWords
+from hearth.transform.texts import picked
 
 ROOMS = """
 select season, heating_date, readings, readings_ok, readings_percent, judged_household_days, complying_household_days,
@@ -140,7 +141,8 @@ TICKET_SEASON = "2013-14"
 def _bring_readings(inside: psycopg.Connection[Any]) -> None:
     """The picked readings of rooms as a temporary table `room_reading`: point_id, read_at, temperature_degc."""
     (zone,) = (row["time_zone"] for row in inside.execute("select time_zone from staging.stg_place"))
-    text = picked("room_reading", ZoneInfo(zone), datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), [])
+    always = (datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+    text = picked("room_reading", DuckDbWords(), ZoneInfo(zone), always, [])
     inside.execute("create temp table room_reading (point_id text, read_at timestamptz, temperature_degc double precision)")
     with engine() as database, inside.cursor().copy("copy room_reading from stdin (format csv)") as copy:
         with psycopg.connect(inside.info.dsn, password=inside.info.password) as ledger:

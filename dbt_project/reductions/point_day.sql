@@ -20,7 +20,7 @@ reading as (
         -- Null where a steady value says nothing.
         s.silence_seconds,
         coalesce(s.resolution_degc, 0) as resolution_degc,
-        case when r.temperature_degc >= s.pass_degc - 0.0000005 then {{ ok }} else 0 end
+        case when r.temperature_degc >= s.pass_degc - 5e-7 then {{ ok }} else 0 end
         + case
             when r.temperature_degc < s.room_watch_low_degc or r.temperature_degc > s.room_watch_high_degc
                 then {{ unusual }}
@@ -44,8 +44,8 @@ beside as (
         *,
         lead(v) over (partition by point_id order by at_us desc) as v_before,
         lead(v, 2) over (partition by point_id order by at_us desc) as v_before_that,
-        (at_us - lead(at_us) over (partition by point_id order by at_us desc)) / 3600000000.0 as hours_since,
-        (at_us - lead(at_us, 2) over (partition by point_id order by at_us desc)) / 3600000000.0 as hours_since_that,
+        (at_us - lead(at_us) over (partition by point_id order by at_us desc)) / 3600000000 as hours_since,
+        (at_us - lead(at_us, 2) over (partition by point_id order by at_us desc)) / 3600000000 as hours_since_that,
         case
             when {{ nearest('v * 10') }} = lag({{ nearest('v * 10') }}) over (partition by point_id order by at_us desc)
                 and lag(at_us) over (partition by point_id order by at_us desc) - at_us <= cast(silence_seconds as bigint) * 1000000 then 0
@@ -201,7 +201,8 @@ select
     cast(count(*) filter (where marks & {{ low_battery }} > 0) as int) as readings_low_battery,
     cast(count(*) filter (where marks & {{ unusual }} > 0) as int) as readings_unusual,
     cast(count(*) filter (where marks & {{ method }} > 0) as int) as tests_method_flagged,
-    cast(sum(cast(v as decimal(18, 6))) filter (where is_manual) as double) / count(*) filter (where is_manual) as mean_degc,
+    cast(sum(cast({{ nearest('v * 1e6') }} as bigint)) filter (where is_manual) as double) / 1e6
+    / nullif(count(*) filter (where is_manual), 0) as mean_degc,
     cast(sum(milli_degc * seconds) filter (where is_weighed) as bigint) as milli_degc_seconds,
     cast(sum(seconds) filter (where is_weighed) as bigint) as seconds,
     max(milli_degc) filter (where is_last_of_day) as last_milli_degc,

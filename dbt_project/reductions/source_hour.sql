@@ -19,8 +19,8 @@ reading as (
         {{ hour_no('read_at') }} as hour_no,
         from_plant_id,
         to_plant_id,
-        cast(flow_m3_h as decimal(19, 6)) as flow_m3_h,
-        cast(supply_degc - return_degc as decimal(18, 6)) as supply_return_degc,
+        cast({{ nearest('flow_m3_h * 1e6') }} / 1e6 as decimal(19, 6)) as flow_m3_h,
+        cast({{ nearest('(supply_degc - return_degc) * 1e6') }} / 1e6 as decimal(18, 6)) as supply_return_degc,
         state
     from picked
     where nth = 1

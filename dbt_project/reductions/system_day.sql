@@ -55,7 +55,7 @@ told as (
         (r.{{ side }}_return_degc is null) <> (r.{{ side }}_supply_degc is null) as is_{{ side }}_unpaired,
         {%- endfor %}
         l.swapped_min_share,
-        l.heat_max_kw * 0.0036 / 3600 as most_gj_per_s
+        l.heat_max_kw * 36e-4 / 3600 as most_gj_per_s
     from dated as r
     inner join limit_period as l on r.heating_date between l.valid_from and l.valid_to
 ),
@@ -160,8 +160,8 @@ step as (
 marked as (
     select
         *,
-        (at_us - before_us) / 1000000.0 as seconds,
-        coalesce(gj < gj_before and gj <= (at_us - before_us) / 1000000.0 * most_gj_per_s, false) as is_reset
+        (at_us - before_us) / 1000000 as seconds,
+        coalesce(gj < gj_before and gj <= (at_us - before_us) / 1000000 * most_gj_per_s, false) as is_reset
     from step
     where at_us - before_us <= 86400000000
 ),
@@ -180,12 +180,12 @@ near_fall as (
     select c.system_id, c.at_us, max(f.gj_before) as highest_gj
     from counted as c
     inner join (
-        select f.system_id, f.meter_no, f.before_us, f.gj_before, floor(f.before_us / 86400000000.0) + v.later as day_no
+        select f.system_id, f.meter_no, f.before_us, f.gj_before, floor(f.before_us / 86400000000) + v.later as day_no
         from counted as f
         cross join (select 0 as later union all select 1) as v
         where f.is_fall
     ) as f
-        on c.system_id = f.system_id and c.meter_no = f.meter_no and floor(c.at_us / 86400000000.0) = f.day_no
+        on c.system_id = f.system_id and c.meter_no = f.meter_no and floor(c.at_us / 86400000000) = f.day_no
         and f.before_us < c.at_us and f.before_us >= c.at_us - 86400000000
     group by c.system_id, c.at_us
 ),

@@ -54,7 +54,8 @@ def day(folder: Path, size: float) -> Iterator[Measured]:
     allowed = MINUTES_GOAL * 60 * COPY_ROWS_A_SECOND / speed * readings.rows / 38_880_000
     slow = ", ".join(f"{node.rpartition('.')[2]} {taken:.0f} s" for taken, node in built["slow"][:5])
     took = (
-        f"{loaded.rows:,} readings of {homes:,} homes: loaded in {loaded.seconds:.0f} s ({loaded.rows / loaded.seconds:,.0f} rows/s),"
+        f"{loaded.rows:,} readings of {homes:,} homes: loaded in {loaded.seconds:.0f} s"
+        f" ({loaded.rows / loaded.seconds:,.0f} rows/s),"
         f" built in {built['steps']['build']:.0f} s ({slow}), published in {built['steps']['publish']:.0f} s; {whole:.0f} s of"
         f" {allowed:.0f} (\\copy {speed:,.0f} rows/s)"
     )

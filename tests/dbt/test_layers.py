@@ -14,7 +14,7 @@ import yaml
 from hearth.contracts.entities import ENTITIES
 from hearth.dated.dated_rows import read_rows
 from hearth.reports.kpi_catalogue import FILES, IncompleteKpi, render
-from hearth.transform.reduction import FOLDER
+from hearth.transform.texts import FOLDER
 from tests.support.agreed_marts import MARTS
 
 REPOSITORY = Path(__file__).resolve().parents[2]

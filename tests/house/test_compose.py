@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
-DOCKERFILES = (ROOT / "Dockerfile", ROOT / "dashboards" / "Dockerfile")
+DOCKERFILES = (ROOT / "Dockerfile", ROOT / "dashboards" / "Dockerfile", ROOT / "spark" / "Dockerfile")
 # Debian's package brings the schema of the Compose specification with it.
 SCHEMA = Path("/usr/lib/python3/dist-packages/compose/config/compose_spec.json")
 needs_docker_compose = pytest.mark.skipif(
@@ -72,6 +72,9 @@ def test_it_has_the_services_of_a_production_like_airflow(services: dict[str, di
         "superset-setup",
         "superset-import",
         "dashboards-metadata",
+        "spark-master",
+        "spark-worker-1",
+        "spark-worker-2",
     }
     assert wanted <= services.keys()
 
@@ -162,10 +165,24 @@ def test_superset_itself_is_not_told_the_warehouse_nor_anybodys_password(service
     assert not [name for name in told if "WAREHOUSE" in name or name.startswith("HEARTH_DASHBOARDS_PASSWORD")]
 
 
-def test_superset_is_the_version_of_its_lock(services: dict[str, dict[str, Any]]) -> None:
-    lock = (ROOT / "dashboards" / "requirements.lock").read_text(encoding="utf-8")
-    locked = re.search(r"^apache-superset==(\S+)", lock, re.MULTILINE)
-    assert locked and services["superset"]["image"].endswith(f":{locked[1]}")
+@pytest.mark.parametrize(
+    ("service", "folder", "package"), [("superset", "dashboards", "apache-superset"), ("spark-worker-2", "spark", "pyspark")]
+)
+def test_an_image_is_the_version_of_its_lock(services: dict[str, dict[str, Any]], service: str, folder: str, package: str) -> None:
+    lock = (ROOT / folder / "requirements.lock").read_text(encoding="utf-8")
+    locked = re.search(rf"^{package}==(\S+)", lock, re.MULTILINE)
+    assert locked and services[service]["image"].endswith(f":{locked[1]}")
+
+
+def test_spark_knows_the_lake_and_no_login(services: dict[str, dict[str, Any]]) -> None:
+    """Every Spark service starts only when it is asked for, with the cluster's secret, and sees what the worker sees of files."""
+    lake, scratch = "lake:/var/lib/hearth/lake", "spark-scratch:/var/lib/hearth/spark-scratch"
+    for name in ("spark-master", "spark-worker-1", "spark-worker-2"):
+        service = services[name]
+        assert service["profiles"] == ["spark"] and service["volumes"] == [lake, scratch]
+        assert set(service["environment"]) == {"SPARK_DAEMON_JAVA_OPTS", "_SPARK_AUTH_SECRET"}
+        assert "-Dspark.authenticate=true" in service["environment"]["SPARK_DAEMON_JAVA_OPTS"]
+    assert {lake, scratch} <= set(services["worker"]["volumes"])
 
 
 def test_every_login_of_the_dashboards_gets_a_password(services: dict[str, dict[str, Any]]) -> None:

@@ -40,13 +40,16 @@ def test_every_setting_the_pipeline_reads_is_explained() -> None:
     assert read - families - inner - known == set()
 
 
-def test_the_lock_is_hashed_and_names_no_package_host() -> None:
-    lock = text_of("requirements.lock")
+@pytest.mark.parametrize(
+    ("name", "fewest"), [("requirements.lock", 100), ("dashboards/requirements.lock", 100), ("spark/requirements.lock", 1)]
+)
+def test_a_lock_is_hashed_and_names_no_package_host(name: str, fewest: int) -> None:
+    lock = text_of(name)
     assert "://" not in lock
     assert "--index-url" not in lock
     assert "--find-links" not in lock
     pinned = re.findall(r"^([\w.\[\]-]+)==[^\s;]+(.*)$", lock, re.MULTILINE)
-    assert len(pinned) > 100
+    assert len(pinned) > fewest
     blocks = re.split(r"^(?=[\w.\[\]-]+==)", lock, flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in block for block in blocks)
 

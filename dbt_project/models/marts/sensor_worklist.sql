@@ -29,7 +29,7 @@ point_place as (
     inner join {{ ref('int_point_day') }} as d
         on c.subject_id = d.point_id and d.heating_date between c.first_date and c.last_date
     where c.subject_kind = 'point'
-    order by c.subject_id, c.finding, c.channel, d.heating_date desc
+    order by c.subject_id asc, c.finding asc, c.channel asc, d.heating_date desc
 ),
 
 system_place as (
@@ -38,7 +38,7 @@ system_place as (
         d.system_id as subject_id,
         d.station_id
     from {{ ref('int_system_day') }} as d
-    order by d.system_id, d.heating_date desc
+    order by d.system_id asc, d.heating_date desc
 ),
 
 placed as (

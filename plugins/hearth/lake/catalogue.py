@@ -36,6 +36,14 @@ class ReadingFile:
     gone: tuple[int, ...] = ()
 
 
+def by_gone(files: Iterable[ReadingFile]) -> dict[tuple[int, ...], list[ReadingFile]]:
+    """Each file once, under the batches that count no more in it."""
+    made: dict[tuple[int, ...], list[ReadingFile]] = {}
+    for file in dict.fromkeys(files):
+        made.setdefault(file.gone, []).append(file)
+    return made
+
+
 NOT_CONTENT = ("feed", "batch_id")
 """Columns that say in which batch a row came, not what it holds."""
 

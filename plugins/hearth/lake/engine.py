@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from hearth.contracts.entity import Entity
-from hearth.lake.catalogue import ReadingFile
+from hearth.lake.catalogue import ReadingFile, by_gone
 from hearth.lake.files import Lake
 from hearth.lake.schema import arrow_schema
 
@@ -40,13 +39,12 @@ def show(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[Re
 def rows_of(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> str:
     """A query of the rows of these files that count, with the entity's columns of today and others the files may have."""
     database.register(f"no_{entity.name}", arrow_schema(entity).empty_table())
-    by_gone: dict[tuple[int, ...], list[str]] = defaultdict(list)
-    for file in files:
-        by_gone[file.gone].append("'" + lake.address(file.path).replace("'", "''") + "'")
-    if by_gone and not lake.is_local:
+    groups = by_gone(files)
+    if groups and not lake.is_local:
         database.register_filesystem(lake.root.fs)
     queries = [f"select * from no_{entity.name}"]
-    for gone, addresses in by_gone.items():
+    for gone, group in groups.items():
+        addresses = ["'" + lake.address(file.path).replace("'", "''") + "'" for file in group]
         that_count = f" where batch_id not in ({', '.join(map(str, gone))})" if gone else ""
         queries.append(f"select * from read_parquet([{', '.join(addresses)}], union_by_name = true){that_count}")
     return " union all by name ".join(queries)

@@ -9,3 +9,7 @@ class NotOurs(RuntimeError):
 
 class ReadingsNotMoved(RuntimeError):
     """Readings of before lie in tables yet: figures made without them would be wrong."""
+
+
+class EngineFailed(RuntimeError):
+    """The engine that reduces readings could not, or is not there; what it should have made stays as it was."""

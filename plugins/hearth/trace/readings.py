@@ -15,7 +15,8 @@ from hearth.lake import catalogue
 from hearth.lake.engine import engine, show
 from hearth.lake.files import Lake
 from hearth.trace.origin import Raw
-from hearth.transform.reduction import local_date, picked
+from hearth.transform.engines.on_duckdb import DuckDbWords
+from hearth.transform.texts import picked
 
 _WAITING = (
     "select waiting_feeds from ledger.build b join ledger.publication p using (build_id) order by publication_id desc limit 1"
@@ -29,13 +30,14 @@ def trace(connection: psycopg.Connection, entity: str, subject_days: str, since:
     subject, happened = definition.natural_key
     (zone_name,) = connection.execute("select time_zone from staging.stg_place").fetchone() or ("UTC",)
     (waiting,) = connection.execute(_WAITING).fetchone() or ([],)
-    zone, asked = ZoneInfo(zone_name), _table(connection, subject_days)
+    zone, words, asked = ZoneInfo(zone_name), DuckDbWords(), _table(connection, subject_days)
     with engine() as database:
         show(database, definition, catalogue.current(connection, entity, since=since, until=until), Lake())
         database.register("asked", asked)
+        day = words.local_date(f"p.{happened}", zone)
         database.execute(
-            f"create table traced as select p.* from ({picked(entity, zone, since, until, waiting)}) as p"
-            f" inner join asked as a on p.{subject} = a.subject and {local_date(f'p.{happened}', zone)} = a.day where p.nth = 1"
+            f"create table traced as select p.* from ({picked(entity, words, zone, (since, until), waiting)}) as p"
+            f" inner join asked as a on p.{subject} = a.subject and {day} = a.day where p.nth = 1"
         )
         found, keys = database.execute(f"select count(*), count(distinct row({subject}, {happened})) from traced").fetchall()[0]
         (deliveries,) = database.execute(
