@@ -4,7 +4,10 @@
     {%- set n = "cast(nullif(" ~ judged ~ ", 0) as double precision)" -%}
     {%- set share = "(" ~ complying ~ " / " ~ n ~ ")" -%}
     {%- set sign = '-' if side == 'low' else '+' -%}
+    {%- set edge, at_edge = ('0', '0') if side == 'low' else (judged, '100') -%}
     case
+        -- Exactly, which the formula is not in double precision: of 0 of 432 it made a hair more than nothing.
+        when {{ judged }} > 0 and {{ complying }} = {{ edge }} then {{ at_edge }}
         when {{ judged }} > 0 then least(100, greatest(0, 100 * (
             {{ share }} + {{ z }} * {{ z }} / (2 * {{ n }})
             {{ sign }} {{ z }} * sqrt({{ share }} * (1 - {{ share }}) / {{ n }} + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }}))

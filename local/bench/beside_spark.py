@@ -1,6 +1,6 @@
 """Spark beside DuckDB on one machine: a day of rooms, the same files, the same text, the same rows.
 
-`python -m local.bench.beside_spark [points]` prints what was measured. Each sensor sends every 10 minutes, by steps as rooms have them.
+`python -m local.bench.beside_spark [points]` prints what was measured. Sensors send every 10 minutes, in steps as rooms have them.
 """
 
 from __future__ import annotations

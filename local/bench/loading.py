@@ -73,7 +73,7 @@ def _landed(feed: str, path: Path, made: Readings) -> int:
 
 
 def copy(server: Server, name: str, folder: Path, limit: int = 5_000_000) -> tuple[float, int]:
-    """(seconds, rows) of psql \\copy of accepted rows of the warehouse the environment names, from CSV into a heap without an index."""
+    """(seconds, rows) of psql \\copy of accepted rows of the warehouse the environment names, into a heap without an index."""
     from hearth.contracts.entities import ENTITIES
     from hearth.lake import catalogue
     from hearth.lake.engine import engine, show

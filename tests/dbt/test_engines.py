@@ -19,7 +19,7 @@ from hearth.transform.engines.engine import Work
 from hearth.transform.engines.on_duckdb import DuckDb
 from hearth.transform.engines.on_spark import Spark
 
-WORK = Work("point_day", "select 1", ENTITIES["room_reading"], (ReadingFile("room_reading/f/1-1.parquet", "", 1, 1, 5_000_000, 0),))
+WORK = Work("point_day", "select 1", ENTITIES["room_reading"], (ReadingFile("room_reading/f/1-1.parquet", "", 5_000_000),))
 
 
 @pytest.fixture
