@@ -9,8 +9,13 @@ import time
 
 
 def main(feed: str, pull_id: str) -> None:
+    import airflow.sdk  # noqa: F401  # a task has it before its work begins
+
     from hearth.contracts.loading import find_contract
     from hearth.intake import take_in
+    from hearth.landing.store import LandingStore
+
+    assert LandingStore().root  # the layer of file systems comes with its first use
 
     contract = find_contract(feed)
     begun = time.monotonic()

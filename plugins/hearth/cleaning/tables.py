@@ -45,11 +45,11 @@ def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterato
         raise UnreadableFile(f"{file.name}: it is no text but a packed file (it starts with {begins.hex(' ')}): {mend}.")
     blocks, layout, first = Blocks(file.name, data, form), None, 1
     while (block := blocks.next()) is not None:
-        lines = io.StringIO(block, newline="")
         if layout is None:
+            lines = io.StringIO(block, newline="")
             layout = _csv_layout(contract, file, csv.reader(lines, delimiter=form.delimiter, strict=True), lines.tell)
-        text = lines.read()
-        for records in _of_block(contract, file, layout, text, first):
+            block = lines.read()
+        for records in _of_block(contract, file, layout, block, first):
             first += len(records)
             yield records
     rest = _Text(file, blocks, form)

@@ -6,7 +6,7 @@ types; what goes to PostgreSQL goes by ADBC (Arrow batches into COPY).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -28,6 +28,8 @@ from hearth.loading.side_table import SideTable
 from hearth.loading.statement_text import composed, has_parameters, numbered, statement_names
 from hearth.warehouse.connections import warehouse_url
 
+WAITING_AT_MOST = 4
+"""Chunks of rows on their way to disk or to the database."""
 QUARANTINE_SCHEMA = pa.schema(
     [
         ("file_id", pa.int64()),
@@ -66,7 +68,7 @@ class BatchLoad:
             "time_zone": time_zone,
         }
         self._writer = ThreadPoolExecutor(1)
-        self._writing: Future | None = None
+        self._writing: deque[Future] = deque()
 
     def __enter__(self) -> BatchLoad:
         self.side = SideTable(self.schema, self.raw.write_part)
@@ -210,13 +212,14 @@ class BatchLoad:
         self._submit(partial(self._cursor.adbc_ingest, table, mode="append", temporary=True), rows)
 
     def _submit(self, work: Callable[[Any], Any], rows: Any) -> None:
-        self._wait()
-        self._writing = self._writer.submit(work, rows)
+        """One after the other, while the caller goes on; so many may wait."""
+        while len(self._writing) >= WAITING_AT_MOST:
+            self._writing.popleft().result()
+        self._writing.append(self._writer.submit(work, rows))
 
     def _wait(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            writing.result()
+        while self._writing:
+            self._writing.popleft().result()
 
     def commit(self) -> None:
         self._wait()
