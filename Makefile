@@ -12,6 +12,7 @@ DASHBOARDS ?= 1
 DATA ?=
 ARGS ?=
 RECORD ?=
+FULL ?=
 
 # The newest Python that fits; `make PYTHON=/path/to/python ...` takes another.
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
@@ -36,7 +37,7 @@ help:
 	@echo 'make test-servers [ARGS="-k name"]   those that need PostgreSQL 15, a Superset, a running Airflow, a whole demo, a killed server'
 	@echo 'make faults [RECORD=1 ARGS="-k name"]  kills, lies and bombs for real, and what was lost; RECORD=1 keeps docs/reliability'
 	@echo 'make lint                            ruff, mypy, import-linter, sqlfluff, yamllint, search for secrets'
-	@echo 'make bench                           speed of loading against psql \copy'
+	@echo 'make bench [FULL=1]                  speed of loading against psql \copy; all that has a goal, half an hour'
 	@echo 'make status                          what runs, where, with which login'
 	@echo 'make stop                            stop everything; data stays'
 	@echo 'make clean                           stop everything and delete its data'
@@ -66,7 +67,7 @@ lint: venv
 	@$(RUN) -m local.lint
 
 bench: venv
-	@$(RUN) -m local.bench
+	@$(RUN) -m local.bench $(if $(filter 1,$(FULL)),--full,)
 
 # These two work without an environment too: then nothing of ours can run.
 stop:

@@ -27,7 +27,7 @@ from hearth.lake.sorting import sorted_by
 from hearth.validation import suites
 from hearth.validation.suites import Suite
 
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SENSORS = Contract.model_validate(
     {
         "feed": "sensors", "title": "Sensors", "entity": "room_reading", "owner": {"team": "t"}, "arrival": "file",
@@ -124,7 +124,7 @@ def test_json_lines_as_columns_and_one_by_one(
         assert same(as_columns, told(contract, data, "ndjson"))
 
 
-@settings(many, max_examples=30)
+@settings(many, max_examples=12)
 @given(st.lists(st.tuples(st.sampled_from([20.0, 99.0, -90.0, float("nan")]), st.floats(-1e7, 1e7)), min_size=1, max_size=40))
 def test_a_value_is_judged_once_for_all_its_rows(monkeypatch: pytest.MonkeyPatch, values: list[tuple[float, float]]) -> None:
     n = len(values)

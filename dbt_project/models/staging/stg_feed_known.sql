@@ -40,7 +40,8 @@ event as (
     group by b.feed
 ),
 
-known as (
+-- Once, not once for each row of who joins it: of a ledger without statistics the planner cannot tell how few feeds there are.
+known as materialized (
     select
         p.feed,
         p.entity,
