@@ -17,13 +17,15 @@ BROKEN = 500
 
 @dataclass(frozen=True)
 class Readings:
-    """`points` send from `since` on `packets` packets of `a_packet` readings, `minutes` apart."""
+    """`points` send from `since` on `packets` packets of `a_packet` readings, `minutes` apart. `sent`: when lines of CSV came,
+    where that was much later."""
 
     points: int
     packets: int
     a_packet: int
     minutes: int
     since: datetime
+    sent: datetime | None = None
 
     @property
     def rows(self) -> int:
@@ -49,8 +51,9 @@ class Readings:
     def _lines(self, packet: int) -> str:
         received = self._received(packet)
         read = f"{received} - to_minutes(cast(nth * {self.minutes} as int))"
+        sent = f"timestamp '{self.sent}' + to_seconds(p % 3600)" if self.sent else received
         return (
-            f"select {POINT} as point, {_time(read)} as read_at, {_time(received)} as sent_at,"
+            f"select {POINT} as point, {_time(read)} as read_at, {_time(sent)} as sent_at,"
             f" {_temperature(packet, 'nth')} as temperature, 3.6 as battery"
             f" from range({self.points}) as point(p), range({self.a_packet}) as reading(nth)"
         )

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import shutil
 import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import psutil
-import psycopg
-import yaml
 
-from local.bench.ground import land, load, run_apart
+from local.bench.city import MeasuredCity
+from local.bench.ground import load, run_apart
 from local.bench.loading import copy
 from local.bench.made import Readings
 from local.bench.measured import Measured
-from local.instance import REPOSITORY
-from local.postgres import LARGE
-from tests.support.world import END, START, ZONE, Warehouse, World, feeds_in_order
+from tests.support.world import START, World
 
 DAY = datetime(2017, 1, 10)
 MINUTES_GOAL, COPY_ROWS_A_SECOND = 4.0, 590_000
@@ -32,24 +26,17 @@ GIB_GOAL, BYTES_GOAL = 6.0, 8.0
 
 def day(folder: Path, size: float) -> Iterator[Measured]:
     """The registers and records of the simulated city stand and are published; then comes the day."""
-    world = World.start(folder / "city", size, 7, settings=LARGE)
-    try:
-        made = world.open("city")
-        shutil.copytree(REPOSITORY / "feeds", folder / "feeds", dirs_exist_ok=True)
-        made.variables["HEARTH_FEEDS"] = str(folder / "feeds")
-        with made.active():
-            homes = _before(made, folder)
-            readings = Readings(homes, packets=24, a_packet=6, minutes=10, since=DAY)
-            start = DAY.replace(tzinfo=ZONE)
-            path = readings.write_packets(folder / "day.ndjson.gz")
-            pull_id = land("remote_points", path, "ndjson", "gzip", start, start + timedelta(days=2))
-            with Memory(world) as memory:
-                loaded = load("remote_points", pull_id)
-                built = run_apart("one_build")
-            seconds, rows = copy(world.instance.server, "city", folder)
-            lake = sum(file.stat().st_size for file in Path(made.variables["HEARTH_LAKE"]).rglob("*.parquet"))
-    finally:
-        world.stop()
+    with MeasuredCity.made(folder / "city", size) as city:
+        city.tell(START, DAY + timedelta(days=1))
+        homes = city.measure_homes(DAY, minutes=10)
+        city.warehouse.build()
+        readings = Readings(homes, packets=24, a_packet=6, minutes=10, since=DAY)
+        pull_id = city.land(readings, DAY, DAY + timedelta(days=2))
+        with Memory(city.world) as memory:
+            loaded = load("remote_points", pull_id)
+            built = run_apart("one_build")
+        seconds, rows = copy(city.world.instance.server, "city", folder)
+        lake = sum(file.stat().st_size for file in city.lake.rglob("*.parquet"))
     whole, speed = loaded.seconds + built["seconds"], rows / seconds
     allowed = MINUTES_GOAL * 60 * COPY_ROWS_A_SECOND / speed * readings.rows / 38_880_000
     slow = ", ".join(f"{node.rpartition('.')[2]} {taken:.0f} s" for taken, node in built["slow"][:5])
@@ -63,34 +50,6 @@ def day(folder: Path, size: float) -> Iterator[Measured]:
     yield Measured("a whole city's day, share of the time it may take", whole / allowed, 1.0, took, at_most=True)
     yield Measured("a whole city's day, share of 6 GiB over all processes", memory.peak_gib / GIB_GOAL, 1.0, held, at_most=True)
     yield Measured("a whole city's day, bytes a reading", lake / readings.rows, BYTES_GOAL, f"{lake >> 20:,} MiB", at_most=True)
-
-
-def _before(made: Warehouse, folder: Path) -> int:
-    """All of the city up to the day but its readings, a point in every home from that day on, and marts published of that; the
-    number of points."""
-    from hearth.contracts.loading import find_contract
-
-    for feed in feeds_in_order():
-        if not find_contract(feed).entity_definition.in_files:
-            made.load(feed, START, DAY.replace(tzinfo=ZONE) + timedelta(days=1))
-    with psycopg.connect(made.url) as connection:
-        homes = [home for (home,) in connection.execute("select distinct household_id from raw.household order by 1")]
-    told = yaml.safe_load((REPOSITORY / "feeds" / "register_points.yml").read_text())
-    (folder / "feeds" / "register_homes.yml").write_text(yaml.safe_dump({**told, "feed": "register_homes"}, allow_unicode=True))
-    path, begins = folder / "homes.ndjson.gz", f"{DAY:%Y-%m-%d}"
-    with gzip.open(path, "wt", compresslevel=1) as stream:
-        for nth, home in enumerate(homes):
-            point = {"point_id": f"P{nth:06d}", "valid_from": begins, "point_kind": "remote", "household_id": home}
-            kept: dict[str, Any] = {
-                "room_type": "bedroom",
-                "expected_interval_minutes": 10,
-                "resolution_degc": 0.1,
-                "valid_to": None,
-            }
-            stream.write(json.dumps({**point, **kept, "recorded_at": f"{begins} 00:00:00"}) + "\n")
-    load("register_homes", land("register_homes", path, "ndjson", "gzip", START, END))
-    made.build()
-    return len(homes)
 
 
 class Memory:

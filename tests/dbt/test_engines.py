@@ -99,10 +99,8 @@ def test_the_job_knows_its_work_and_no_login(job: Path, tmp_path: Path, monkeypa
     job_told, environment, arguments = json.loads(told.read_text())
     (work,) = job_told["works"]
     assert (job_told["master"], job_told["memory"]) == ("spark://m:7077", "3g")
-    assert work["files"] == [f"file://{tmp_path}/lake/room_reading/f/1-1.parquet"] and (work["readings"], work["tasks"]) == (
-        5_000_000,
-        8,
-    )
+    assert work["files"] == [{"gone": [], "addresses": [f"file://{tmp_path}/lake/room_reading/f/1-1.parquet"]}]
+    assert (work["readings"], work["tasks"]) == (5_000_000, 8)
     assert work["given"]["limit_period"].startswith(f"file://{tmp_path}/scratch/run-")
     assert "`read_at` timestamp" in work["schema"] and "`temperature_degc` double" in work["schema"]
     assert [name for name in environment if name.startswith(("HEARTH_", "AIRFLOW"))] == []
