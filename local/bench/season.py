@@ -35,18 +35,16 @@ def season(folder: Path, size: float) -> Iterator[Measured]:
         again = Readings(homes, 24, 60 // MINUTES, MINUTES, since=_day(CORRECTED), sent=_day(LATE + 1) + timedelta(hours=2))
         load("remote_csv", city.land_late(again, _day(LATE + 1), _day(LATE + 2)))
         correction = run_apart("one_build")
+        told = f"day {EARLY}: {_told(early)}; day {LATE}: {_told(late)}"
+        yield Measured(
+            "daily build late in a season against early", late["seconds"] / early["seconds"], DAILY_GOAL, told, at_most=True
+        )
+        share = correction["seconds"] / late["seconds"]
+        yield Measured("a late correction against a normal day", share, CORRECTION_GOAL, _told(correction), at_most=True)
         rows = homes * LATE * 24 * 60 // MINUTES
         anew, bare = _anew()
-    told = f"day {EARLY}: {_told(early)}; day {LATE}: {_told(late)}"
-    yield Measured("daily build late in a season against early", late["seconds"] / early["seconds"], DAILY_GOAL, told, at_most=True)
-    yield Measured(
-        "a late correction against a normal day", correction["seconds"] / late["seconds"], CORRECTION_GOAL, _told(correction),
-        at_most=True,
-    )  # fmt: skip
-    yield Measured(
-        "readings of a season made days anew, against bare DuckDB", anew / bare, REBUILD_GOAL,
-        f"{rows:,} readings: {anew:.0f} s into PostgreSQL, {bare:.0f} s the same text by DuckDB alone", at_most=True,
-    )  # fmt: skip
+        detail = f"{rows:,} readings: {anew:.0f} s into PostgreSQL, {bare:.0f} s the same text by DuckDB alone"
+        yield Measured("a season's readings made days anew, against bare DuckDB", anew / bare, REBUILD_GOAL, detail, at_most=True)
 
 
 def _build_of_day(city: MeasuredCity, homes: int, day: int, since: int) -> dict[str, Any]:

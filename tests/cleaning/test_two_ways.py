@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -150,6 +151,30 @@ def test_a_value_is_judged_once_for_all_its_rows(monkeypatch: pytest.MonkeyPatch
             bits += suite.validate(frame[part].reset_index(drop=True), limits, chunk).tolist()
         found.append((bits, apart["temperature_degc"].tolist(), suite.report(), suite.worst_severity))
     assert same(found[0], found[1]) and same(found[0], found[2])
+
+
+def test_an_expectation_that_looks_beyond_a_value_is_asked_of_whole_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a share, of two columns, of a sum: what only all rows can tell."""
+    between = {"column": "a", "min_value": 0, "max_value": 5}
+    told = [
+        ("expect_column_values_to_be_between", between | {"mostly": 0.5}),
+        ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "b", "column_B": "a"}),
+        ("expect_column_sum_to_be_between", {"column": "a", "max_value": 1}),
+        ("expect_column_values_to_be_between", between),
+    ]
+    expectations = [
+        {"type": kind, "kwargs": kwargs, "meta": {"reason": "out_of_range"}, "severity": "critical"} for kind, kwargs in told
+    ]
+    (tmp_path / "own.json").write_text(json.dumps({"name": "own", "expectations": expectations}))
+    frame, found = pd.DataFrame({"a": np.arange(9.0), "b": [4.5] * 9}), []
+    for small in (100, 0):
+        monkeypatch.setattr(suites, "SMALL", small)
+        suite = Suite("own", tmp_path)
+        found.append((suite.validate(frame, {}).tolist(), suite.report()))
+    assert same(*found)
+    shares, pairs, sums, values = found[0][1]["results"]
+    assert (shares["success"], pairs["success"], sums["success"], values["success"]) == (True, False, False, False)
+    assert (values["examples"], sums["observed_value"], len(pairs["examples"])) == ([6.0, 7.0, 8.0], 36.0, 4)
 
 
 @many

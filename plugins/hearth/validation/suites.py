@@ -29,7 +29,7 @@ EXAMPLES = 20
 SMALL = 4096
 """Rows up to which a frame is looked at as it is."""
 NTH = "nth in the suite"
-RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": 1}
+RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
 BY_VALUE = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set"}
 """Expectations that judge each value by itself, so that a value may be judged once for all its rows."""
 
@@ -73,12 +73,14 @@ def _frames() -> Any:
 
 @dataclass
 class Verdict:
-    """What one expectation says of one frame. `rows`: those it names; `counts`: whether it looks at each row."""
+    """What one expectation says of one frame. `rows`: those it names; `counts`: whether it looks at each row; `told`: some of
+    what it names, as Great Expectations tells it."""
 
     rows: np.ndarray
     success: bool
     counts: bool = True
     observed_value: Any = None
+    told: list[Any] = field(default_factory=list)
 
 
 class Suite:
@@ -152,7 +154,8 @@ class Suite:
             if result.exception_info and not found:
                 raise BrokenCheck(f"suite {self.name}, {told['type']} {told['kwargs']}: {result.exception_info}")
             rows = np.asarray(found.get("unexpected_index_list") or [], np.int64)
-            verdicts[nth] = Verdict(rows, bool(result.success), "element_count" in found, found.get("observed_value"))
+            some = found.get("partial_unexpected_list") or []
+            verdicts[nth] = Verdict(rows, bool(result.success), "element_count" in found, found.get("observed_value"), some)
         return verdicts
 
     def columns_of(self, reasons: set[str]) -> list[str]:
@@ -194,8 +197,8 @@ def _add(outcome: Outcome, verdict: Verdict, frame: pd.DataFrame) -> None:
     outcome.unexpected_count += len(verdict.rows)
     outcome.observed_value = verdict.observed_value if verdict.observed_value is not None else outcome.observed_value
     room, column = max(0, EXAMPLES - len(outcome.examples)), outcome.config["kwargs"].get("column")
-    if column in frame:
-        outcome.examples += map(_plain, frame[column].iloc[verdict.rows[:room]])
+    examples = frame[column].iloc[verdict.rows[:room]] if column in frame else verdict.told[:room]  # of a pair of columns, say
+    outcome.examples += map(_plain, examples)
 
 
 def _plain(value: Any) -> Any:
