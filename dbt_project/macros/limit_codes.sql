@@ -1,7 +1,7 @@
 {#- Limits the models use; each is a dated row of the seed validation_limit. -#}
 {% macro limit_codes() -%}
     {{ return([
-        'room_watch_low_degc', 'room_watch_high_degc',
+        'room_min_degc', 'room_max_degc', 'room_watch_low_degc', 'room_watch_high_degc',
         'stuck_min_hours', 'stuck_min_readings', 'stuck_max_resolution_degc', 'stuck_silence_factor', 'stuck_silence_max_hours',
         'jump_flag_degc_per_h', 'jump_exclude_degc_per_h',
         'window_drop_degc', 'window_drop_hours', 'window_recovery_hours', 'window_recovery_degc',

@@ -51,7 +51,7 @@ told as (
     select
         r.*,
         {%- for side in ['primary', 'secondary'] %}
-        coalesce(r.{{ side }}_return_degc - r.{{ side }}_supply_degc > l.swap_min_degc, false) as is_{{ side }}_swapped,
+        coalesce({{ nearest('(r.' ~ side ~ '_return_degc - r.' ~ side ~ '_supply_degc) * 1e6') }} > {{ nearest('l.swap_min_degc * 1e6') }}, false) as is_{{ side }}_swapped,
         (r.{{ side }}_return_degc is null) <> (r.{{ side }}_supply_degc is null) as is_{{ side }}_unpaired,
         {%- endfor %}
         l.swapped_min_share,
@@ -87,7 +87,7 @@ turned_day as (
         heating_date,
         {%- for side in ['primary', 'secondary'] %}
         count(*) filter (where is_{{ side }}_swapped) > 0 and count(*) filter (where is_{{ side }}_swapped)
-        >= max(swapped_min_share) * count({{ side }}_return_degc - {{ side }}_supply_degc) as is_{{ side }}_turned{{ "," if not loop.last }}
+        >= max(swapped_min_share) * count({{ side }}_return_degc - {{ side }}_supply_degc) - 1e-9 as is_{{ side }}_turned{{ "," if not loop.last }}
         {%- endfor %}
     from reading
     where {{ made_days('heating_date') }}

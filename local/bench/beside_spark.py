@@ -136,7 +136,7 @@ def settings(points: int) -> dict[str, pa.Table]:
 
 
 def work(words: Words, files: tuple[ReadingFile, ...], given: dict[str, pa.Table], name: str = "point_day") -> Work:
-    return Work(name, statement("point_day", words, ZONE, None, [], [], standing_limits(given)), ROOM, files, given)
+    return Work(name, statement("point_day", words, ZONE, (), standing_limits(given)), ROOM, files, given)
 
 
 def _counted(engine: Engine, works: list[Work]) -> int:

@@ -37,7 +37,7 @@ def parents(models: dict[str, dict[str, Any]], name: str) -> Iterator[tuple[str,
 
 
 def test_every_subject_is_one_that_is_written(models, covers, incremental):
-    assert set(re.findall(r"select '(\w+)'", models[RANGES]["raw_code"])) == set(covers)
+    assert set(re.findall(r"select\s+'(\w+)'", models[RANGES]["raw_code"])) == set(covers)
     assert {other for others in covers.values() for other in others} <= set(covers)
     said = {node["name"]: node["config"]["meta"].get("subjects", []) for node in incremental.values()}
     assert {name: subjects for name, subjects in said.items() if not subjects or not set(subjects) <= set(covers)} == {}

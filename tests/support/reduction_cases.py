@@ -32,7 +32,7 @@ def work_of(case: dict[str, Any], words: Words) -> Work:
     entity = ENTITIES[reduction.reads]
     given = {name: pa.Table.from_pylist(rows_of(rows)) for name, rows in case["given"].items() if name != entity.name}
     readings = as_read(entity, rows_of(case["given"][entity.name]))
-    text = statement(reduction.name, words, ZONE, None, [], [], standing_limits(given))
+    text = statement(reduction.name, words, ZONE, (), standing_limits(given))
     return Work(case["name"], text, entity, (filed(readings, entity, case["name"]),), given)
 
 

@@ -8,11 +8,10 @@ changed) and before those that go on from the days. `dbt_project/reductions/` ho
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from datetime import time as clock
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,17 +23,26 @@ import yaml
 from hearth.contracts.entities import ENTITIES
 from hearth.lake import catalogue, move
 from hearth.lake.errors import ReadingsNotMoved
+from hearth.transform.asked import ALL, FIRST, LAST, Asked, Days, of_days, of_moving
 from hearth.transform.engines.choice import engine_of_readings
 from hearth.transform.engines.engine import Words, Work
 from hearth.transform.reduced_rows import put
-from hearth.transform.texts import FOLDER, Days, statement
+from hearth.transform.texts import FOLDER, statement
 from hearth.warehouse.connections import connect, warehouse_url
 
 ALWAYS_ASKED = ("stg_place", "int_rebuild_range")
 """Models every reduction needs: the place's time zone, and which days are made anew."""
 FOREVER = date(9999, 12, 31)
-FIRST, LAST = date(1000, 1, 1), date(9000, 1, 1)
-"""Nothing lies further off than a date can say."""
+
+
+@dataclass(frozen=True)
+class Moving:
+    """Things whose readings move are made anew on fewer days."""
+
+    subject: str
+    hours: str
+    key: list[str]
+    """Of a row: with it a row of what stands still takes the place of the one before."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +54,31 @@ class Reduction:
     subject: str
     reach_days: int | str
     given: dict[str, str]
+    moving: Moving | None = None
 
 
 def reductions() -> list[Reduction]:
     told = yaml.safe_load((FOLDER / "reductions.yml").read_text(encoding="utf-8"))
-    return [Reduction(name, **facts) for name, facts in told.items()]
+    return [
+        Reduction(name, moving=Moving(**moving) if (moving := facts.pop("moving", None)) else None, **facts)
+        for name, facts in told.items()
+    ]
 
 
 def models_before() -> list[str]:
     """The models that have to stand before readings are reduced."""
-    asked = [model for each in reductions() for model in each.given.values()]
-    asked += [each.reach_days.partition(".")[0] for each in reductions() if isinstance(each.reach_days, str)]
-    return sorted({*ALWAYS_ASKED, *asked})
+    needed = [model for each in reductions() for model in each.given.values()]
+    needed += [each.reach_days.partition(".")[0] for each in reductions() if isinstance(each.reach_days, str)]
+    return sorted({*ALWAYS_ASKED, *needed})
 
 
 @dataclass(frozen=True)
 class Task:
     """What is to be made of one reduction."""
 
+    reduction: Reduction
     work: Work
-    days: Days | None
-    """None for all, empty where none changed."""
+    asked: Asked
 
 
 def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix: str = "") -> list[dict[str, Any]]:
@@ -75,11 +87,13 @@ def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix:
     _refuse_unmoved()
     engine, facts = engine_of_readings(), []
     tasks = [_task(reduction, engine.words, full_refresh, waiting_feeds, schema_prefix) for reduction in reductions()]
-    with closing(engine.run([task.work for task in tasks if task.days != []])) as made:
+    with closing(engine.run([task.work for task in tasks if not task.asked.is_nothing])) as made:
         for task in tasks:
             begun, said = time.monotonic(), "nothing of it changed"
-            if task.days != []:
-                said = f"{put(f'{schema_prefix}reduced', task.work.name, next(made), task.days)} rows"
+            if not task.asked.is_nothing:
+                moving = task.reduction.moving
+                key = moving.key if moving and task.asked.standing else ()
+                said = f"{put(f'{schema_prefix}reduced', task.work.name, next(made), task.asked.days, key)} rows"
             seconds = round(time.monotonic() - begun, 2)
             facts.append({"node": f"reduction.hearth.{task.work.name}", "status": "success", "seconds": seconds, "message": said})
     return facts
@@ -103,33 +117,32 @@ def _task(reduction: Reduction, words: Words, full_refresh: bool, waiting_feeds:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         zone = ZoneInfo(_value(connection, f"select time_zone from {prefix}staging.stg_place"))
         is_there = _value(connection, f"select to_regclass('{prefix}reduced.{reduction.name}') is not null")
-        days = None if full_refresh or not is_there else _changed(connection, reduction, prefix)
-        if days == []:
-            return Task(Work(reduction.name, "", entity, ()), days)
-        reach = _reach(connection, reduction, prefix) if days else 0
-        spans = list(_instants([(_shifted(first, -reach), _shifted(last, reach)) for first, last in days or []], zone))
-        read: Sequence[tuple[datetime | None, datetime | None]] = spans or [(None, None)]
+        asked = ALL if full_refresh or not is_there else _asked(connection, reduction, zone, prefix)
+        if asked.is_nothing:
+            return Task(reduction, Work(reduction.name, "", entity, ()), asked)
+        read = asked.all_spans or ((None, None),)
         files = [file for a, b in read for file in catalogue.current(connection, reduction.reads, since=a, until=b)]
     given = _given(reduction, prefix)
-    text = statement(reduction.name, words, zone, days, spans, waiting_feeds, standing_limits(given))
-    return Task(Work(reduction.name, text, entity, tuple(dict.fromkeys(files)), given), days)
+    text = statement(reduction.name, words, zone, waiting_feeds, standing_limits(given), asked)
+    return Task(reduction, Work(reduction.name, text, entity, tuple(dict.fromkeys(files)), given), asked)
 
 
-def _shifted(day: date, by: int) -> date:
-    return min(max(day, FIRST), LAST) + timedelta(by)
+def _asked(connection: psycopg.Connection, reduction: Reduction, zone: ZoneInfo, prefix: str) -> Asked:
+    """What is to be made anew because of what changed."""
+    days = _changed(connection, reduction.subject, prefix)
+    reach = reduction.reach_days
+    all_of_it = of_days(days, reach if isinstance(reach, int) else _said(connection, reach, prefix), zone)
+    if reduction.moving is None or not days:
+        return all_of_it
+    few = _changed(connection, reduction.moving.subject, prefix)
+    return of_moving(few, _said(connection, reduction.moving.hours, prefix), all_of_it, zone)
 
 
-def _instants(days: Days, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
-    """The spans of these local days, [since, until)."""
-    for first, last in days:
-        yield datetime.combine(first, clock(), zone), datetime.combine(last + timedelta(1), clock(), zone)
-
-
-def _changed(connection: psycopg.Connection, reduction: Reduction, prefix: str) -> Days:
+def _changed(connection: psycopg.Connection, subject: str, prefix: str) -> Days:
     rows = connection.execute(
         f"select greatest(from_date, %s), least(to_date, %s) from {prefix}intermediate.int_rebuild_range"
         " where subject = %s order by 1",
-        (FIRST, LAST, reduction.subject),
+        (FIRST, LAST, subject),
     )
     return [(first, last) for first, last in rows]
 
@@ -153,10 +166,9 @@ def standing_limits(given: Mapping[str, pa.Table]) -> dict[str, float]:
     return next((period for period in periods if period["valid_to"] == FOREVER), {})
 
 
-def _reach(connection: psycopg.Connection, reduction: Reduction, prefix: str) -> int:
-    if isinstance(reduction.reach_days, int):
-        return reduction.reach_days
-    model, _, column = reduction.reach_days.partition(".")
+def _said(connection: psycopg.Connection, place: str, prefix: str) -> int:
+    """A number that a model says: `model.column`."""
+    model, _, column = place.partition(".")
     return int(_value(connection, f"select max({column}) from {prefix}intermediate.{model}"))
 
 

@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from hearth.transform.asked import ALL, Asked, Days, Span
 from hearth.transform.engines.engine import Words
 from hearth.transform.plan import DBT_PROJECT
 
 FOLDER = DBT_PROJECT / "reductions"
 
-Days = list[tuple[date, date]]
-Span = tuple[datetime, datetime]
-
 
 def statement(
-    name: str,
-    words: Words,
-    zone: ZoneInfo,
-    days: Days | None,
-    spans: Sequence[Span],
-    waiting_feeds: Sequence[str],
-    standing: Mapping[str, Any],
+    name: str, words: Words, zone: ZoneInfo, waiting_feeds: Sequence[str], standing_limits: Mapping[str, Any], asked: Asked = ALL
 ) -> str:
-    """A reduction as the engine runs it. `days`: those to make anew, None for all; `spans`: the times that are read, none for all;
-    `standing`: limits that hold for all days."""
+    """A reduction as the engine runs it. `standing_limits`: those that hold for all days."""
     dated = {
-        "made_days": lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days or []),
-        "standing_limit": lambda code: _double(standing[code]),
+        "made_days": _days(asked.days or []),
+        "standing_limit": lambda code: _double(standing_limits[code]),
+        "standing": asked.standing and _standing(asked, words),
     }
-    return _environment().get_template(f"{name}.sql").render({**_said(words, zone, spans, waiting_feeds), **dated})
+    return _environment().get_template(f"{name}.sql").render({**_said(words, zone, asked.spans, waiting_feeds), **dated})
 
 
 def picked(entity: str, words: Words, zone: ZoneInfo, span: Span, waiting_feeds: Sequence[str]) -> str:
@@ -50,15 +41,38 @@ def _said(words: Words, zone: ZoneInfo, spans: Sequence[Span], waiting_feeds: Se
     names = ", ".join(f"'{feed}'" for feed in waiting_feeds)  # names are [a-z0-9_]
     return {
         "not_waiting": lambda feed: f"{feed} not in ({names})" if names else "true",
-        "in_days": lambda column: _any(f"{column} >= {words.instant(a)} and {column} < {words.instant(b)}" for a, b in spans),
+        "in_days": _times(spans, words),
         "local_date": lambda column: words.local_date(column, zone),
         "local_date_of_us": lambda us: words.local_date(words.instant_of_us(us), zone),
         "epoch_us": words.epoch_us,
         "hour_no": lambda column: f"cast(floor({words.epoch_us(column)} / 3600000000) as bigint)",
         "whole_division": words.whole_division,
         "nearest": words.nearest,
+        "millionths": lambda number: str(round(float(number) * 1_000_000)),
         "microseconds": lambda hours: str(round(float(hours) * 3_600_000_000)),
     }
+
+
+def _standing(asked: Asked, words: Words) -> dict[str, Any]:
+    """What the text says of points that stand still at an edge."""
+    standing = asked.standing
+    assert standing is not None
+    near, far, edges = _times(asked.spans, words), _times(standing.spans, words), standing.edges
+    return {
+        "made_days": _days(standing.days),
+        "in_days_beyond": lambda column: f"{far(column)} and not {near(column)}",
+        "in_edges": _times(edges, words),
+        "edges": [_times([edge], words) for edge in edges],
+        "seconds": standing.hours * 3600,
+    }
+
+
+def _days(days: Days) -> Callable[[str], str]:
+    return lambda column: _any(f"{column} between date '{a}' and date '{b}'" for a, b in days)
+
+
+def _times(spans: Sequence[Span], words: Words) -> Callable[[str], str]:
+    return lambda column: _any(f"{column} >= {words.instant(a)} and {column} < {words.instant(b)}" for a, b in spans)
 
 
 def _any(terms: Iterable[str]) -> str:

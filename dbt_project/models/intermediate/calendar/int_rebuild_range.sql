@@ -17,6 +17,15 @@ touched as (
     cross join {{ ref('int_series_reach') }} as r
     where d.entity in ('measuring_point', 'household', 'household_suspension', 'building', 'station', 'community')
     union all
+    -- Where a point's readings move, a change reaches the days beside its own alone; a register row changes as many as ever.
+    select
+        'room_moving',
+        d.event_date - case when d.entity = 'room_reading' then r.moving_days else greatest(r.run_days, r.moving_days) end,
+        case when d.entity = 'room_reading' then d.event_date + r.moving_days else {{ forever() }} end
+    from {{ ref('stg_changed_day') }} as d
+    cross join {{ ref('int_series_reach') }} as r
+    where d.entity in ('room_reading', 'measuring_point', 'household', 'household_suspension', 'building', 'station', 'community')
+    union all
     select 'register', d.event_date, {{ forever() }}
     from {{ ref('stg_changed_day') }} as d
     where d.entity in ('household', 'household_suspension', 'building', 'station', 'community')
