@@ -61,22 +61,27 @@ reading as (
 
 {% include 'parts/open_windows.sql' %},
 
--- Each point's series runs backwards in time: what leads is older, and a run begins with its last reading.
+-- Each point's series runs backwards in time: what leads is older. A run goes on while the value stays and no silence is too long.
 beside as (
     select
         *,
-        row_number() over (partition by point_no order by at_us desc) as nth,
-        lag(at_us) over (partition by point_no order by at_us desc) as at_us_after,
-        lead(v) over (partition by point_no order by at_us desc) as v_before,
-        lead(v, 2) over (partition by point_no order by at_us desc) as v_before_that,
-        (at_us - lead(at_us) over (partition by point_no order by at_us desc)) / 3600000000 as hours_since,
-        (at_us - lead(at_us, 2) over (partition by point_no order by at_us desc)) / 3600000000 as hours_since_that,
-        case
-            when {{ nearest('v / 1e5') }} = lag({{ nearest('v / 1e5') }}) over (partition by point_no order by at_us desc)
-                and lag(at_us) over (partition by point_no order by at_us desc) - at_us <= cast(silence_seconds as bigint) * 1000000 then 0
-            else 1
-        end as ends_run
+        row_number() over backwards as nth,
+        lead(v) over backwards as v_before,
+        lead(v, 2) over backwards as v_before_that,
+        (at_us - lead(at_us) over backwards) / 3600000000 as hours_since,
+        (at_us - lead(at_us, 2) over backwards) / 3600000000 as hours_since_that,
+        coalesce(
+            {{ nearest('v / 1e5') }} = lag({{ nearest('v / 1e5') }}) over backwards
+            and lag(at_us) over backwards - at_us <= cast(silence_seconds as bigint) * 1000000,
+            false
+        ) as goes_on,
+        coalesce(
+            {{ nearest('v / 1e5') }} = lead({{ nearest('v / 1e5') }}) over backwards
+            and at_us - lead(at_us) over backwards <= cast(lead(silence_seconds) over backwards as bigint) * 1000000,
+            false
+        ) as went_on
     from reading
+    window backwards as (partition by point_no order by at_us desc)
 ),
 
 marked as (
@@ -86,9 +91,9 @@ marked as (
         at_us,
         v,
         hold_seconds,
-        ends_run,
         nth,
-        at_us_after,
+        goes_on,
+        went_on,
         marks + case
             when hold_seconds is null then 0
             when (abs(v - v_before) - resolution) / hours_since > {{ millionths(standing_limit('jump_exclude_degc_per_h')) }}
@@ -106,21 +111,18 @@ marked as (
     from beside
 ),
 
--- Where the run a reading is of has its last reading, and where the run before it has its own.
+-- The last and the first reading of the run a reading is of.
 runs as (
     select
         *,
-        max(case when ends_run = 1 then nth end) over upto_here as run_nth,
-        min(case when ends_run = 1 then at_us end) over upto_here as run_last_us,
-        min(case when ends_run = 1 then nth end) over from_here as run_before_nth,
-        max(case when ends_run = 1 then at_us_after end) over from_here as run_first_us,
-        max(nth) over whole as last_nth,
-        min(at_us) over whole as first_us
+        max(case when not goes_on then nth end) over upto_here as last_nth,
+        min(case when not goes_on then at_us end) over upto_here as last_us,
+        min(case when not went_on then nth end) over from_here as first_nth,
+        max(case when not went_on then at_us end) over from_here as first_us
     from marked
     window
         upto_here as (partition by point_no order by at_us desc rows between unbounded preceding and current row),
-        from_here as (partition by point_no order by at_us desc rows between 1 following and unbounded following),
-        whole as (partition by point_no order by at_us desc rows between unbounded preceding and unbounded following)
+        from_here as (partition by point_no order by at_us desc rows between current row and unbounded following)
 ),
 
 in_run as (
@@ -132,8 +134,8 @@ in_run as (
         r.hold_seconds,
         r.marks,
         w.at_us is not null as is_window,
-        coalesce(r.run_before_nth, r.last_nth + 1) - r.run_nth >= {{ standing_limit('stuck_min_readings') }}
-        and r.run_last_us - coalesce(r.run_first_us, r.first_us) >= {{ microseconds(standing_limit('stuck_min_hours')) }} as is_stuck
+        r.first_nth - r.last_nth + 1 >= {{ standing_limit('stuck_min_readings') }}
+        and r.last_us - r.first_us >= {{ microseconds(standing_limit('stuck_min_hours')) }} as is_stuck
     from runs as r
     left join open_window as w on r.point_no = w.point_no and r.at_us = w.at_us
 ),

@@ -25,15 +25,17 @@ GIB_GOAL, BYTES_GOAL = 6.0, 8.0
 
 
 def day(folder: Path, size: float) -> Iterator[Measured]:
-    """The registers and records of the simulated city stand and are published; then comes the first day of its sensors, and a day that
-    has others before it, as all the others have."""
+    """The registers and records of the simulated city stand and are published; then comes the first day of its sensors, and one that
+    has days before it, as all the others have.
+    """
     with MeasuredCity.made(folder / "city", size) as city:
         city.tell(START, FIRST_DAY + timedelta(days=DAYS))
         homes = city.measure_homes(FIRST_DAY, minutes=10)
         city.warehouse.build()
         for nth in range(DAYS):
             readings = Readings(homes, packets=24, a_packet=6, minutes=10, since=FIRST_DAY + timedelta(days=nth))
-            pull_id = city.land(readings, readings.since, readings.since + timedelta(days=2 if nth == DAYS - 1 else 1))
+            come = readings.since + timedelta(hours=1)
+            pull_id = city.land(readings, come, come + timedelta(days=1))
             if nth in (0, DAYS - 1):
                 yield from _measured("first day" if nth == 0 else "day", city, homes, readings.rows, pull_id)
             else:
