@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from local.bench import beside_dlt, beside_spark, dagbag, loading, season, whole_city
+from local.bench import beside_dlt, beside_spark, dagbag, loading, scheduler, season, whole_city
 from local.bench.ground import Ground
 from local.bench.measured import Measured
 from local.instance import REPOSITORY
@@ -21,6 +21,7 @@ MEASURES: dict[str, Measure] = {
     "memory": lambda ground, size: loading.memory(ground, round(5_000_000 * size), round(50_000_000 * size)),
     "day": lambda ground, size: whole_city.day(ground.folder, size),
     "season": lambda ground, size: season.season(ground.folder, size),
+    "scheduler": lambda ground, size: scheduler.day(ground.folder, size),
     "dlt": lambda ground, size: beside_dlt.measured(ground, round(5_000_000 * size)),
     "spark": lambda _, size: beside_spark.measured(round(270_000 * size)),
     "dagbag": lambda ground, _: dagbag.filling(ground.folder),
