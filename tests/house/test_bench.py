@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from local.bench.__main__ import FULL, MEASURES
 from local.bench.measured import Measured
 from local.instance import REPOSITORY
 
@@ -38,3 +39,8 @@ def test_a_goal_is_reached_from_its_side() -> None:
     assert Measured("fast", 1.5, 1.5, "").met and not Measured("fast", 1.49, 1.5, "").met
     assert Measured("small", 1.0, 1.0, "", at_most=True).met and not Measured("small", 1.01, 1.0, "", at_most=True).met
     assert Measured("printed", 9.0, None, "").met
+
+
+def test_the_demo_is_measured_only_by_name() -> None:
+    """It takes up to an hour, and the ports of a running one."""
+    assert MEASURES.keys() - set(FULL) == {"demo"}
