@@ -3,7 +3,7 @@
 `local/environment.py` makes .venv from requirements.lock, with the Python that runs it. `local/environment.py dashboards`
 makes .venv-superset from dashboards/requirements.lock: Superset needs Python 3.11 or 3.12, another one is looked for on
 PATH when this is none, and without any the exit code is 3 (NO_PYTHON). `local/environment.py spark` makes .venv-spark from
-spark/requirements.lock, with the Python that runs it.
+spark/requirements.lock, with the Python that runs it; `local/environment.py dlt` likewise what `make bench` measures against.
 
 uv comes by pip into a folder of its own, so the system's Python stays as it is. Mirrors and certificates set up for pip
 (its configuration files or PIP_ variables) are passed on to uv, which reads UV_ variables only; those win when set.
@@ -54,7 +54,8 @@ class Environment:
 PIPELINE = Environment(REPOSITORY / ".venv", REPOSITORY / "requirements.lock", (11, 12, 13))
 DASHBOARDS = Environment(REPOSITORY / ".venv-superset", REPOSITORY / "dashboards" / "requirements.lock", (11, 12))
 SPARK = Environment(REPOSITORY / ".venv-spark", REPOSITORY / "spark" / "requirements.lock", (11, 12, 13))
-BESIDE = {"dashboards": DASHBOARDS, "spark": SPARK}
+DLT = Environment(REPOSITORY / ".venv-dlt", REPOSITORY / "local" / "bench" / "dlt" / "requirements.lock", (11, 12, 13))
+BESIDE = {"dashboards": DASHBOARDS, "spark": SPARK, "dlt": DLT}
 
 LISTS = {"extra-index-url": ("UV_EXTRA_INDEX_URL", " "), "find-links": ("UV_FIND_LINKS", ",")}
 VALUES = {

@@ -14,7 +14,7 @@ import click
 from local.instance import REPOSITORY
 
 SURROUNDINGS = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
-SKIPPED = (".venv", ".venv-superset", ".venv-spark", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
+SKIPPED = (".venv", ".venv-superset", ".venv-spark", ".venv-dlt", ".venv-bootstrap", "build", "target", "__pycache__", ".git")
 
 
 def checks() -> dict[str, list[str]]:

@@ -115,11 +115,16 @@ def load(feed: str, pull_id: int) -> Loaded:
 
 def run_apart(module: str, *arguments: str) -> dict[str, Any]:
     """What a module of the bench prints last, run in a process of its own. Raises RuntimeError."""
+    return printed_by([sys.executable, "-m", f"local.bench.{module}", *arguments])
+
+
+def printed_by(command: list[str], **variables: str) -> dict[str, Any]:
+    """The facts a command prints last. Raises RuntimeError."""
     answer = subprocess.run(
-        [sys.executable, "-m", f"local.bench.{module}", *arguments],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}, cwd=REPOSITORY, capture_output=True, text=True, check=False,
+        command, env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins"), **variables}, cwd=REPOSITORY,
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     if answer.returncode:
-        raise RuntimeError(f"{module} {' '.join(arguments)} failed:\n{answer.stdout[-2000:]}{answer.stderr[-3000:]}")
+        raise RuntimeError(f"{' '.join(command[1:])} failed:\n{answer.stdout[-2000:]}{answer.stderr[-3000:]}")
     facts: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     return facts

@@ -24,7 +24,7 @@ FORMATS = {"remote_points": ("gzip JSON lines", "ndjson", "gzip"), "remote_csv":
 
 def speed(ground: Ground, rows: int) -> Iterator[Measured]:
     """The best of three of each, the formats and \\copy one after the other."""
-    made = Readings(points=5300, packets=max(1, rows // (5300 * 6)), a_packet=6, minutes=10, since=SINCE)
+    made = readings(rows)
     files = {
         "remote_points": made.write_packets(ground.folder / "packets.ndjson.gz"),
         "remote_csv": made.write_csv(ground.folder / "readings.csv"),
@@ -35,7 +35,7 @@ def speed(ground: Ground, rows: int) -> Iterator[Measured]:
         for feed, path in files.items():
             name = f"{feed}_{nth}"
             ground.warehouse(name, made.points)
-            loads[feed].append(load(feed, _landed(feed, path, made)))
+            loads[feed].append(load(feed, land_all(feed, path, made)))
             if feed == "remote_points":
                 copies.append(copy(ground.server, name, ground.folder)[0])
                 size = _bytes(ground.folder / name / "lake")
@@ -54,11 +54,11 @@ def memory(ground: Ground, few: int, many: int) -> Iterator[Measured]:
     """Ten times the rows in the same memory."""
     found = []
     for rows in (few, many):
-        made = Readings(points=5300, packets=max(1, rows // (5300 * 6)), a_packet=6, minutes=10, since=SINCE)
+        made = readings(rows)
         name = f"memory_{rows}"
         ground.warehouse(name, made.points)
         path = made.write_packets(ground.folder / "packets.ndjson.gz")
-        found.append(load("remote_points", _landed("remote_points", path, made)))
+        found.append(load("remote_points", land_all("remote_points", path, made)))
         ground.drop(name)
     less, more = found
     detail = f"{less.rows:,} rows {less.peak_mib} MiB, {more.rows:,} rows {more.peak_mib} MiB in {more.seconds:.0f} s"
@@ -66,7 +66,13 @@ def memory(ground: Ground, few: int, many: int) -> Iterator[Measured]:
     yield Measured("memory of a load, GiB", more.peak_mib / 1024, PEAK_GOAL_MIB / 1024, detail, at_most=True)
 
 
-def _landed(feed: str, path: Path, made: Readings) -> int:
+def readings(rows: int) -> Readings:
+    """About so many, of 5,300 points."""
+    return Readings(points=5300, packets=max(1, rows // (5300 * 6)), a_packet=6, minutes=10, since=SINCE)
+
+
+def land_all(feed: str, path: Path, made: Readings) -> int:
+    """The file as one pull of its feed; returns the pull_id."""
     _, kind, compression = FORMATS[feed]
     start = made.since.replace(tzinfo=UTC) - timedelta(days=1)
     return land(feed, path, kind, compression, start, start + timedelta(days=400))

@@ -41,7 +41,13 @@ def test_every_setting_the_pipeline_reads_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "fewest"), [("requirements.lock", 100), ("dashboards/requirements.lock", 100), ("spark/requirements.lock", 1)]
+    ("name", "fewest"),
+    [
+        ("requirements.lock", 100),
+        ("dashboards/requirements.lock", 100),
+        ("spark/requirements.lock", 1),
+        ("local/bench/dlt/requirements.lock", 20),
+    ],
 )
 def test_a_lock_is_hashed_and_names_no_package_host(name: str, fewest: int) -> None:
     lock = text_of(name)
