@@ -82,8 +82,8 @@ class Driver:
         self.feeds = list(feeds)
 
     def wait_for_dags(self, tell: Tell, seconds: float = 180.0) -> None:
-        """Wait until Airflow knows every feed's DAG and the build; complain at once about a file it cannot read."""
-        wanted = {feed.dag_id for feed in self.feeds} | {BUILD_DAG}
+        """Wait until Airflow knows every feed's DAG, the build and its followers; complain at once about a file it cannot read."""
+        wanted = {feed.dag_id for feed in self.feeds} | {BUILD_DAG, *FOLLOWERS}
 
         def known() -> bool:
             if errors := self.client.import_errors():
@@ -96,10 +96,8 @@ class Driver:
 
     def wake_followers(self) -> None:
         """Let the DAGs that only follow others run when their turn comes."""
-        known = self.client.dags()
         for dag_id in FOLLOWERS:
-            if dag_id in known:
-                self.client.set_paused(dag_id, False)
+            self.client.set_paused(dag_id, False)
 
     # History
 
@@ -241,7 +239,7 @@ class Driver:
                 tell(", ".join(busy))
             return time.monotonic() - quiet_since > SETTLED_SECONDS
 
-        chain = [dag_id for dag_id in (*FOLLOWERS, BUILD_DAG) if dag_id in self.client.dags() and dag_id not in but]
+        chain = [dag_id for dag_id in (*FOLLOWERS, BUILD_DAG) if dag_id not in but]
         wait_for(settled, PATIENCE_SECONDS, "builds of the marts")
         for dag_id in chain:
             runs = self._runs_in_order(dag_id)

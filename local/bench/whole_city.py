@@ -25,8 +25,8 @@ GIB_GOAL, BYTES_GOAL = 6.0, 8.0
 
 
 def day(folder: Path, size: float) -> Iterator[Measured]:
-    """The registers and records of the simulated city stand and are published; then comes the first day of its sensors, and one that
-    has days before it, as all the others have.
+    """The registers and records of the simulated city stand and are published; then comes the first day of its sensors, and one
+    that has days before it, as all the others have.
     """
     with MeasuredCity.made(folder / "city", size) as city:
         city.tell(START, FIRST_DAY + timedelta(days=DAYS))
