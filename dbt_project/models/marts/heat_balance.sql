@@ -94,8 +94,8 @@ judged as (
         *,
         case
             when near_far_degc is null then null
-            when near_far_degc > balance_act_degc and has_both_ends then 'act'
-            when near_far_degc > balance_watch_degc then 'watch'
+            when round(cast(near_far_degc as numeric), 6) > balance_act_degc and has_both_ends then 'act'
+            when round(cast(near_far_degc as numeric), 6) > balance_watch_degc then 'watch'
             else 'fine'
         end as balance_state,
         case
@@ -104,7 +104,7 @@ judged as (
             when is_cold and supply_off_curve_degc < -curve_watch_degc then 'cold_below_curve'
             when is_cold then 'cold'
             when is_hot then 'hot'
-            when near_far_degc > balance_act_degc and has_both_ends then 'unbalanced'
+            when round(cast(near_far_degc as numeric), 6) > balance_act_degc and has_both_ends then 'unbalanced'
             when has_cold_homes then 'cold_homes'
             else 'fine'
         end as finding

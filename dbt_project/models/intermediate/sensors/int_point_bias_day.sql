@@ -62,8 +62,8 @@ stepped as (
         recent_degc - before_degc as step_degc,
         case
             when recent_days < bias_min_recent_days or before_days < bias_min_before_days then 0
-            when recent_degc - before_degc >= bias_step_degc then 1
-            when recent_degc - before_degc <= -bias_step_degc then -1
+            when round(cast(recent_degc - before_degc as numeric), 6) >= bias_step_degc then 1
+            when round(cast(recent_degc - before_degc as numeric), 6) <= -bias_step_degc then -1
             else 0
         end as step_sign
     from compared

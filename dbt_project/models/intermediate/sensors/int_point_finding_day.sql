@@ -83,7 +83,7 @@ own_heating as (
         on p.heating_date = b.heating_date and b.unit_kind = 'station' and p.station_id = b.unit_id
     inner join {{ ref('int_limit_period') }} as l on p.heating_date between l.valid_from and l.valid_to
     where p.is_judged and p.point_kind = 'remote' and p.value_degc > l.overheated_degc
-        and p.value_degc - b.p50_degc >= l.own_heating_over_degc
+        and round(cast(p.value_degc - b.p50_degc as numeric), 6) >= l.own_heating_over_degc
     window
         recent as (
             partition by p.point_id order by p.heating_date
