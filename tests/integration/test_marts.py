@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import os
 import signal
 import time
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from unittest import mock
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 
 from tests.support.agreed_marts import MARTS, OF_HEATING
 from tests.support.comparing import differences
@@ -130,12 +134,15 @@ def contents(warehouse: Warehouse) -> dict[str, list[tuple]]:
 
 def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published: Warehouse) -> None:
     """Candidates that contradict themselves are not published; readers keep the last publication."""
+    from hearth.tasks.build import transform
     from hearth.transform import dbt, publish
     from hearth.transform.plan import plan_build
 
     published.load("weather")
     plan = plan_build("test")
     assert plan is not None
+    with mock.patch.dict(os.environ, HEARTH_READINGS_ENGINE="yarn"), pytest.raises(AirflowFailException, match=r"yarn.* expected"):
+        transform(asdict(plan), {"run_id": "test"})
     with short_build():
         dbt.build(plan.build_id, plan.full_refresh)
     before = contents(published)
@@ -148,7 +155,7 @@ def test_a_red_gate_leaves_the_published_marts_and_heals(world: World, published
         publish.check_candidates(plan.build_id, "test")
     assert contents(published) == before
     outcome = published.rows("select stage, outcome from ledger.build_outcome where build_id = %s", plan.build_id)
-    assert outcome == [("gate", "failed")]
+    assert outcome == [("dbt", "failed"), ("gate", "failed")]
     assert published.rows("select count(*) from ledger.publication where build_id = %s", plan.build_id) == [(0,)]
     with psycopg.connect(published.url) as owner:
         owner.execute(

@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk.exceptions import AirflowFailException
 
 from hearth.approvals.changes import UnapprovedChange
+from hearth.lake.errors import EngineFailed, ReadingsNotMoved
 from hearth.transform import dbt, publish
 from hearth.transform import plan as planning
 from hearth.transform.candidate import BuildRunning, NotItsCandidate
@@ -38,7 +39,7 @@ def transform(plan: dict[str, Any], context: Any) -> dict[str, Any]:
             nodes = dbt.build(plan["build_id"], plan["full_refresh"])
         except BuildRunning as error:
             raise AirflowFailException(str(error)) from error
-        except dbt.DbtFailed as error:
+        except (dbt.DbtFailed, EngineFailed, ReadingsNotMoved) as error:
             publish.record_dbt(plan["build_id"], "failed", str(error)[:4000])
             raise AirflowFailException(str(error)) from error
         publish.record_dbt(plan["build_id"], "succeeded")

@@ -156,8 +156,10 @@ def run_around_reductions(
     """`dbt <arguments>` of all models, or of the selected ones, in two parts, the readings reduced between them: what says how they
     are read, then what goes on from their days.
 
-    A test that looks at models of both parts runs in the second. Raises DbtFailed.
+    A test that looks at models of both parts runs in the second. Raises DbtFailed, and ReadingsNotMoved or EngineFailed,
+    before anything is made where that can be known.
     """
+    reduction.ready()
     first = [f"+{model}" for model in reduction.models_before()]
     partly = ["--indirect-selection", "cautious"]
     nodes = run_dbt([*arguments, *partly, "--select", *first], schema_prefix=schema_prefix, build=build)

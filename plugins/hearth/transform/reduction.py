@@ -25,7 +25,7 @@ from hearth.lake import catalogue, move
 from hearth.lake.errors import ReadingsNotMoved
 from hearth.transform.asked import ALL, FIRST, LAST, Asked, Days, of_days, of_moving
 from hearth.transform.engines.choice import engine_of_readings
-from hearth.transform.engines.engine import Words, Work
+from hearth.transform.engines.engine import Engine, Words, Work
 from hearth.transform.reduced_rows import put
 from hearth.transform.texts import FOLDER, statement
 from hearth.warehouse.connections import connect, warehouse_url
@@ -84,8 +84,7 @@ class Task:
 def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix: str = "") -> list[dict[str, Any]]:
     """Make the days anew that changed, or all of them; returns a fact sheet each, as dbt's nodes have. Raises ReadingsNotMoved,
     EngineFailed."""
-    _refuse_unmoved()
-    engine, facts = engine_of_readings(), []
+    engine, facts = ready(), []
     tasks = [_task(reduction, engine.words, full_refresh, waiting_feeds, schema_prefix) for reduction in reductions()]
     with closing(engine.run([task.work for task in tasks if not task.asked.is_nothing])) as made:
         for task in tasks:
@@ -99,7 +98,8 @@ def reduce(full_refresh: bool, waiting_feeds: Sequence[str] = (), schema_prefix:
     return facts
 
 
-def _refuse_unmoved() -> None:
+def ready() -> Engine:
+    """The engine, where readings can be reduced at all. Raises ReadingsNotMoved, EngineFailed."""
     with connect("transformer") as connection:
         left = move.waiting(connection)
     if left:
@@ -108,6 +108,7 @@ def _refuse_unmoved() -> None:
             f"{told} lie in tables of the database; readings live in files now (HEARTH_LAKE). Run `hearth readings move` once, then"
             " build again; nothing was published, and what is published stays"
         )
+    return engine_of_readings()
 
 
 def _task(reduction: Reduction, words: Words, full_refresh: bool, waiting_feeds: Sequence[str], prefix: str) -> Task:
