@@ -19,6 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hearth.cli import main
+from hearth.dated.limits import health_limits
+from hearth.health.problem import Surroundings
+from hearth.health.readings import unmerged
 from hearth.lake import catalogue
 from hearth.lake import merge as merging
 from hearth.lake.files import Lake
@@ -108,13 +111,19 @@ def test_a_day_of_hours_is_one_file_and_everybody_still_reads_what_they_read(hou
             raw = readings.trace(connection, "room_reading", asked, DAY, DAY + timedelta(days=1))
             return raw, connection.execute(origins).fetchall()
 
+    def waiting(days: int) -> list[str]:
+        with connect("engineer") as connection:
+            limits = health_limits(SETTLED.date())
+            return [problem.found for problem in unmerged(Surroundings(connection, SETTLED + timedelta(days=days), limits))]
+
     followed = traced()
     assert len(followed[1]) == 24
+    assert waiting(0) == [] and "1 days" in waiting(2)[0], "what waits twice as long as it has to is told"
     answer = hearth("readings", "merge", "--feed", hours.feed, "--now", SETTLED.isoformat())
     assert (answer.exit_code, answer.output.splitlines()[-1]) == (0, "1 days merged, 72 readings: 24 files are 1"), answer.output
     name = f"room_reading/{hours.feed}/day-2015-11-04-1-1.parquet"
     assert [file.path for file in hours.files if file.path not in own] == [name] and len(hours.files) == 2
-    assert hours.read() == before == hours.rows and traced() == followed
+    assert hours.read() == before == hours.rows and traced() == followed and waiting(2) == []
     act = "select feed, local_date::text, from_files, who, (select count(*) from ledger.merged_batch) from ledger.reading_merge"
     ((feed, local_date, from_files, who, batches),) = installed.rows(act)
     assert (feed, local_date, who, batches) == (hours.feed, "2015-11-04", PERSON, 24) and sorted(from_files) == sorted(own[:24])

@@ -22,6 +22,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.rows_in_no_mart,
     readings.unmoved,
     readings.missing,
+    readings.unmerged,
     keeping.seals,
     keeping.definitions,
     keeping.contracts,

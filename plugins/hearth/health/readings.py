@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 
 from hearth.contracts.entities import ENTITIES
 from hearth.health.problem import Problem, Surroundings
-from hearth.lake import catalogue, move
+from hearth.lake import catalogue, merge, move
 from hearth.lake.files import Lake
 
 
@@ -50,3 +51,18 @@ def missing(seen: Surroundings) -> Iterator[Problem]:
                 "restore them from backup, or clear the runs of their intervals: they are loaded anew from their landing files",
                 "A stage does not hold what the ledger says",
             )
+
+
+def unmerged(seen: Surroundings) -> Iterator[Problem]:
+    """Days whose small files might have been merged for as long again as they had to wait for it."""
+    days = merge.days_to_merge(seen.connection, seen.now - timedelta(days=seen.limits["merge_after_days"]))
+    if days:
+        yield Problem(
+            "warning",
+            "readings not merged",
+            "the lake",
+            f"{len(days)} days lie in the files of their batches yet, the first is {min(days, key=lambda day: day.local_date)}:"
+            " builds read them slower each week",
+            "look at the DAG merge_readings: is it paused, is it red? Or: hearth readings merge",
+            "Files of readings are not merged",
+        )
