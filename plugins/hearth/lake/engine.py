@@ -40,8 +40,8 @@ def rows_of(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable
     """A query of the rows of these files that count, with the entity's columns of today and others the files may have."""
     database.register(f"no_{entity.name}", arrow_schema(entity).empty_table())
     groups = by_gone(files)
-    if groups and not lake.is_local:
-        database.register_filesystem(lake.root.fs)
+    if not lake.is_local and "s3" not in database.list_filesystems():
+        database.register_filesystem(lake.file_system())
     queries = [f"select * from no_{entity.name}"]
     for gone, group in groups.items():
         addresses = ["'" + lake.address(file.path).replace("'", "''") + "'" for file in group]

@@ -45,9 +45,9 @@ def look(query: str, rows: int) -> Looked:
         reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
         if len(statements) != 1 or statements[0].type not in reads:
             raise NotASelect("one SELECT (or DESCRIBE, EXPLAIN) is expected; readings are looked at here, never changed")
-        if lake.is_local:  # no other file of this machine
-            database.execute(f"set allowed_directories = ['{lake.root.path.replace(chr(39), chr(39) * 2)}/']")
-            database.execute("set enable_external_access = false")
+        # No other file of this machine, no other object of the store.
+        database.execute(f"set allowed_directories = ['{lake.address('').replace(chr(39), chr(39) * 2).rstrip('/')}/']")
+        database.execute("set enable_external_access = false")
         database.execute("set lock_configuration = true")
         reader = database.sql(query).to_arrow_reader(10_000)
         found, number = [], 0
