@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def _begin_large_file(environment: dict[str, str], store: str) -> None:
     """Lands a file of three parts and is killed when two of them are there."""
     os.environ.update(environment)
 
-    def chunks() -> Any:
+    def chunks() -> Iterator[bytes]:
         yield from (os.urandom(1 << 20) for _ in range(20))
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -117,6 +118,45 @@ def test_duckdb_reads_both_kinds_alike_and_without_the_batches_that_gave_way(lak
     with engine() as database:
         found = database.sql(f"select batch_id, count(*) from ({rows_of(database, ENTITY, files, lake)}) group by 1 order by 1")
         assert found.fetchall() == [(1, 500 + 501 + 501), (2, 500 + 501)]
+
+
+@pytest.mark.servers
+def test_a_store_that_goes_away_meanwhile_is_told_and_the_next_try_heals(object_store: ObjectStoreServer, tmp_path: Path) -> None:
+    bucket = object_store.bucket()
+
+    def chunks(goes_away: bool) -> Iterator[bytes]:
+        for n in range(20):
+            if goes_away and n == 10:
+                object_store.stop()
+            yield bytes([n]) * (1 << 20)
+
+    with object_store.reached():
+        store, lake = LandingStore(f"s3://{bucket}/landing"), Lake(f"s3://{bucket}/lake")
+        try:
+            with pytest.raises(StoreUnusable, match="see that it runs"):
+                store.store("feed", chunks(True), ".csv")
+        finally:
+            object_store.start()
+        assert list(store.everything()) == []
+        sha256, name, size = store.store("feed", chunks(False), ".csv")
+        store.open(name, sha256).close()
+        pq.write_table(rows(100_000), tmp_path / "part", row_group_size=1000)
+        try:
+            object_store.stop()
+            with pytest.raises(StoreUnusable, match="see that it runs"):
+                lake.put(tmp_path / "part", "rooms/1-1.parquet")
+        finally:
+            object_store.start()
+        files = [ReadingFile("rooms/1-1.parquet", lake.put(tmp_path / "part", "rooms/1-1.parquet")[0], 100_000)]
+        with pytest.raises(StoreUnusable, match="^the object store .* see that it runs"), engine() as database:
+            query = f"select count(*) from ({rows_of(database, ENTITY, files, lake)}) where point_id like 'R%'"
+            try:
+                object_store.stop()
+                database.sql(query).fetchall()
+            finally:
+                object_store.start()
+        with engine() as database:
+            assert database.sql(f"select count(*) from ({rows_of(database, ENTITY, files, lake)})").fetchall() == [(100_000,)]
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,15 @@ from hearth.contracts.entity import Entity
 from hearth.lake.catalogue import ReadingFile, by_gone
 from hearth.lake.files import Lake
 from hearth.lake.schema import arrow_schema
+from hearth.landing.file_store import StoreUnusable
 
 
 @contextmanager
 def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills beside it; `memory`: its limit, HEARTH_READINGS_MEMORY (2GB) unless it is said."""
+    """A database in memory that spills beside it; `memory`: its limit, HEARTH_READINGS_MEMORY (2GB) unless it is said.
+
+    Raises StoreUnusable when the files cannot be read because of their object store.
+    """
     with TemporaryDirectory(prefix="hearth-readings-") as spilled:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory or os.environ.get("HEARTH_READINGS_MEMORY") or "2GB",
@@ -27,7 +31,13 @@ def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         }
         with duckdb.connect(":memory:", config=settings) as database:
             database.execute("set TimeZone = 'UTC'")
-            yield database
+            try:
+                yield database
+            except duckdb.Error as error:  # an error of the file system it reads with is a text to DuckDB
+                _, is_it, told = str(error).rpartition(f"{StoreUnusable.__name__}: ")
+                if is_it:
+                    raise StoreUnusable(told.strip()) from error
+                raise
 
 
 def show(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> None:
