@@ -34,8 +34,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class Commands(click.Group):
-    """What the database refuses to a login, a contract that cannot be used, a store that is not named, not ours or cannot be used, an engine that
-    fails are told in a sentence, with what to do."""
+    """What the database refuses to a login, a contract that cannot be used, a store that is not named, not ours or not to be used,
+    an engine that fails are told in a sentence, with what to do."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

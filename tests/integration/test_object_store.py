@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from click.testing import CliRunner, Result
@@ -20,7 +21,7 @@ from hearth.landing.file_store import StoreUnusable
 from hearth.landing.store import LandingStore
 from hearth.proof.stages import reconcile, standing_pulls
 from hearth.trace.walk import trace
-from tests.support.object_store import ObjectStoreServer
+from tests.support.object_store import WRONG_KEY, ObjectStoreServer
 from tests.support.world import ZONE, Warehouse, World, feeds_in_order
 
 pytestmark = pytest.mark.servers
@@ -60,12 +61,6 @@ def hearth(*arguments: str) -> Result:
     return CliRunner().invoke(main, arguments)
 
 
-def again(server: ObjectStoreServer) -> None:
-    """It comes back with what it had."""
-    server.stop()
-    server.start()
-
-
 def counted(warehouse: Warehouse) -> list[tuple]:
     return warehouse.rows("select feed, sum(rows)::bigint from ledger.reading_file group by 1 order by 1")
 
@@ -94,24 +89,26 @@ def test_it_is_compared_traced_and_looked_at(in_bucket: Warehouse) -> None:
         assert refused.exit_code == 1 and "disabled by configuration" in refused.output
 
 
-def test_it_goes_away_between_landing_and_loading(in_folders: Warehouse, in_bucket: Warehouse, object_store: ObjectStoreServer) -> None:
+def test_it_goes_away_between_landing_and_loading(
+    in_folders: Warehouse, in_bucket: Warehouse, object_store: ObjectStoreServer
+) -> None:
     """The error says what to do, nothing of the load is to be seen, and the next try loads what a folder would hold."""
     feed, day = "remote_points", (LAST, LAST + timedelta(days=1))
     before = counted(in_bucket)
     contract, interval = find_contract(feed), Interval(*day)
     pull = take_in.pull_and_land(contract, interval, "away")
-    try:
-        object_store.stop()
+    with object_store.away():
         with pytest.raises(StoreUnusable, match="see that it runs and that AWS_ENDPOINT_URL_S3"):
             take_in.clean_validate_load(contract, pull, "away")
         told = hearth("readings", "sql", "select 1")
         assert told.exit_code == 1 and told.output.startswith("Error: the object store s3://") and "see that it runs" in told.output
         doctor = hearth("doctor").output
-        assert doctor.count("CRITICAL  store unusable") == 1 and "runbook  docs/runbook.md, 'The object store cannot be used'" in doctor
+        assert (
+            doctor.count("CRITICAL  store unusable") == 1
+            and "runbook  docs/runbook.md, 'The object store cannot be used'" in doctor
+        )
         with pytest.raises(StoreUnusable):
             reconcile("test", standing_pulls(feed), {})
-    finally:
-        again(object_store)
     assert counted(in_bucket) == before
     take_in.clean_validate_load(contract, pull, "healed")
     with in_folders.active():
@@ -125,15 +122,11 @@ def test_it_goes_away_while_readings_are_written(in_bucket: Warehouse, object_st
     put = Lake.put
 
     def away(lake: Lake, file: Path, name: str) -> tuple[str, int]:
-        object_store.stop()
-        return put(lake, file, name)
+        with object_store.away():
+            return put(lake, file, name)
 
-    try:
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(StoreUnusable, match="nothing half-written counts"):
-            patch.setattr(Lake, "put", away)
-            in_bucket.load(feed, *day)
-    finally:
-        again(object_store)
+    with mock.patch.object(Lake, "put", away), pytest.raises(StoreUnusable, match="nothing half-written counts"):
+        in_bucket.load(feed, *day)
     assert counted(in_bucket) == before
     in_bucket.load(feed, *day)
     assert counted(in_bucket) != before
@@ -159,7 +152,7 @@ def test_what_no_ledger_names_is_swept(in_bucket: Warehouse, tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("instead", "told"),
-    [({"AWS_SECRET_ACCESS_KEY": "another key"}, "to a key that may read, write"), ({}, "make the bucket")],
+    [(WRONG_KEY, "to a key that may read, write"), ({}, "make the bucket")],
     ids=["wrong key", "bucket missing"],
 )
 def test_a_wrong_key_and_a_missing_bucket_stop_a_pull_before_anything(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from hearth.lake.files import Lake
 from hearth.lake.schema import arrow_schema
 from hearth.landing.file_store import StoreUnusable
 from hearth.landing.store import LandingStore
-from tests.support.object_store import ObjectStoreServer
+from tests.support.object_store import WRONG_KEY, ObjectStoreServer
 
 ENTITY = ENTITIES["room_reading"]
 
@@ -114,7 +116,9 @@ def test_duckdb_reads_both_kinds_alike_and_without_the_batches_that_gave_way(lak
     files = []
     for n in range(3):
         pq.write_table(rows(1000 + n), tmp_path / "part", row_group_size=100)
-        files.append(ReadingFile(f"rooms/{n}-1.parquet", lake.put(tmp_path / "part", f"rooms/{n}-1.parquet")[0], 1000, (2,) * (n == 0)))
+        files.append(
+            ReadingFile(f"rooms/{n}-1.parquet", lake.put(tmp_path / "part", f"rooms/{n}-1.parquet")[0], 1000, (2,) * (n == 0))
+        )
     with engine() as database:
         found = database.sql(f"select batch_id, count(*) from ({rows_of(database, ENTITY, files, lake)}) group by 1 order by 1")
         assert found.fetchall() == [(1, 500 + 501 + 501), (2, 500 + 501)]
@@ -124,45 +128,44 @@ def test_duckdb_reads_both_kinds_alike_and_without_the_batches_that_gave_way(lak
 def test_a_store_that_goes_away_meanwhile_is_told_and_the_next_try_heals(object_store: ObjectStoreServer, tmp_path: Path) -> None:
     bucket = object_store.bucket()
 
-    def chunks(goes_away: bool) -> Iterator[bytes]:
-        for n in range(20):
-            if goes_away and n == 10:
-                object_store.stop()
-            yield bytes([n]) * (1 << 20)
+    def chunks() -> Iterator[bytes]:
+        yield from (bytes([n]) * (1 << 20) for n in range(20))
+
+    def chunks_until_it_goes() -> Iterator[bytes]:
+        yield from itertools.islice(chunks(), 10)
+        object_store.stop()
+        yield from chunks()
 
     with object_store.reached():
         store, lake = LandingStore(f"s3://{bucket}/landing"), Lake(f"s3://{bucket}/lake")
         try:
             with pytest.raises(StoreUnusable, match="see that it runs"):
-                store.store("feed", chunks(True), ".csv")
+                store.store("feed", chunks_until_it_goes(), ".csv")
         finally:
             object_store.start()
         assert list(store.everything()) == []
-        sha256, name, size = store.store("feed", chunks(False), ".csv")
+        sha256, name, _ = store.store("feed", chunks(), ".csv")
         store.open(name, sha256).close()
         pq.write_table(rows(100_000), tmp_path / "part", row_group_size=1000)
-        try:
-            object_store.stop()
-            with pytest.raises(StoreUnusable, match="see that it runs"):
-                lake.put(tmp_path / "part", "rooms/1-1.parquet")
-        finally:
-            object_store.start()
+        with object_store.away(), pytest.raises(StoreUnusable, match="see that it runs"):
+            lake.put(tmp_path / "part", "rooms/1-1.parquet")
         files = [ReadingFile("rooms/1-1.parquet", lake.put(tmp_path / "part", "rooms/1-1.parquet")[0], 100_000)]
-        with pytest.raises(StoreUnusable, match="^the object store .* see that it runs"), engine() as database:
-            query = f"select count(*) from ({rows_of(database, ENTITY, files, lake)}) where point_id like 'R%'"
-            try:
-                object_store.stop()
-                database.sql(query).fetchall()
-            finally:
-                object_store.start()
-        with engine() as database:
-            assert database.sql(f"select count(*) from ({rows_of(database, ENTITY, files, lake)})").fetchall() == [(100_000,)]
+
+        def counted(away: AbstractContextManager[None]) -> Any:
+            with engine() as database:
+                query = f"select count(*) from ({rows_of(database, ENTITY, files, lake)}) where point_id like 'R%'"
+                with away:
+                    return database.sql(query).fetchone()
+
+        with pytest.raises(StoreUnusable, match=r"^the object store .* see that it runs"):
+            counted(object_store.away())
+        assert counted(nullcontext()) == (100_000,)
 
 
 @pytest.mark.parametrize(
     ("instead", "told"),
     [
-        ({"AWS_SECRET_ACCESS_KEY": "another key"}, r"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY \(.env\) to a key that may"),
+        (WRONG_KEY, r"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY \(.env\) to a key that may"),
         ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, r"set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY \(.env\)$"),
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}, "see that it runs and that AWS_ENDPOINT_URL_S3"),
     ],

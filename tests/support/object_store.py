@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from local.postgres import free_port
 
 PROGRAM = Path(sys.executable).parent / "weed"
 SECONDS_TO_START = 60
+WRONG_KEY = {"AWS_ACCESS_KEY_ID": "nobody"}
+"""For `reached`."""
 PORTS = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc", "s3.port.grpc")
 
 
@@ -30,13 +33,13 @@ class ObjectStoreServer:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        self.key, self.secret = "hearth-tests", "a key of tests"
+        self._login = ("hearth-tests", secrets.token_hex(16))
         self._others = {name: free_port() for name in PORTS}
         self._numbers = itertools.count(1)
         self._process: subprocess.Popen[bytes] | None = None
         identity = {
             "name": "tests",
-            "credentials": [{"accessKey": self.key, "secretKey": self.secret}],
+            "credentials": [dict(zip(("accessKey", "secretKey"), self._login, strict=True))],
             "actions": ["Admin", "Read", "Write", "List"],
         }
         (folder / "identities.json").write_text(json.dumps({"identities": [identity]}), encoding="utf-8")
@@ -44,8 +47,7 @@ class ObjectStoreServer:
     @property
     def variables(self) -> dict[str, str]:
         return {
-            "AWS_ACCESS_KEY_ID": self.key,
-            "AWS_SECRET_ACCESS_KEY": self.secret,
+            **dict(zip(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), self._login, strict=True)),
             "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}",
             "AWS_DEFAULT_REGION": "us-east-1",
         }
@@ -77,6 +79,16 @@ class ObjectStoreServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """It is killed, and comes back with what it had when the block ends."""
+        self.stop()
+        try:
+            yield
+        finally:
+            self.stop()
+            self.start()
 
     def remove(self) -> None:
         self.stop()

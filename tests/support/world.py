@@ -127,7 +127,9 @@ class Warehouse:
         target, places = home / f"dbt-{name}", stores(home, name, bucket)
         for store in (LandingStore, Lake):
             store(places[store.variable]).fill(Path(self.variables[store.variable]))
-        made = Warehouse(url, {**self.variables, **urls, **places, "HEARTH_DBT_TARGET": str(target)}, server.administrator_url(name))
+        made = Warehouse(
+            url, {**self.variables, **urls, **places, "HEARTH_DBT_TARGET": str(target)}, server.administrator_url(name)
+        )
         if not target.exists():  # what dbt parsed stays for the next copy of that name
             with made.active():
                 parsed.give(target)

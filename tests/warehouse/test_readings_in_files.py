@@ -193,7 +193,13 @@ def test_readings_are_looked_at_and_never_changed(installed: Warehouse, load: Lo
     assert cut.exit_code == 0 and "the first 1 rows" in cut.output
     (address,) = (line for line in hearth("readings", "files", "source_reading").output.splitlines() if "/plants/" in line)
     assert address == Lake().address(files()[0])
+    explained = hearth("readings", "sql", "explain (analyze) select count(*) from source_reading")
+    assert explained.exit_code == 0, explained.output
     for refused in (
+        *(
+            f"{explain} copy (select 1) to '{Lake().address('stolen.csv')}'"
+            for explain in ("explain analyze", "EXPLAIN(analyze)", "/**/explain")
+        ),
         f"copy (select 1) to '{tmp_path}/stolen.csv'",
         "select 1; drop view source_reading",
         "select * from read_csv('/etc/passwd')",
@@ -202,5 +208,5 @@ def test_readings_are_looked_at_and_never_changed(installed: Warehouse, load: Lo
     ):
         answer = hearth("readings", "sql", refused)
         assert answer.exit_code == 1 and answer.output.startswith("Error: "), refused
-    assert not (tmp_path / "stolen.csv").exists()
+    assert not (tmp_path / "stolen.csv").exists() and not (Lake().root / "stolen.csv").exists()
     assert "those that do: room_reading, source_reading" in hearth("readings", "files", "service_ticket").output

@@ -49,7 +49,9 @@ class Lake(FileStore):
             self._copy_in(file, place)
         else:  # one that comes first meanwhile is not overwritten, and a file that is not whole is never shown
             try:
-                place.fs.put_file(str(file), place.path, mode="overwrite" if is_there else "create", chunksize=place.fs.default_block_size)
+                place.fs.put_file(
+                    str(file), place.path, mode="overwrite" if is_there else "create", chunksize=place.fs.default_block_size
+                )
             except FileExistsError as error:
                 raise self._not_ours(place) from error
         return sha256, file.stat().st_size
@@ -71,6 +73,7 @@ class Lake(FileStore):
             f"{place} is there with other content: {self.root} holds readings of another warehouse. Give each warehouse a"
             f" {self.variable} of its own (an empty one for a restored one); nothing was overwritten"
         )
+
     def _is(self, name: str, sha256: str) -> bool:
         with (self.root / name).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256

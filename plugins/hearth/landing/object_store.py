@@ -11,7 +11,7 @@ from typing import Any
 import fsspec
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoCredentialsError
 from fsspec.asyn import sync_wrapper
 from s3fs.core import S3_RETRYABLE_ERRORS, S3FileSystem
 from s3fs.errors import translate_boto_error
@@ -29,6 +29,9 @@ TODO = {
 }
 """What to do, by the first kind that fits."""
 
+ABOUT_A_FILE = ("PreconditionFailed", "InvalidRange")
+"""It was changed while it was read; it is shorter than that."""
+
 
 class ObjectStore(S3FileSystem):
     """Lists nothing from memory, since others write there too; a file that is read or written takes a block or two of memory."""
@@ -39,22 +42,23 @@ class ObjectStore(S3FileSystem):
         super().__init__(*args, use_listings_cache=use_listings_cache, **more)
 
     async def _call_s3(self, method: str, *args: Any, **more: Any) -> Any:
-        with self._told(str(more.get("Bucket") or next((each["Bucket"] for each in args if "Bucket" in each), ""))):
+        bucket = more.get("Bucket") or next((each["Bucket"] for each in args if "Bucket" in each), "")
+        with self._told(str(bucket), is_new="IfNoneMatch" in more):
             return await super()._call_s3(method, *args, **more)
 
     call_s3 = sync_wrapper(_call_s3)
 
     @contextmanager
-    def _told(self, bucket: str) -> Iterator[None]:
-        """Raises FileNotFoundError and FileExistsError for files, StoreUnusable for all else."""
+    def _told(self, bucket: str, is_new: bool) -> Iterator[None]:
+        """Raises what is said of a file as s3fs does, FileExistsError where one may not be there, StoreUnusable for all else."""
         try:
             yield
         except (BotoCoreError, ClientError, OSError, *S3_RETRYABLE_ERRORS) as error:
             raised = translate_boto_error(error) if isinstance(error, ClientError) else error
             code = _code(raised)
-            if code == "PreconditionFailed":
+            if code == "PreconditionFailed" and is_new:
                 raise FileExistsError(f"there is a file of that name already in {bucket}") from error
-            if isinstance(raised, FileNotFoundError) and code != "NoSuchBucket":
+            if code in ABOUT_A_FILE or (isinstance(raised, FileNotFoundError) and code != "NoSuchBucket"):
                 raise raised from error
             todo = next(text for kind, text in TODO.items() if isinstance(raised, kind))
             at = f" at {self._s3.meta.endpoint_url}" if self._s3 else ""
@@ -105,4 +109,8 @@ def _code(error: BaseException | None) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return (
+        "nobody answers there"
+        if isinstance(error, EndpointConnectionError)
+        else " ".join(str(error).split()) or type(error).__name__
+    )
