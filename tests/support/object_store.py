@@ -6,6 +6,7 @@ import itertools
 import json
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from local.postgres import free_port
 
@@ -65,14 +65,27 @@ class ObjectStoreServer:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
         until = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < until and self._process.poll() is None:
-            try:
-                if requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=1).ok:
-                    return self
-            except requests.RequestException:
-                pass
+            if self._answers():
+                return self
             time.sleep(0.1)
         self.stop()
         raise RuntimeError(f"no object store on port {self.port}: {(self.folder / 'log').read_text()[-2000:]}")
+
+    def _answers(self) -> bool:
+        """It takes and gives objects: its front answers before the rest of it does."""
+        from hearth.landing.file_store import StoreUnusable
+
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)) != 0:
+                return False
+        try:
+            client = self._client()
+            if not client.exists("probe"):
+                client.mkdir("probe")
+            client.pipe("probe/object", b"there")
+            return bool(client.cat("probe/object") == b"there")
+        except (StoreUnusable, FileNotFoundError):
+            return False
 
     def stop(self) -> None:
         if self._process is not None:
@@ -97,9 +110,15 @@ class ObjectStoreServer:
     def bucket(self) -> str:
         """Its name."""
         name = f"hearth-{next(self._numbers)}"
-        with self.reached():
-            _client().mkdir(name)
+        self._client().mkdir(name)
         return name
+
+    def _client(self) -> Any:
+        """One of its own, wherever this process is led."""
+        from hearth.landing.object_store import ObjectStore
+
+        key, secret = self._login
+        return ObjectStore(key=key, secret=secret, endpoint_url=self.variables["AWS_ENDPOINT_URL_S3"], skip_instance_cache=True)
 
     @contextmanager
     def reached(self, **instead: str | None) -> Iterator[None]:
@@ -110,12 +129,6 @@ class ObjectStoreServer:
             _forget()
             yield
         _forget()
-
-
-def _client() -> Any:
-    from hearth.landing.object_store import ObjectStore
-
-    return ObjectStore()
 
 
 def _forget() -> None:
