@@ -69,6 +69,7 @@ def test_of_two_warehouses_at_once_one_is_refused_by_the_bucket_itself(object_st
         with pytest.raises(NotOurs):
             lake.put(file, "rooms/1-1.parquet")
         assert content(lake, "rooms/1-1.parquet") == b"rows of this warehouse"
+        assert [name for name, _, _ in lake.everything()] == ["rooms/1-1.parquet"]
 
 
 def _begin_large_file(environment: dict[str, str], store: str) -> None:
@@ -91,7 +92,7 @@ def test_a_killed_upload_shows_nothing_and_its_parts_are_swept(object_store: Obj
     process.join(120)
     assert process.exitcode == -signal.SIGKILL
     with object_store.reached():
-        store, beside = LandingStore(f"s3://{bucket}/landing"), LandingStore(f"s3://{bucket}/other")
+        store, beside = LandingStore(f"s3://{bucket}/landing"), LandingStore(f"s3://{bucket}/land")
 
         def unfinished() -> int:
             return len(store.root.fs.list_multipart_uploads(bucket))

@@ -58,7 +58,7 @@ class ObjectStoreServer:
             "dir": self.folder, "ip": "127.0.0.1", "ip.bind": "127.0.0.1", **self._others, "s3.port": self.port,
             "s3.config": self.folder / "identities.json", "s3.autoCreateBucket": "false", "s3.port.iceberg": 0, "s3.port.lance": 0,
             "s3.localSocket": self.folder / "s3.sock", "filer.localSocket": self.folder / "filer.sock",
-            "master.volumeSizeLimitMB": 64, "volume.max": 100,
+            "master.volumeSizeLimitMB": 64, "volume.max": 1000,  # each bucket has volumes of its own
         }  # fmt: skip
         with (self.folder / "log").open("ab") as log:
             command = [PROGRAM, "server", "-filer", "-s3", *(f"-{name}={value}" for name, value in options.items())]

@@ -66,7 +66,7 @@ class FileStore:
     def everything(self) -> Iterator[tuple[str, int, datetime]]:
         """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
         for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
-            if facts["type"] != "file" or path.endswith("/"):
+            if facts["type"] == "directory" or path.endswith("/"):
                 continue  # a bucket's folders are shown where they are empty, too
             written = facts["mtime"] if self.is_local else facts["LastModified"]
             at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written

@@ -94,7 +94,8 @@ def open_bucket(root: str) -> None:
 def end_uploads(root: ObjectStoragePath, before: datetime) -> None:
     """Give up uploads below it that began before then and never ended: no list of files shows their parts, which take room."""
     bucket, folder, _ = root.fs.split_path(root.path)
-    for upload in root.fs.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=folder).get("Uploads", []):
+    below = f"{folder}/" if folder else ""
+    for upload in root.fs.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=below).get("Uploads", []):
         if upload["Initiated"] < before:
             root.fs.call_s3("abort_multipart_upload", Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
