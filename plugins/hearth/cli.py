@@ -27,20 +27,20 @@ from hearth.commands.setup import connections, init, migrate, seasons
 from hearth.commands.trace import trace
 from hearth.contracts.loading import REPOSITORY, ContractError
 from hearth.lake.errors import EngineFailed, NotOurs, ReadingsNotMoved
-from hearth.landing.file_store import NotNamed
+from hearth.landing.file_store import NotNamed, StoreUnusable
 
 VERSION = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
 class Commands(click.Group):
-    """What the database refuses to a login, a contract that cannot be used, a store that is not named or not ours, an engine that
-    fails are told in a sentence, with what to do."""
+    """What the database refuses to a login, a contract that cannot be used, a store that is not named, not ours or not to be used,
+    an engine that fails are told in a sentence, with what to do."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (ContractError, EngineFailed, NotOurs, ReadingsNotMoved) as error:
+        except (ContractError, EngineFailed, NotOurs, ReadingsNotMoved, StoreUnusable) as error:
             raise click.ClickException(str(error)) from error
         except NotNamed as error:
             raise click.ClickException(str(error.args[0])) from error

@@ -111,8 +111,8 @@ def test_every_variable_stands_in_the_example() -> None:
     assert used - example_settings().keys() == set()
 
 
-OPTIONAL = {"AIRFLOW_CONN_HEARTH_MAIL", "AIRFLOW_CONN_HEARTH_CHAT"}
-"""Where messages go to: an installation need not send any."""
+OPTIONAL = {"AIRFLOW_CONN_HEARTH_MAIL", "AIRFLOW_CONN_HEARTH_CHAT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+"""Where messages go to, and the key of a bucket: an installation need not have any."""
 
 
 def test_no_secret_has_a_default() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hearth.lake.content import content_of
@@ -66,6 +66,7 @@ def by_the_words(table: list[dict[str, Any]]) -> int:
 
 
 @given(rows, st.randoms(), st.integers(0, 30))
+@settings(deadline=None)
 def test_it_is_what_the_words_say_in_any_order_and_any_number_of_files(table: list[dict[str, Any]], rng: Any, cut: int) -> None:
     shuffled = rng.sample(table, len(table))
     parts = [pa.Table.from_pylist(part, schema=SCHEMA) for part in (shuffled[:cut], shuffled[cut:])]

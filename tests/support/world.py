@@ -56,8 +56,9 @@ class World:
         self.instance.supervisor.stop()
         self.instance.server.remove()
 
-    def open(self, name: str, landing: Path | None = None) -> Warehouse:
-        """An empty migrated warehouse called `name`; its landing store is its own unless one is named."""
+    def open(self, name: str, landing: Path | None = None, bucket: str | None = None) -> Warehouse:
+        """An empty migrated warehouse called `name`; its landing store is its own unless one is named. With `bucket` its stores are
+        there."""
         from hearth.warehouse import logins
         from hearth.warehouse.migrate import ROLES, migrate, role_urls
 
@@ -66,8 +67,7 @@ class World:
         for role in ("owner", *ROLES):
             key = f"HEARTH_WAREHOUSE_URL_{role.upper()}"
             variables[key] = url if role == "owner" else variables[key].replace("/warehouse", f"/{name}")
-        variables["HEARTH_LANDING"] = str(landing or self.instance.home / f"landing-{name}")
-        variables["HEARTH_LAKE"] = str(self.instance.home / f"lake-{name}")
+        variables |= stores(self.instance.home, name, bucket) | ({"HEARTH_LANDING": str(landing)} if landing else {})
         variables["HEARTH_DBT_TARGET"] = str(self.instance.home / f"dbt-{name}")
         variables.pop("PYTHONPATH")
         made = Warehouse(url, variables, self.instance.server.administrator_url(name))
@@ -84,6 +84,12 @@ class World:
         made = self.open(name, landing)
         with made.active():
             yield made
+
+
+def stores(home: Path, name: str, bucket: str | None) -> dict[str, str]:
+    """Where the files of a warehouse lie: below `home`, or in a bucket."""
+    place = f"s3://{bucket}/{{}}" if bucket else f"{home}/{{}}-{name}"
+    return {"HEARTH_LANDING": place.format("landing"), "HEARTH_LAKE": place.format("lake")}
 
 
 @dataclass
@@ -110,16 +116,20 @@ class Warehouse:
                 else:
                     os.environ[key] = value
 
-    def copied(self, server: Server, name: str, home: Path) -> Warehouse:
-        """One equal to this, with landing files of its own under `home`. Nobody may be connected to this one."""
+    def copied(self, server: Server, name: str, home: Path, bucket: str | None = None) -> Warehouse:
+        """One equal to this, with files of its own under `home` or in a bucket. Nobody may be connected to this one."""
+        from hearth.lake.files import Lake
+        from hearth.landing.store import LandingStore
+
         original = self.url.rpartition("/")[2]
         url = server.create_database(name, template=original)
         urls = {key: value.replace(f"/{original}", f"/{name}") for key, value in self.variables.items() if "_URL_" in key}
-        landing, lake, target = home / f"landing-{name}", home / f"lake-{name}", home / f"dbt-{name}"
-        shutil.copytree(self.variables["HEARTH_LANDING"], landing)
-        shutil.copytree(self.variables["HEARTH_LAKE"], lake)
-        own = {"HEARTH_LANDING": str(landing), "HEARTH_LAKE": str(lake), "HEARTH_DBT_TARGET": str(target)}
-        made = Warehouse(url, {**self.variables, **urls, **own}, server.administrator_url(name))
+        target, places = home / f"dbt-{name}", stores(home, name, bucket)
+        for store in (LandingStore, Lake):
+            store(places[store.variable]).fill(Path(self.variables[store.variable]))
+        made = Warehouse(
+            url, {**self.variables, **urls, **places, "HEARTH_DBT_TARGET": str(target)}, server.administrator_url(name)
+        )
         if not target.exists():  # what dbt parsed stays for the next copy of that name
             with made.active():
                 parsed.give(target)
@@ -127,8 +137,9 @@ class Warehouse:
 
     def discard(self, server: Server) -> None:
         server.drop_database(self.url.rpartition("/")[2])
-        shutil.rmtree(self.variables["HEARTH_LANDING"])
-        shutil.rmtree(self.variables["HEARTH_LAKE"])
+        for name in ("HEARTH_LANDING", "HEARTH_LAKE"):
+            if "://" not in self.variables[name]:  # a bucket goes with its server
+                shutil.rmtree(self.variables[name])
 
     def rows(self, query: str, *parameters: Any) -> list[tuple]:
         with psycopg.connect(self.url) as connection:

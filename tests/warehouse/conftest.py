@@ -31,9 +31,11 @@ def _kept(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def installed(postgres: Server, _kept: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """The environment points at it for the time of the test; its landing files are its own, too."""
-    made = _kept.copied(postgres, "installed", tmp_path_factory.getbasetemp())
+def installed(
+    postgres: Server, _kept: Warehouse, tmp_path_factory: pytest.TempPathFactory, bucket: str | None
+) -> Iterator[Warehouse]:
+    """The environment points at it for the time of the test; its files are its own, too, in a bucket where there is one."""
+    made = _kept.copied(postgres, "installed", tmp_path_factory.getbasetemp(), bucket)
     with made.active():
         yield made
     made.discard(postgres)

@@ -12,10 +12,13 @@ from click.testing import CliRunner, Result
 
 from hearth.cli import main
 from hearth.keeping.backup import programs
+from hearth.lake.files import Lake
+from hearth.landing.file_store import FileStore
+from hearth.landing.store import LandingStore
 from local.postgres import Server
 from tests.support.company import Company
 from tests.support.hours import Hours, sweep
-from tests.support.world import Warehouse
+from tests.support.world import Warehouse, stores
 
 
 def hearth(*arguments: str | Path) -> Result:
@@ -28,13 +31,14 @@ def text_of(url: str) -> str:
     return "\n".join(line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def files_of(store: FileStore) -> dict[str, bytes]:
+    return {name: (store.root / name).read_bytes() for name, _, _ in store.everything()}
 
 
 @pytest.mark.servers
+@pytest.mark.parametrize("kind_of_store", ["folder", "bucket"])
 def test_a_backup_brought_back_is_equal_to_the_bit(
-    installed: Warehouse, postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installed: Warehouse, postgres: Server, bucket: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     metadata = postgres.create_database("airflow_metadata")
     with psycopg.connect(metadata) as airflow:
@@ -47,7 +51,7 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
     assert hours.merge().days == 1
     sweep()  # their readings are in a merged file alone
     company.connection.close()
-    kept, landing, lake = tmp_path / "backup", Path(os.environ["HEARTH_LANDING"]), Path(os.environ["HEARTH_LAKE"])
+    kept = tmp_path / "backup"
     made = hearth("backup", "--to", kept)
     assert made.exit_code == 0 and made.output.endswith("MB, whole\n"), made.output
     assert "not empty" in hearth("backup", "--to", kept).output
@@ -56,7 +60,7 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
         and "restore into an empty one" in hearth("backup", "restore", kept).output
     )
 
-    before = text_of(installed.url), text_of(metadata), files_of(landing), files_of(lake)
+    before = text_of(installed.url), text_of(metadata), files_of(LandingStore()), files_of(Lake())
     assert before[3]
     names = {"installed": "brought_back", "airflow_metadata": "airflow_back"}
     with monkeypatch.context() as elsewhere:
@@ -64,12 +68,12 @@ def test_a_backup_brought_back_is_equal_to_the_bit(
             for old, new in names.items():
                 elsewhere.setenv(name, os.environ[name].replace(f"/{old}", f"/{new}"))
         elsewhere.setenv("HEARTH_WAREHOUSE_URL_ENGINEER", os.environ["HEARTH_WAREHOUSE_URL_LOADER"].replace("_loader", "_engineer"))
-        elsewhere.setenv("HEARTH_LANDING", str(tmp_path / "landing_back"))
-        elsewhere.setenv("HEARTH_LAKE", str(tmp_path / "lake_back"))
+        for name, place in stores(tmp_path, "back", bucket and f"{bucket}/back").items():
+            elsewhere.setenv(name, place)
         urls = [postgres.create_database(name) for name in names.values()]
         back = hearth("backup", "restore", kept)
         assert back.exit_code == 0, back.output
-        there = files_of(tmp_path / "landing_back"), files_of(tmp_path / "lake_back")
+        there = files_of(LandingStore()), files_of(Lake())
         assert (text_of(urls[0]), text_of(urls[1]), *there) == before
         assert hours.read() == hours.rows
         assert "applied" in hearth("migrate").output or "up to date" in hearth("migrate").output

@@ -11,6 +11,7 @@ from hearth.contracts.contract import Contract
 from hearth.dated.limits import health_limits
 from hearth.health import flow, keeping, readings, rights
 from hearth.health.problem import ORDER, Problem, Surroundings
+from hearth.landing.file_store import StoreUnusable
 
 CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     flow.held_batches,
@@ -40,5 +41,14 @@ def examine(connection: psycopg.Connection, now: datetime, contracts: dict[str, 
     seen = Surroundings(connection, now, health_limits(now.date()))
     found = [*flow.stale_sources(seen, contracts), *flow.holes(seen, contracts)]
     for check in CHECKS:
-        found += check(seen)
-    return sorted(found, key=lambda problem: ORDER.index(problem.severity))
+        found += _problems(check, seen)
+    return sorted(dict.fromkeys(found), key=lambda problem: ORDER.index(problem.severity))
+
+
+def _problems(check: Callable[[Surroundings], Iterator[Problem]], seen: Surroundings) -> Iterator[Problem]:
+    """What a check finds; that it could not look because an object store cannot be used is a finding, too."""
+    try:
+        yield from check(seen)
+    except StoreUnusable as error:
+        found, _, todo = str(error).rpartition("; ")
+        yield Problem("critical", "store unusable", "HEARTH_LANDING, HEARTH_LAKE", found, todo, "The object store cannot be used")

@@ -133,8 +133,8 @@ def restore(folder: Path, tell: Tell) -> list[str]:
     for name, url in urls.items():
         _require_empty(name, url)
     for store in stores.values():
-        if not store.is_local or any(Path(store.root.path).iterdir()):
-            raise BackupFailed(f"{store.root} is not an empty folder; set {store.variable} to an empty one")
+        if next(store.everything(), None) is not None:
+            raise BackupFailed(f"{store.root} is not empty; set {store.variable} to an empty folder")
     make_roles(urls["warehouse"], role_urls())
     for name, url in urls.items():
         tell(f"restoring {name}")
@@ -142,7 +142,7 @@ def restore(folder: Path, tell: Tell) -> list[str]:
     for place, store in stores.items():
         tell(f"copying the {store.kind}s")
         if (folder / place).exists():  # a backup of before had no files of readings
-            shutil.copytree(folder / place, store.root.path, dirs_exist_ok=True)
+            store.fill(folder / place)
     return sorted(urls)
 
 
@@ -194,15 +194,13 @@ def _run(command: list[Any]) -> str:
 
 def _copy(store: FileStore, target: Path, tell: Tell) -> Iterator[str]:
     """Copy a store without what is still coming in; yields each path below its root."""
-    root = store.root
     target.mkdir(mode=0o700)
-    paths = sorted(path for path in root.fs.find(root.path) if "/incoming/" not in path)
-    tell(f"copying {len(paths)} {store.kind}s")
-    for path in paths:
-        name = path[len(root.path) :].lstrip("/")
+    names = [name for name, _, _ in store.everything() if not name.startswith("incoming/")]
+    tell(f"copying {len(names)} {store.kind}s")
+    for name in names:
         copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with root.fs.open(path, "rb") as source, copy.open("wb") as file:
+        with (store.root / name).open("rb") as source, copy.open("wb") as file:
             shutil.copyfileobj(source, file, CHUNK_BYTES)
         copy.chmod(0o400)
         yield name

@@ -84,6 +84,8 @@ def apply(found: Due, why: str, store: LandingStore, progress: Callable[[], Any]
         return int(row[0])
     _finish_earlier(store)
     place_of = Lake() if found.rule.subject == "reading_file" else store
+    if found.rule.subject != "landing_file":
+        place_of.end_uploads(found.older_than)
     for begin in range(0, len(found.files), AT_ONCE):
         files = found.files[begin : begin + AT_ONCE]
         with connect("engineer") as connection, connection.cursor() as cursor:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +15,10 @@ import pyarrow.parquet as pq
 from hearth.lake.errors import NotOurs
 from hearth.lake.sorting import sorted_by
 from hearth.landing.file_store import FileStore
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+    from fsspec import AbstractFileSystem
 
 PART_ROWS = 1 << 19
 """Rows of a batch that are sorted at once and make one file;"""
@@ -34,29 +39,40 @@ class Lake(FileStore):
 
         Raises NotOurs where another file has that name: numbers of batches are a warehouse's own, so it is another warehouse's.
         """
+        with file.open("rb") as source:
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        place = self.root / name
+        is_there = place.exists()
+        if is_there and not self._is(name, sha256):
+            raise self._not_ours(place)
+        if self.is_local:
+            self._copy_in(file, place)
+        else:  # one that comes first meanwhile is not overwritten, and a file that is not whole is never shown
+            try:
+                place.fs.put_file(
+                    str(file), place.path, mode="overwrite" if is_there else "create", chunksize=place.fs.default_block_size
+                )
+            except FileExistsError as error:
+                raise self._not_ours(place) from error
+        return sha256, file.stat().st_size
+
+    def _copy_in(self, file: Path, place: ObjectStoragePath) -> None:
         draft = self.root / "incoming" / f"{uuid.uuid4().hex}.part"
         self._make_folder(draft.parent)
-        digest, size = hashlib.sha256(), 0
+        self._make_folder(place.parent)
         try:
             with file.open("rb") as source, draft.open("wb") as target:
-                while chunk := source.read(1 << 20):
-                    digest.update(chunk)
-                    size += len(chunk)
-                    target.write(chunk)
+                shutil.copyfileobj(source, target, 1 << 20)
                 self._keep(target)
-            place = self.root / name
-            self._make_folder(place.parent)
-            if place.exists() and not self._is(name, digest.hexdigest()):
-                raise NotOurs(
-                    f"{place} is there with other content: {self.root} holds readings of another warehouse. Give each warehouse a"
-                    f" {self.variable} of its own (an empty one for a restored one); nothing was overwritten"
-                )
-            draft.fs.mv(draft.path, place.path)
-            if self.is_local:
-                os.chmod(place.path, 0o400)
-            return digest.hexdigest(), size
+            self._name(draft, place)
         finally:
             draft.unlink(missing_ok=True)
+
+    def _not_ours(self, place: ObjectStoragePath) -> NotOurs:
+        return NotOurs(
+            f"{place} is there with other content: {self.root} holds readings of another warehouse. Give each warehouse a"
+            f" {self.variable} of its own (an empty one for a restored one); nothing was overwritten"
+        )
 
     def _is(self, name: str, sha256: str) -> bool:
         with (self.root / name).open("rb") as file:
@@ -66,6 +82,14 @@ class Lake(FileStore):
         """Of a file, as DuckDB opens it."""
         path = self.root / name
         return path.path if self.is_local else str(path)
+
+    def file_system(self) -> AbstractFileSystem:
+        """What DuckDB opens the addresses of an object store with."""
+        from hearth.landing.object_store import WrittenOnce
+
+        found = WrittenOnce()
+        found.invalidate_cache()
+        return found
 
 
 def write_sorted(rows: pa.Table, path: Path, order: Sequence[str]) -> None:

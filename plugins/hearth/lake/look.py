@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import duckdb
@@ -13,6 +14,7 @@ from hearth.lake.engine import engine, show
 from hearth.lake.files import Lake
 from hearth.warehouse.connections import connect
 
+EXPLAIN = re.compile(r"\s*explain\b(\s*analyze\b|\s*\([^)]*\))?", re.IGNORECASE)
 IN_FILES = {name: entity for name, entity in ENTITIES.items() if entity.in_files}
 
 
@@ -41,13 +43,11 @@ def look(query: str, rows: int) -> Looked:
         with connect("engineer") as connection:
             for name, entity in IN_FILES.items():
                 show(database, entity, catalogue.current(connection, name), lake)
-        statements = database.extract_statements(query)
-        reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-        if len(statements) != 1 or statements[0].type not in reads:
+        if not _only_reads(database, query):
             raise NotASelect("one SELECT (or DESCRIBE, EXPLAIN) is expected; readings are looked at here, never changed")
-        if lake.is_local:  # no other file of this machine
-            database.execute(f"set allowed_directories = ['{lake.root.path.replace(chr(39), chr(39) * 2)}/']")
-            database.execute("set enable_external_access = false")
+        # No other file of this machine, no other object of the store.
+        database.execute(f"set allowed_directories = ['{lake.address('').replace(chr(39), chr(39) * 2).rstrip('/')}/']")
+        database.execute("set enable_external_access = false")
         database.execute("set lock_configuration = true")
         reader = database.sql(query).to_arrow_reader(10_000)
         found, number = [], 0
@@ -58,6 +58,13 @@ def look(query: str, rows: int) -> Looked:
                 break
     table = pa.Table.from_batches(found, schema=reader.schema)
     return Looked(table.slice(0, rows) if rows else table, bool(rows) and number > rows)
+
+
+def _only_reads(database: duckdb.DuckDBPyConnection, query: str) -> bool:
+    """What is explained has to be a SELECT as well: EXPLAIN ANALYZE does what it explains."""
+    explained = EXPLAIN.match(query)
+    statements = database.extract_statements(query[explained.end() :] if explained else query)
+    return len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
 
 
 def addresses(entity: str) -> list[tuple[str, tuple[int, ...]]]:

@@ -1,9 +1,10 @@
-"""A place for files that are written once: a folder or an object-store URL."""
+"""A place for files that are written once: a folder or a part of a bucket, s3://<bucket>/<folder>."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 class NotNamed(KeyError):
     """Nobody said where the store is."""
+
+
+class StoreUnusable(RuntimeError):
+    """The object store is away, refuses the key or lacks the bucket; says which and what to do. No file is told gone for it."""
 
 
 class FileStore:
@@ -38,7 +43,13 @@ class FileStore:
             folder = Path(root.removeprefix("file://")).resolve()
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             root = f"file://{folder}"
-        self.root = ObjectStoragePath(root)
+        elif root.startswith("s3://"):
+            from hearth.landing import object_store
+
+            object_store.open_bucket(root)
+        else:
+            raise StoreUnusable(f"{self.variable} is {root!r}; expected a folder or s3://<bucket>/<folder> (see .env.example)")
+        self.root = ObjectStoragePath(root.rstrip("/"))
 
     def open(self, stored_as: str, sha256: str) -> IO[bytes]:
         """A stored file for reading. Raises FileNotFoundError or ValueError when it is gone or was changed."""
@@ -55,9 +66,33 @@ class FileStore:
     def everything(self) -> Iterator[tuple[str, int, datetime]]:
         """(path below the root, bytes, last written) of every file there is, also of those still coming in."""
         for path, facts in sorted(self.root.fs.find(self.root.path, detail=True).items()):
-            written = next(facts[name] for name in ("mtime", "LastModified", "updated") if name in facts)
+            if facts["type"] == "directory" or path.endswith("/"):
+                continue  # a bucket's folders are shown where they are empty, too
+            written = facts["mtime"] if self.is_local else facts["LastModified"]
             at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
             yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
+
+    def fill(self, folder: Path) -> None:
+        """Bring in all files of a folder, as they lie there, into a store that has none."""
+        if self.is_local:
+            shutil.copytree(folder, self.root.path, dirs_exist_ok=True)
+        else:
+            self.root.fs.put(f"{folder}/", f"{self.root.path}/", recursive=True)
+
+    def end_uploads(self, before: datetime) -> None:
+        """Give up what began to come in before then and never ended, where no list of files shows it."""
+        if not self.is_local:
+            from hearth.landing import object_store
+
+            object_store.end_uploads(self.root, before)
+
+    def _name(self, draft: ObjectStoragePath, place: ObjectStoragePath) -> None:
+        """Give a whole draft its name, under which it appears at once; what is there already goes."""
+        if self.is_local:
+            draft.fs.mv(draft.path, place.path)
+            os.chmod(place.path, 0o400)
+        else:  # no object can be renamed; the copy is made there, and the draft goes by whoever wrote it
+            draft.fs.cp_file(draft.path, place.path)
 
     def _keep(self, file: IO[bytes]) -> None:
         """The ledger is about to say that the file is there: it has to be, after a power failure too."""

@@ -73,9 +73,7 @@ class LandingStore(FileStore):
             if self.is_local and self._holds(target, sha256, size):
                 os.utime(target.path)  # it came again: what sweeps files by their age must not take it for an old one
             else:
-                part.fs.mv(part.path, target.path)
-                if self.is_local:
-                    os.chmod(target.path, 0o400)
+                self._name(part, target)
             return sha256, name, size
         finally:
             part.unlink(missing_ok=True)
