@@ -136,7 +136,9 @@ def settings(points: int) -> dict[str, pa.Table]:
 
 
 def work(words: Words, files: tuple[ReadingFile, ...], given: dict[str, pa.Table], name: str = "point_day") -> Work:
-    return Work(name, statement("point_day", words, ZONE, (), standing_limits(given)), ROOM, files, given)
+    return Work(
+        name, statement("point_day", words, ZONE, (), standing_limits(given)), ROOM, files, given, sum(file.rows for file in files)
+    )
 
 
 def _counted(engine: Engine, works: list[Work]) -> int:

@@ -95,7 +95,7 @@ def test_the_job_knows_its_work_and_no_login(job: Path, tmp_path: Path, monkeypa
     )
     given = {"limit_period": pa.table({"a": [1]})}
     with pytest.raises(EngineFailed):
-        list(Spark("spark://m:7077").run([Work("point_day", "select 1", WORK.entity, WORK.files, given)]))
+        list(Spark("spark://m:7077").run([Work("point_day", "select 1", WORK.entity, WORK.files, given, 5_000_000)]))
     job_told, environment, arguments = json.loads(told.read_text())
     (work,) = job_told["works"]
     assert (job_told["master"], job_told["memory"]) == ("spark://m:7077", "3g")

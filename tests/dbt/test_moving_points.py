@@ -12,7 +12,10 @@ import pyarrow as pa
 import pytest
 
 from hearth.contracts.entities import ENTITIES
+from hearth.lake import files
+from hearth.lake.engine import show
 from hearth.transform.asked import ALL, Asked, of_days, of_moving
+from hearth.transform.engines import on_duckdb
 from hearth.transform.engines.engine import Work
 from hearth.transform.engines.on_duckdb import DuckDb
 from hearth.transform.reduction import standing_limits
@@ -116,7 +119,7 @@ def _met(stretches: list[tuple[date, date]]) -> list[tuple[date, date]]:
 def reduced(rows: list[Row], points: list[Row], name: str, asked: Asked = ALL) -> dict[tuple[str, date], Row]:
     given = {"limit_period": pa.Table.from_pylist(rows_of(LIMITS)), "point_setting": pa.Table.from_pylist(points)}
     text = statement("point_day", DuckDb.words, ZONE, (), standing_limits(given), asked)
-    work = Work(name, text, ROOM, (filed(as_read(ROOM, rows), ROOM, name),), given)
+    work = Work(name, text, ROOM, (filed(as_read(ROOM, rows), ROOM, name),), given, len(rows))
     (made,) = (reader.read_all().to_pylist() for reader in DuckDb().run([work]))
     return {(row["point_id"], row["heating_date"]): row for row in made}
 
@@ -177,6 +180,19 @@ def steady(name: str, minutes: int, day: int, hour: float, until_day: int, until
 
 def _at(day: int, hour: float) -> datetime:
     return datetime(FIRST.year, FIRST.month, FIRST.day, tzinfo=ZONE) + timedelta(days=day, hours=hour)
+
+
+def test_points_taken_some_at_a_time_give_the_same_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEARTH_LAKE", str(tmp_path))
+    monkeypatch.setattr(files, "ROWS_A_GROUP", 1000)
+    rng, points = random.Random(5), settings(40)
+    rows = [row for number in range(len(points)) for row in series(rng, number)]
+    whole = reduced(rows, points, "whole")
+    shown: list[str] = []
+    monkeypatch.setattr(on_duckdb, "show", lambda *given: (shown.append(given[-1]), show(*given)))
+    monkeypatch.setattr(on_duckdb, "AT_ONCE", len(rows) // 4)
+    assert reduced(rows, points, "sliced") == whole and len(whole) > 300
+    assert len(shown) == 5 and shown[0].startswith("point_id < 'P") and shown[2].count("point_id") == 2, shown
 
 
 def test_flags_are_what_the_words_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

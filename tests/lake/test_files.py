@@ -6,6 +6,8 @@ import itertools
 import multiprocessing
 import os
 import signal
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -123,6 +125,18 @@ def test_duckdb_reads_both_kinds_alike_and_without_the_batches_that_gave_way(lak
     with engine() as database:
         found = database.sql(f"select batch_id, count(*) from ({rows_of(database, ENTITY, files, lake)}) group by 1 order by 1")
         assert found.fetchall() == [(1, 500 + 501 + 501), (2, 500 + 501)]
+
+
+def test_what_killed_readers_spilled_goes_with_the_next_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, hours in (("hearth-readings-dead", 25), ("hearth-readings-at-work", 1), ("another", 25)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "spilled").write_bytes(b"x")
+        then = time.time() - hours * 3600
+        os.utime(tmp_path / name, (then, then))
+    with engine():
+        assert {"hearth-readings-at-work", "another"} < {path.name for path in tmp_path.iterdir()}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "hearth-readings-at-work"]
 
 
 @pytest.mark.servers

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import duckdb
 
@@ -16,6 +18,10 @@ from hearth.lake.files import Lake
 from hearth.lake.schema import arrow_schema
 from hearth.landing.file_store import StoreUnusable
 
+SPILLED = "hearth-readings-"
+FORGOTTEN_SECONDS = 86_400
+"""Nobody works so long: whose folder is older was killed, and may have left gigabytes."""
+
 
 @contextmanager
 def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -23,7 +29,8 @@ def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises StoreUnusable when the files cannot be read because of their object store.
     """
-    with TemporaryDirectory(prefix="hearth-readings-") as spilled:
+    _sweep()
+    with TemporaryDirectory(prefix=SPILLED) as spilled:
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory or os.environ.get("HEARTH_READINGS_MEMORY") or "2GB",
             "temp_directory": str(Path(spilled)),
@@ -40,21 +47,43 @@ def engine(memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
                 raise
 
 
-def show(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> None:
-    """The view `<entity>`: the rows of these files that count, with the columns the entity has today."""
+def _sweep() -> None:
+    for folder in Path(gettempdir()).glob(f"{SPILLED}*"):
+        try:
+            is_old = time.time() - folder.stat().st_mtime > FORGOTTEN_SECONDS and folder.stat().st_uid == os.getuid()
+        except FileNotFoundError:  # another sweeps as well
+            continue
+        if is_old:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def show(
+    database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake, condition: str = "true"
+) -> None:
+    """The view `<entity>`: the rows of these files that count and meet the condition, with the columns the entity has today."""
     named = ", ".join(f'"{name}"' for name in arrow_schema(entity).names)
-    database.execute(f"create or replace view {entity.name} as select {named} from ({rows_of(database, entity, files, lake)})")
+    rows = rows_of(database, entity, files, lake)
+    database.execute(f"create or replace view {entity.name} as select {named} from ({rows}) where {condition}")
 
 
 def rows_of(database: duckdb.DuckDBPyConnection, entity: Entity, files: Iterable[ReadingFile], lake: Lake) -> str:
     """A query of the rows of these files that count, with the entity's columns of today and others the files may have."""
     database.register(f"no_{entity.name}", arrow_schema(entity).empty_table())
     groups = by_gone(files)
-    if not lake.is_local and "s3" not in database.list_filesystems():
-        database.register_filesystem(lake.file_system())
     queries = [f"select * from no_{entity.name}"]
     for gone, group in groups.items():
-        addresses = ["'" + lake.address(file.path).replace("'", "''") + "'" for file in group]
         that_count = f" where batch_id not in ({', '.join(map(str, gone))})" if gone else ""
-        queries.append(f"select * from read_parquet([{', '.join(addresses)}], union_by_name = true){that_count}")
+        queries.append(f"select * from read_parquet({addresses(database, lake, group)}, union_by_name = true){that_count}")
     return " union all by name ".join(queries)
+
+
+def addresses(database: duckdb.DuckDBPyConnection, lake: Lake, files: Iterable[ReadingFile]) -> str:
+    """A list of the files as SQL has it, which the database can open."""
+    if not lake.is_local and "s3" not in database.list_filesystems():
+        database.register_filesystem(lake.file_system())
+    return f"[{', '.join(quoted(lake.address(file.path)) for file in files)}]"
+
+
+def quoted(text: str) -> str:
+    """As a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"

@@ -21,9 +21,11 @@ import pyarrow as pa
 import yaml
 
 from hearth.contracts.entities import ENTITIES
+from hearth.contracts.entity import Entity
 from hearth.lake import catalogue, move
+from hearth.lake.catalogue import ReadingFile
 from hearth.lake.errors import ReadingsNotMoved
-from hearth.transform.asked import ALL, FIRST, LAST, Asked, Days, of_days, of_moving
+from hearth.transform.asked import ALL, FIRST, LAST, Asked, Days, Span, of_days, of_moving
 from hearth.transform.engines.choice import engine_of_readings
 from hearth.transform.engines.engine import Engine, Words, Work
 from hearth.transform.reduced_rows import put
@@ -121,11 +123,16 @@ def _task(reduction: Reduction, words: Words, full_refresh: bool, waiting_feeds:
         asked = ALL if full_refresh or not is_there else _asked(connection, reduction, zone, prefix)
         if asked.is_nothing:
             return Task(reduction, Work(reduction.name, "", entity, ()), asked)
-        read = asked.all_spans or ((None, None),)
-        files = [file for a, b in read for file in catalogue.current(connection, reduction.reads, since=a, until=b)]
+        files, readings = _files(connection, entity, asked.all_spans), sum(f.rows for f in _files(connection, entity, asked.spans))
     given = _given(reduction, prefix)
     text = statement(reduction.name, words, zone, waiting_feeds, standing_limits(given), asked)
-    return Task(reduction, Work(reduction.name, text, entity, tuple(dict.fromkeys(files)), given), asked)
+    return Task(reduction, Work(reduction.name, text, entity, files, given, readings), asked)
+
+
+def _files(connection: psycopg.Connection, entity: Entity, spans: Sequence[Span]) -> tuple[ReadingFile, ...]:
+    """Those with readings of any of these times, each once; all without any."""
+    asked = spans or ((None, None),)
+    return tuple(dict.fromkeys(file for a, b in asked for file in catalogue.current(connection, entity.name, since=a, until=b)))
 
 
 def _asked(connection: psycopg.Connection, reduction: Reduction, zone: ZoneInfo, prefix: str) -> Asked:
