@@ -112,6 +112,7 @@ BROKEN = st.sampled_from(
 @many
 @given(st.lists(REGULAR | RECORD, max_size=8), st.lists(REGULAR | RECORD | BROKEN, max_size=8), st.integers(1, 80))
 @example([], ['{"id": "R1", "t": 20}', '{"id": "R1", "t": 20.5}'], 70)
+@example([], ['{"id": "R1"} {"id": "R2"}', '{"id":\n"R1"}', '{"id": "R1", "at": "2016-01-01 08:00:00", "t": 0.0}'], 1)
 def test_json_lines_as_columns_and_one_by_one(
     monkeypatch: pytest.MonkeyPatch, before: list[str], lines: list[str], looked: int
 ) -> None:

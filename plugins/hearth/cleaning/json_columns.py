@@ -163,6 +163,8 @@ def _is_faithful(table: pa.Table, lines: bytes, names: Any, exact: set[str]) -> 
     digit is none any more."""
     if len(table) != lines.count(b"\n") + (not lines.endswith(b"\n")) and len(table) != _filled(lines):
         return False
+    if not _are_whole(lines):
+        return False
     for name in names:
         if name in table.column_names and pa.types.is_floating(table.schema.field(name).type):
             column = table[name]
@@ -171,6 +173,14 @@ def _is_faithful(table: pa.Table, lines: bytes, names: Any, exact: set[str]) -> 
             if name in exact and (pc.max(pc.abs(column)).as_py() or 0) >= EXACT_DIGITS:
                 return False
     return True
+
+
+def _are_whole(lines: bytes) -> bool:
+    """Whether each line begins and ends as a record does: then none has a part of one, which another with two would make up for."""
+    breaks = lines.count(b"\n") - lines.endswith(b"\n")
+    if lines.startswith(b"{") and lines.count(b"}\n{") == breaks and lines.endswith((b"}", b"}\n")):
+        return True
+    return all(line.startswith(b"{") and line.endswith(b"}") for line in map(bytes.strip, lines.split(b"\n")) if line)
 
 
 def _filled(lines: bytes) -> int:
