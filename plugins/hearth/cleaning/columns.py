@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from hearth.cleaning.cells import all_texts, by_distinct, is_in, mask, normalise, without
 from hearth.cleaning.instants import arrow, from_micros, localise
-from hearth.cleaning.numbers import to_numbers
+from hearth.cleaning.numbers import as_plain, to_numbers
 from hearth.cleaning.times import Times, to_times
 from hearth.contracts.entity import Column
-from hearth.contracts.mapping import Mapping
+from hearth.contracts.mapping import AS_IT_IS, Mapping
 from hearth.contracts.reasons import BIT, Bits
 from hearth.contracts.units import CONVERSIONS
 
@@ -45,7 +45,9 @@ Read = tuple[pa.Array, np.ndarray, Bits]
 def convert(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> Converted:
     """The canonical column of `source` as the contract maps it, with the reasons of rows it refuses."""
     cells, places = _each_once(source) if mapping.from_ is not None else _constant(mapping, len(source))
+    cells, unlike = _part_meant(mapping, cells)
     made, bits = _read(column, mapping, cells, time_zone)
+    bits = bits | np.where(unlike, _unreadable(column), 0).astype(np.int32)
     if column.required:
         bits = bits | np.where(made.is_null().to_numpy(zero_copy_only=False) & (bits == 0), BIT["missing_value"], 0)
     if places is not None:
@@ -69,10 +71,25 @@ def _each_once(source: pd.Series) -> tuple[pd.Series, np.ndarray | None]:
     return pd.Series(pd.array(each, dtype=TEXT)), coded.indices.fill_null(texts).to_numpy()
 
 
+def _part_meant(mapping: Mapping, source: pd.Series) -> tuple[pd.Series, np.ndarray]:
+    """(the texts without what stands around the part the pattern means, texts that are not like it)."""
+    if mapping.pattern is None:
+        return source, np.zeros(len(source), bool)
+    texts, bad = all_texts(source)
+    absent = is_in(texts, mapping.empty) | mask(texts.is_null())
+    like = mask(pc.match_substring_regex(texts, mapping.pattern))
+    parts = pc.replace_substring_regex(texts, rf"^(?s:.*?)(?:{mapping.pattern})(?s:.*)$", r"\1")
+    made = without(pc.if_else(pa.array(absent), texts, parts), ~like & ~absent)
+    return pd.Series(pd.array(made, dtype=TEXT)), (bad | ~like) & ~absent
+
+
+def _unreadable(column: Column) -> int:
+    return BIT["unreadable_time" if column.kind in ("instant", "date") else "unreadable_value"]
+
+
 def _read(column: Column, mapping: Mapping, source: pd.Series, time_zone: str) -> tuple[pa.Array, Bits]:
     made, bad, bits = _READERS[column.kind](column, mapping, source, mapping.time_zone or time_zone)
-    unreadable = BIT["unreadable_time" if column.kind in ("instant", "date") else "unreadable_value"]
-    return made, bits | np.where(bad, unreadable, 0).astype(np.int32)
+    return made, bits | np.where(bad, _unreadable(column), 0).astype(np.int32)
 
 
 def _no_bits(rows: int) -> Bits:
@@ -109,14 +126,18 @@ def _named(column: Column, mapping: Mapping, texts: pa.Array) -> pa.Array:
     named = {unicodedata.normalize("NFC", given).strip(): name for given, name in mapping.values.items()}
     place = pc.index_in(texts, value_set=pa.array(list(named), pa.string()))
     made = pa.array(list(named.values()), pa.string()).take(place)
-    return (
-        pc.coalesce(made, without(pa.array([mapping.values["*"]] * len(texts)), ~mask(texts.is_valid()))) if "*" in named else made
-    )
+    if "*" not in named:
+        return made
+    if named["*"] == AS_IT_IS:
+        return pc.coalesce(made, without(texts, ~is_in(texts, column.choices)) if column.choices else texts)
+    return pc.coalesce(made, without(pa.array([named["*"]] * len(texts)), ~mask(texts.is_valid())))
 
 
 def _coded_numbers(mapping: Mapping, source: pd.Series) -> tuple[np.ndarray, np.ndarray, Bits]:
     """(numbers in the unit as sent, NaN where there is none; which cells cannot be read; error codes and zeros that stand for
     missing)."""
+    if mapping.decimal or mapping.thousands or mapping.written_with:
+        source = as_plain(source, mapping.decimal, mapping.thousands, mapping.written_with)
     made, _, bad = to_numbers(source, mapping.empty)
     bits = _no_bits(len(made))
     if mapping.error_codes:

@@ -120,7 +120,8 @@ def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int
     if table is None:
         return _line_by_line(contract, file, lines, first)
     require_columns(contract, file, {name for name in table.column_names if name not in asked or _is_there(name, table, lines)})
-    frame = table.select(contract.source_columns).to_pandas(types_mapper=pd.ArrowDtype)
+    there = [name for name in contract.source_columns if name in table.column_names]
+    frame = table.select(there).to_pandas(types_mapper=pd.ArrowDtype)
     return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))
 
 

@@ -45,6 +45,35 @@ def to_numbers(source: pd.Series, empty: list[str]) -> tuple[np.ndarray, np.ndar
     return made, absent, bad
 
 
+NOT_SO = "not written so"
+"""What is no number, in place of a text whose signs are not those the contract says."""
+
+
+def as_plain(source: pd.Series, decimal: str | None, thousands: str | None, beside: list[str]) -> pd.Series:
+    """The texts of numbers as a program writes them; cells that are numbers stay. Groups have three digits: 1.234 is no thousand
+    where a point is a point, and 1.5 none where it stands between thousands."""
+    texts = only_texts(source)
+    if texts is not None:
+        return pd.Series(pd.array(_plain(texts, decimal, thousands, beside), dtype=pd.ArrowDtype(pa.string())))
+    cells = source.tolist()
+    written = _plain(trimmed(as_texts(cell if isinstance(cell, str) else None for cell in cells)), decimal, thousands, beside)
+    both = zip(cells, written.to_pylist(), strict=True)
+    return pd.Series([text if isinstance(cell, str) else cell for cell, text in both], dtype=object)
+
+
+def _plain(texts: pa.Array, decimal: str | None, thousands: str | None, beside: list[str]) -> pa.Array:
+    if beside:
+        any_of_them = "|".join(re.escape(text) for text in sorted(beside, key=len, reverse=True))
+        texts = pc.replace_substring_regex(texts, rf"^(?:{any_of_them})?\s*((?s:.*?))\s*(?:{any_of_them})?$", r"\1")
+    point, between = decimal or ".", r"[ \x{a0}\x{202f}]" if thousands == " " else re.escape(thousands or "")
+    digits = rf"\d{{1,3}}(?:{between}\d{{3}})+|\d+" if thousands else r"\d+"
+    like = mask(pc.match_substring_regex(texts, rf"^[-+]?(?:{digits})?(?:{re.escape(point)}\d*)?(?:[eE][-+]?\d+)?$"))
+    without_groups = pc.replace_substring_regex(texts, between, "") if thousands else texts
+    made = pc.replace_substring(without_groups, point, ".")
+    wrong = ~like & mask(pc.match_substring_regex(texts, r"\d"))
+    return pc.if_else(pa.array(wrong), NOT_SO, made)
+
+
 def _floats(column: pa.Array) -> np.ndarray:
     return column.to_numpy(zero_copy_only=False).astype(np.float64)
 

@@ -7,7 +7,7 @@ from typing import IO
 
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.json_items import read_json_page, read_ndjson
-from hearth.cleaning.records import LandedFile, Records, without_no_records
+from hearth.cleaning.records import LandedFile, Records, by_first_name, without_no_records
 from hearth.cleaning.tables import read_csv, read_xlsx
 from hearth.contracts.contract import Contract
 from hearth.contracts.file_format import CsvFormat, XlsxFormat
@@ -15,7 +15,10 @@ from hearth.contracts.file_format import CsvFormat, XlsxFormat
 
 def read_records(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
     """The records of one landing file. Raises UnreadableFile."""
-    yield from without_no_records(contract, _read(contract, file, stream))
+    records = _read(contract, file, stream)
+    if contract.other_names or contract.reads_file_name:
+        records = (by_first_name(contract, file, each) for each in records)
+    yield from without_no_records(contract, records)
 
 
 def _read(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:

@@ -10,13 +10,16 @@ import unicodedata
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from hearth.cleaning.cells import all_texts, is_in
+from hearth.cleaning.cells import all_texts, is_in, mask
 from hearth.cleaning.errors import AGAIN, UnreadableFile
 from hearth.contracts.contract import Contract
+from hearth.contracts.mapping import DEFAULT_EMPTY, FILE_NAME
 from hearth.contracts.reasons import Bits
 
 CHUNK_ROWS = 250_000
@@ -107,10 +110,37 @@ def without_no_records(contract: Contract, chunks: Iterator[Records]) -> Iterato
         )
 
 
+def by_first_name(contract: Contract, file: LandedFile, records: Records) -> Records:
+    """The records with each column under the first of its names (of two that have a value the first counts), and with the name of
+    their file where the contract reads it."""
+    frame = records.frame
+    for first, others in contract.other_names.items():
+        there = [name for name in (first, *others) if name in frame]
+        frame[first] = reduce(_or_else, (frame[name] for name in there))
+    if contract.reads_file_name:
+        frame[FILE_NAME] = pd.Series(pd.array(pa.repeat(pa.scalar(file.name), len(frame)), dtype=pd.ArrowDtype(pa.string())))
+    gone = [name for names in contract.other_names.values() for name in names if name in frame]
+    return replace(records, frame=frame.drop(columns=gone))
+
+
+def _or_else(one: pd.Series, other: pd.Series) -> pd.Series:
+    """The cells of the first, of the other where it holds nothing."""
+    texts, _ = all_texts(one)
+    blank = is_in(texts, DEFAULT_EMPTY) | mask(texts.is_null())
+    return one if not blank.any() else other if blank.all() else one.astype(object).where(~blank, other.astype(object))
+
+
+def columns_missing(contract: Contract, present: set[str]) -> list[str]:
+    """The source columns that are there under none of their names."""
+    others = contract.other_names
+    also = {name for names in others.values() for name in names}
+    return [name for name in contract.source_columns if name not in also and present.isdisjoint([name, *others.get(name, [])])]
+
+
 def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
     """A mapped column that is nowhere in a chunk was renamed or is gone: the file is refused, not guessed at."""
-    missing = [name for name in contract.source_columns if name not in present]
-    if missing and len(missing) == len(contract.source_columns):  # what stands there may be a row: it is not repeated here
+    missing = columns_missing(contract, present)
+    if missing and present.isdisjoint(contract.source_columns):  # what stands there may be a row: it is not repeated here
         raise UnreadableFile(
             f"{file.name}: expected the columns {', '.join(map(repr, missing))}; came {len(present)} names, none of them known."
             f" If the header line is missing, ask the sender for it; if all names have changed, change {contract.file}.",

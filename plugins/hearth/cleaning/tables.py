@@ -16,7 +16,7 @@ import pandas as pd
 from hearth.cleaning.bounded import NOT_GZIP, Counted, cut_off, too_much
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.plain_csv import Blocks, as_columns, frame_of
-from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
+from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, columns_missing, require_columns
 from hearth.cleaning.workbook import is_filled, read_sheets
 from hearth.contracts.contract import Contract
 from hearth.contracts.file_format import CsvFormat, XlsxFormat
@@ -55,7 +55,7 @@ def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterato
     rest = _Text(file, blocks, form)
     reader = csv.reader(rest, delimiter=form.delimiter, strict=True)
     layout = layout or _csv_layout(contract, file, reader, rest.tell)
-    yield from _records(contract, file, layout, _csv_lines(file, reader, rest.tell, blocks.lines), first)
+    yield from _records(file, layout, _csv_lines(file, reader, rest.tell, blocks.lines), first)
 
 
 def _of_block(contract: Contract, file: LandedFile, layout: Layout, block: str, first: int) -> Iterator[Records]:
@@ -66,9 +66,9 @@ def _of_block(contract: Contract, file: LandedFile, layout: Layout, block: str, 
     if columns is None:
         lines = io.StringIO(block, newline="")
         reader = csv.reader(lines, delimiter=form.delimiter, strict=True)
-        yield from _records(contract, file, layout, _csv_lines(file, reader, lines.tell), first)
+        yield from _records(file, layout, _csv_lines(file, reader, lines.tell), first)
     else:
-        frame = frame_of(columns, contract.source_columns)
+        frame = frame_of(columns, layout.names)
         yield Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(block))
 
 
@@ -98,7 +98,7 @@ def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterat
     first = 1
     for header, lines in read_sheets(file.name, stream, contract.format, contract.source_kinds):
         weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
-        for records in _records(contract, file, _layout(contract, file, header, weighed), weighed, first):
+        for records in _records(file, _layout(contract, file, header, weighed), weighed, first):
             first += len(records)
             yield records
 
@@ -175,8 +175,10 @@ def _csv_lines(file: LandedFile, reader: Any, tell: Callable[[], int], above: in
 
 @dataclass
 class Layout:
-    """Where the cells of a line stand: `wanted` the contract's columns, `width` all of the header, `named` up to the last name."""
+    """Where the cells of a line stand: `wanted` those of the columns `names`, which the contract reads; `width` all of the header,
+    `named` up to the last name."""
 
+    names: list[str]
     wanted: list[int]
     width: int
     named: int
@@ -187,15 +189,16 @@ def _layout(contract: Contract, file: LandedFile, header: list[str], lines: Iter
     limits = contract.format.limits
     if len(header) > limits.columns:
         raise too_much(file.name, limits, "columns", f"its header has {len(header)} columns")
-    if not set(contract.source_columns) <= set(header):
+    if columns_missing(contract, set(header)):
         _refuse_rows_above(contract, file, iter(lines))
     _refuse_doubled_names(contract, file, header)
     require_columns(contract, file, set(header))
     named = max((at + 1 for at, name in enumerate(header) if name), default=len(header))
-    return Layout([header.index(name) for name in contract.source_columns], len(header), named)
+    names = [name for name in contract.source_columns if name in header]
+    return Layout(names, [header.index(name) for name in names], len(header), named)
 
 
-def _records(contract: Contract, file: LandedFile, layout: Layout, lines: Iterable[Line], first: int) -> Iterator[Records]:
+def _records(file: LandedFile, layout: Layout, lines: Iterable[Line], first: int) -> Iterator[Records]:
     """Lines of cells as records, numbered from `first`; a line with more or fewer cells than the header is unreadable, unless what
     it has more is empty: some senders end each line with a delimiter."""
     wanted, width, named = layout.wanted, layout.width, layout.named
@@ -206,16 +209,16 @@ def _records(contract: Contract, file: LandedFile, layout: Layout, lines: Iterab
         buffer.append([line[at] for at in wanted] if line is not None and is_whole else None)
         size += characters
         if len(buffer) >= CHUNK_ROWS or size >= CHUNK_CHARACTERS:
-            yield _chunk(contract, file, buffer, first, size)
+            yield _chunk(layout, file, buffer, first, size)
             first, buffer, size = first + len(buffer), [], 0
     if buffer:
-        yield _chunk(contract, file, buffer, first, size)
+        yield _chunk(layout, file, buffer, first, size)
 
 
 def _refuse_rows_above(contract: Contract, file: LandedFile, lines: Iterator[Line]) -> None:
     """Raises UnreadableFile where the header stands some lines further down, below a title say."""
     for below, (line, _) in zip(range(1, LOOKED_FOR_HEADER + 1), lines, strict=False):
-        if line is not None and set(contract.source_columns) <= {str(cell).strip() for cell in line}:
+        if line is not None and not columns_missing(contract, {str(cell).strip() for cell in line}):
             skip = below + getattr(contract.format, "skip_rows", 0)
             raise UnreadableFile(
                 f"{file.name}: the columns of the contract are named in row {skip + 1} (blank ones not counted), below {skip} other"
@@ -232,13 +235,13 @@ def _refuse_doubled_names(contract: Contract, file: LandedFile, header: list[str
         raise UnreadableFile(f"{file.name}: column(s) {known}{others} stand twice in the header; which one is meant?")
 
 
-def _chunk(contract: Contract, file: LandedFile, lines: list[list[Any] | None], first: int, size: int) -> Records:
-    """`lines`: the cells of the contract's columns, None for an unreadable line."""
+def _chunk(layout: Layout, file: LandedFile, lines: list[list[Any] | None], first: int, size: int) -> Records:
+    """`lines`: the cells of the columns that are wanted, None for an unreadable line."""
     bits = np.fromiter((BIT["unreadable_record"] if line is None else 0 for line in lines), np.int32, len(lines))
     frame = pd.DataFrame(
         {
             name: pd.Series([None if line is None else line[at] for line in lines], dtype=object)
-            for at, name in enumerate(contract.source_columns)
+            for at, name in enumerate(layout.names)
         }
     )
     return Records.of(file, frame, first, bits, size)

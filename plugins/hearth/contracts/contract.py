@@ -18,7 +18,15 @@ from hearth.contracts.cron import known_cron
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.file_format import Format, without_unsaid
-from hearth.contracts.mapping import ColumnMapping, Mapping, NamedMapping, check_mapping, refuse_unused
+from hearth.contracts.mapping import (
+    FILE_NAME,
+    ColumnMapping,
+    Mapping,
+    NamedMapping,
+    check_mapping,
+    refuse_doubled_names,
+    refuse_unused,
+)
 from hearth.contracts.part import Part
 from hearth.contracts.source import Source
 
@@ -244,6 +252,9 @@ class Contract(Part):
             wide = ", ".join(name for name, other in ENTITIES.items() if other.wide)
             raise ValueError(f"bad_channel: {self.entity} has one measure a row; only {wide} have channels that fail alone")
         self._refuse_unused_elsewhere()
+        refuse_doubled_names(self.other_names, self._first_names)
+        if self.reads_file_name and self.source.kind != "sftp":
+            raise ValueError(f"from: {FILE_NAME} is the name of a file; only an sftp source has files of its own")
         return self
 
     def _refuse_unused_elsewhere(self) -> None:
@@ -310,8 +321,31 @@ class Contract(Part):
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property
+    def mappings(self) -> list[Mapping]:
+        """Every mapping of a source column, wherever the contract says it."""
+        arrival = [self.arrival] if isinstance(self.arrival, Mapping) else []
+        base = self.unnest.base if self.unnest else []
+        named = self.points.named.values() if isinstance(self.points, SelfRegistering) else []
+        return [*self.columns.values(), *arrival, *base, *named]
+
+    @property
+    def other_names(self) -> dict[str, list[str]]:
+        """Source column -> the other names it has had."""
+        return {m.from_: m.or_from for m in self.mappings if m.from_ and m.or_from}
+
+    @property
+    def reads_file_name(self) -> bool:
+        return any(m.from_ == FILE_NAME for m in self.mappings)
+
+    @property
     def source_columns(self) -> list[str]:
-        """Every source column the contract reads, in order, each once."""
+        """Every source column the contract reads, in order, each once, under each of its names."""
+        others = self.other_names
+        names = [name for first in self._first_names for name in (first, *others.get(first, []))]
+        return [name for name in dict.fromkeys(names) if name != FILE_NAME]
+
+    @property
+    def _first_names(self) -> list[str]:
         names = [name for m in self.columns.values() for name in (m.from_, m.time_from) if name]
         if isinstance(self.arrival, Mapping) and self.arrival.from_:
             names.append(self.arrival.from_)
@@ -323,13 +357,13 @@ class Contract(Part):
             names += [m.from_ for m in self.points.named.values() if m.from_]
         if self.no_record:
             names.append(self.no_record.column)
-        return list(dict.fromkeys(names))
+        return names
 
     @property
     def source_kinds(self) -> dict[str, set[str]]:
         """What each source column is read as: kinds of canonical columns, `clock` of a time of day, `number` of an epoch,
         `readings` of a packet, `version`."""
-        kinds: dict[str, set[str]] = {name: set() for name in self.source_columns}
+        kinds: dict[str, set[str]] = {name: set() for name in dict.fromkeys(self._first_names)}
         columns = self.entity_definition.columns_by_name
         mapped = [(columns[name].kind, mapping) for name, mapping in self.columns.items()]
         mapped += [("instant", mapping) for mapping in self._times_of_packets() if mapping not in self.columns.values()]
@@ -347,6 +381,9 @@ class Contract(Part):
         if self.unnest:
             kinds[self.unnest.readings] = {"readings"}
             kinds[self.unnest.step_minutes].add("number")
+        for first, others in self.other_names.items():
+            kinds |= dict.fromkeys(others, kinds[first])
+        kinds.pop(FILE_NAME, None)
         return kinds
 
     @property

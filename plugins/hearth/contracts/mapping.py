@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.part import Part
 from hearth.contracts.units import CONVERSIONS
 
 DEFAULT_EMPTY = ("", "NULL", "null")
+FILE_NAME = "<file>"
+"""In `from`: the name of the file a record stands in, as its source calls it."""
+AS_IT_IS = "*"
+"""In `values`: '*': '*' keeps every text not named."""
 
 
 class Mapping(Part):
-    """How one canonical column comes from the source; a plain string in YAML is `from`."""
+    """How one canonical column comes from the source; a plain string in YAML is `from`, a list the names it has had there."""
 
-    from_: str | None = Field(default=None, alias="from")
+    from_: str | None = Field(default=None, alias="from", description=f"source column, or {FILE_NAME} for the name of the file")
+    or_from: list[str] = Field(
+        default_factory=list, description="other names the source column has had; `from: [a, b]` says the same"
+    )
     constant: str | int | float | bool | None = None
     unit: str | None = None
     error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
     zero_is_missing: bool = False
     values: dict[str, str] | None = Field(
-        default=None, description="source value -> canonical value; '*' stands for every value not named"
+        default=None,
+        description="source value -> canonical value; '*' stands for every value not named, '*': '*' keeps it as it is",
+    )
+    pattern: str | None = Field(
+        default=None, description="regular expression (RE2) with one group: the part of the text that is meant, wherever it stands"
+    )
+    decimal: Literal[","] | None = Field(default=None, description="sign before the decimals, where it is a comma")
+    thousands: Literal[".", ",", " ", "'"] | None = Field(default=None, description="sign between groups of three digits")
+    written_with: list[str] = Field(
+        default_factory=list, description="what stands beside a number in its cell and says nothing new, such as '%' or '℃'"
     )
     formats: list[str] = Field(default_factory=list, description="strptime formats tried in order; default ISO 8601")
     epoch: Literal["s", "ms", "us"] | None = None
@@ -38,10 +58,32 @@ class Mapping(Part):
         " point's readings in a file tells",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _names_it_has_had(cls, given: Any) -> Any:
+        names = given.get("from") if isinstance(given, dict) else None
+        if not isinstance(names, list):
+            return given
+        if not names or not all(isinstance(name, str) for name in names):
+            raise ValueError("from: expected a name, or a list of the names the column has had, the newest first")
+        return {**given, "from": names[0], "or_from": names[1:]}
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what could not be said at first and is not said: contracts mean what they meant."""
+        made: dict[str, Any] = handler(self)
+        return {name: value for name, value in made.items() if name not in _LATER or value}
+
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
         if (self.from_ is None) == (self.constant is None):
             raise ValueError("give exactly one of `from` (a source column) and `constant`")
+        if len({self.from_, *self.or_from}) <= len(self.or_from):
+            raise ValueError(f"from: a name stands there twice: {[self.from_, *self.or_from]}")
+        if self.decimal and self.decimal == self.thousands:
+            raise ValueError(f"{self.decimal!r} cannot stand before the decimals and between thousands")
+        if self.pattern is not None:
+            _refuse_pattern(self.pattern)
         if self.epoch and (self.formats or self.time_from):
             raise ValueError("epoch says the time is a number; remove it, or formats and time_from")
         return self
@@ -56,8 +98,30 @@ class Mapping(Part):
         }
 
 
+_LATER = ("or_from", "pattern", "decimal", "thousands", "written_with")
+"""Options that came after the first contracts."""
+
+
+def _refuse_pattern(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except (re.error, pa.ArrowInvalid) as error:
+        raise ValueError(f"pattern {pattern!r}: {error}") from error
+    if groups != 1:
+        raise ValueError(f"pattern {pattern!r}: expected one group, in round brackets, for the part that is meant; it has {groups}")
+
+
+def refuse_doubled_names(other_names: dict[str, list[str]], first_names: list[str]) -> None:
+    """Raises ValueError for another name of a column (by its first) that is a column of its own, or another's."""
+    others = [name for names in other_names.values() for name in names]
+    number = Counter([*others, *dict.fromkeys(first_names)])
+    if twice := [repr(name) for name in dict.fromkeys(others) if number[name] > 1]:
+        raise ValueError(f"from: {', '.join(twice)}: another name of one column cannot be a column of its own as well")
+
+
 def _short_form(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
+    return {"from": value} if isinstance(value, (str, list)) else value
 
 
 def _short_form_or_constant(value: object) -> object:
@@ -68,19 +132,25 @@ ColumnMapping = Annotated[Mapping, BeforeValidator(_short_form)]
 NamedMapping = Annotated[Mapping, BeforeValidator(_short_form_or_constant)]
 
 _TIME = {"formats", "epoch", "time_zone", "time_from"}
+_WRITTEN = {"decimal", "thousands", "written_with"}
+_NUMBER = {"unit", "error_codes", "zero_is_missing", "pattern"} | _WRITTEN
 _USED: dict[str, set[str]] = {
-    "text": {"values"},
-    "number": {"unit", "error_codes", "zero_is_missing"},
-    "integer": {"unit", "error_codes", "zero_is_missing"},
+    "text": {"values", "pattern"},
+    "number": _NUMBER,
+    "integer": _NUMBER,
     "flag": set(),
-    "instant": _TIME | {"doubled_hour", "midnight_means_unknown"},
-    "date": _TIME - {"time_from"},
+    "instant": _TIME | {"doubled_hour", "midnight_means_unknown", "pattern"},
+    "date": (_TIME | {"pattern"}) - {"time_from"},
 }
 """Options beside from, constant and empty that a kind of column uses; epoch and date_part change that."""
 _WHY = {
     "values": "values name texts",
     "date_part": "date_part makes a whole number",
     "error_codes": "error_codes are numbers",
+    "decimal": "decimal says how numbers are written",
+    "thousands": "thousands says how numbers are written",
+    "written_with": "written_with stands beside numbers",
+    "pattern": "pattern takes a part of a text",
     "zero_is_missing": "zero_is_missing speaks of a number",
     "doubled_hour": "doubled_hour settles an instant",
     "midnight_means_unknown": "midnight_means_unknown speaks of an instant",
@@ -93,8 +163,8 @@ def refuse_unused(name: str, mapping: Mapping, column: Column) -> None:
     if mapping.epoch:
         used |= {"error_codes", "zero_is_missing"}
     if column.kind == "integer":
-        used = {"date_part", "formats", "time_zone"} if mapping.date_part else used | {"date_part"}
-    wrong = sorted(mapping.said - used - {"from_", "constant", "empty", "unit"})
+        used = {"date_part", "formats", "time_zone", "pattern"} if mapping.date_part else used | {"date_part"}
+    wrong = sorted(mapping.said - used - {"from_", "or_from", "constant", "empty", "unit"})
     if wrong:
         why = _WHY.get(wrong[0], f"{wrong[0]} is for times")
         also = " without epoch" if column.kind in ("instant", "date") and wrong[0] in ("error_codes", "zero_is_missing") else ""
@@ -111,7 +181,7 @@ def check_mapping(name: str, mapping: Mapping, column: Column, entity: Entity) -
             f" ({', '.join(entity.natural_key)}) can have it"
         )
     if column.choices and mapping.values:
-        wrong = sorted(set(mapping.values.values()) - set(column.choices))
+        wrong = sorted({name for given, name in mapping.values.items() if (given, name) != ("*", AS_IT_IS)} - set(column.choices))
         if wrong:
             raise ValueError(f"columns.{name}: {wrong} not among {', '.join(column.choices)}")
     if mapping.constant is not None:

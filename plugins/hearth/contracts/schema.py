@@ -21,10 +21,12 @@ def contract_schema() -> dict[str, Any]:
     """Contracts in YAML: a mapping may be a column's name alone, and each entity has its own columns."""
     schema = Contract.model_json_schema(by_alias=True)
     mapping = schema["$defs"]["Mapping"]
+    names = {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "the names it has had, the newest first"}
+    mapping["properties"]["from"] = {"anyOf": [mapping["properties"]["from"], names]}
     origins = {"oneOf": [{"required": ["from"]}, {"required": ["constant"]}]}
     schema["$defs"]["Mapping"] = {
         "description": mapping.pop("description"),
-        "anyOf": [{"type": "string", "description": "the source column"}, mapping | origins],
+        "anyOf": [{"type": "string", "description": "the source column"}, names, mapping | origins],
     }
     schema["properties"]["entity"] = {"enum": list(ENTITIES), "description": "what one row is"}
     schema["allOf"] = [_of(entity) for entity in ENTITIES.values()]

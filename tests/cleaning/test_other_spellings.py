@@ -1,0 +1,164 @@
+"""The same rows from files that spell them otherwise: other names, the file's name, parts of texts, numbers as people write."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.pseudonym import Pseudonyms
+from hearth.cleaning.reading import read_records
+from hearth.cleaning.records import LandedFile
+from hearth.cleaning.rows import clean
+from hearth.contracts.contract import Contract
+from hearth.contracts.reasons import names
+
+SOURCE = {"kind": "sftp", "connection": "c", "folder": "/", "pattern": "*"}
+NUMBER = {"from": "t", "unit": "degC"}
+
+
+def contract(format_kind: str = "csv", **columns: Any) -> Contract:
+    mapped = {"point_id": "id", "read_at": "at", "temperature_degc": NUMBER, **columns}
+    return Contract.model_validate({
+        "feed": "rooms", "title": "Rooms", "entity": "room_reading", "owner": {"team": "t"}, "arrival": "file", "source": SOURCE,
+        "schedule": {"season": "0 0 * * *"}, "format": {"kind": format_kind}, "time_zone": "Asia/Shanghai", "columns": mapped,
+    })  # fmt: skip
+
+
+def read(told: Contract, text: str, name: str = "rooms.csv", kind: str = "csv") -> list[tuple[Any, ...]]:
+    """(point, temperature, reasons) of each row."""
+    file = LandedFile(1, name, "", datetime(2030, 1, 1, tzinfo=UTC), kind)
+    found = []
+    for records in read_records(told, file, io.BytesIO(text.encode())):
+        rows = clean(told, records, Pseudonyms("0123456789abcdef"))
+        cells = zip(rows.frame["point_id"], rows.frame["temperature_degc"], rows.bits.tolist(), strict=True)
+        found += [(None if pd.isna(p) else p, None if pd.isna(t) else t, tuple(names(bits))) for p, t, bits in cells]
+    return found
+
+
+def one(told: Contract, cell: str, column: str = "t") -> tuple[Any, ...]:
+    """What becomes of a cell of one column in a file of tabs."""
+    cells = {"id": "R1", "at": "2016-01-12 08:00:00", "t": "20.5", column: cell}
+    tabbed = Contract.model_validate({**told.model_dump(by_alias=True, mode="json"), "format": {"kind": "csv", "delimiter": "\t"}})
+    (row,) = read(tabbed, "\t".join(cells) + "\n" + "\t".join(cells.values()) + "\n")
+    return row
+
+
+def test_a_column_is_known_under_each_name_it_has_had() -> None:
+    told = contract(point_id={"from": ["测点编号", "id", "point"]})
+    for name in ("测点编号", "id", "point"):
+        assert read(told, f"{name},at,t\nR1,2016-01-12 08:00:00,20.5\n") == [("R1", 20.5, ())]
+    with pytest.raises(UnreadableFile, match=r"expected column.* '测点编号'"):
+        read(told, "sensor,at,t\nR1,2016-01-12 08:00:00,20.5\n")
+    both = read(told, "id,测点编号,at,t\nOLD,R1,2016-01-12 08:00:00,20.5\nR2,,2016-01-12 08:00:00,20.5\n")
+    assert [point for point, _, _ in both] == ["R1", "R2"], "the newest name that has a value"
+
+
+def test_records_of_one_file_may_use_the_old_and_the_new_name() -> None:
+    told = contract("ndjson", point_id={"from": ["id", "point"]})
+    lines = [{"id": "R1", "at": "2016-01-12 08:00:00", "t": 20.5}, {"point": "R2", "at": "2016-01-12 08:00:00", "t": 21}]
+    assert read(told, "\n".join(map(json.dumps, lines)), kind="ndjson") == [("R1", 20.5, ()), ("R2", 21.0, ())]
+    torn = [*map(json.dumps, lines), '{"id": "R3", "at']
+    assert [p for p, _, _ in read(told, "\n".join(torn), kind="ndjson")] == ["R1", "R2", None], "and line by line"
+
+
+def test_names_that_cannot_be_told_apart_are_refused() -> None:
+    with pytest.raises(ValidationError, match="'t': another name of one column cannot be a column of its own"):
+        contract(point_id={"from": ["id", "t"]})
+    with pytest.raises(ValidationError, match="a name stands there twice"):
+        contract(point_id={"from": ["id", "id"]})
+    with pytest.raises(ValidationError, match="expected a name, or a list"):
+        contract(point_id={"from": []})
+
+
+def test_a_value_stands_in_the_name_of_the_file() -> None:
+    told = contract(point_id={"from": "<file>", "pattern": r"^room-(\w+)_\d{8}\.csv$"})
+    text = "at,t\n2016-01-12 08:00:00,20.5\n"
+    assert read(told, text, "room-A0042_20160112.csv") == [("A0042", 20.5, ())]
+    assert read(told, text, "hall.csv") == [(None, 20.5, ("unreadable_value",))]
+    with pytest.raises(ValidationError, match="only an sftp source has files of its own"):
+        Contract.model_validate({
+            **told.model_dump(by_alias=True, mode="json"), "format": {"kind": "ndjson"}, "arrival": "at",
+            "source": {"kind": "sql", "connection": "c", "query": "select 1 where at >= :interval_start and at < :interval_end"},
+        })  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "made"),
+    [("1号楼-0402", "0402"), ("0402", "0402"), ("", None), ("x", None)],
+)
+def test_a_part_of_a_text_is_meant(cell: str, made: str | None) -> None:
+    point, _, reasons = one(contract(point_id={"from": "id", "pattern": r"(\d{4})$"}), cell, "id")
+    assert point == made and ("unreadable_value" in reasons) == (cell == "x")
+
+
+def test_times_and_numbers_may_have_a_pattern_too() -> None:
+    told = contract(
+        read_at={"from": "at", "pattern": r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)"},
+        temperature_degc={**NUMBER, "pattern": r"=\s*([\d.]+)"},
+    )
+    assert one(told, "2016-01-12 08:00:00.1234567", "at")[2] == ("unreadable_value",), "the temperature has no sign of equality"
+    assert one(told, "T = 20.5 C")[1:] == (20.5, ())
+
+
+@pytest.mark.parametrize("pattern", ["id", "(a)(b)", "(", r"(?=x)(y)"])
+def test_a_pattern_has_one_group_and_no_way_back(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="pattern"):
+        contract(point_id={"from": "id", "pattern": pattern})
+
+
+@pytest.mark.parametrize(
+    ("options", "cell", "made"),
+    [
+        ({"decimal": ","}, "20,5", 20.5),
+        ({"decimal": ","}, "20", 20.0),
+        ({"decimal": ","}, "-0,5", -0.5),
+        ({"decimal": ","}, "20.5", None),
+        ({"decimal": ","}, "1,234,5", None),
+        ({"decimal": ",", "thousands": "."}, "1.020,5", 1020.5),
+        ({"decimal": ",", "thousands": "."}, "20,5", 20.5),
+        ({"decimal": ",", "thousands": "."}, "20.5", None),
+        ({"thousands": ","}, "1,020.5", 1020.5),
+        ({"thousands": ","}, "20,5", None),
+        ({"thousands": " "}, "1\u00a0020.5", 1020.5),
+        ({"written_with": ["℃", "°C", "约"]}, "20.5 ℃", 20.5),
+        ({"written_with": ["℃", "°C", "约"]}, "约20.5°C", 20.5),
+        ({"written_with": ["℃"]}, "20.5 F", None),
+        ({"written_with": ["%"], "decimal": ","}, "20,5 %", 20.5),
+    ],
+)
+def test_numbers_as_people_write_them(options: dict[str, Any], cell: str, made: float | None) -> None:
+    _, value, reasons = one(contract(temperature_degc={**NUMBER, **options}), cell)
+    assert value == made and (reasons == ()) == (made is not None), reasons
+
+
+def test_numbers_that_come_as_numbers_stay_so() -> None:
+    told = contract("ndjson", temperature_degc={**NUMBER, "decimal": ",", "written_with": ["℃"]})
+    cells = [20.5, "20,5", "20,5 ℃", 21]
+    lines = [json.dumps({"id": f"R{n}", "at": "2016-01-12 08:00:00", "t": cell}) for n, cell in enumerate(cells)]
+    assert [t for _, t, _ in read(told, "\n".join(lines), kind="ndjson")] == [20.5, 20.5, 20.5, 21.0]
+
+
+def test_codes_that_are_not_named_may_stay_as_they_are() -> None:
+    told = contract(point_id={"from": "id", "values": {"A": "R1", "*": "*"}})
+    assert [one(told, cell, "id")[0] for cell in ("A", "R7", "")] == ["R1", "R7", None]
+
+
+def test_options_that_a_column_would_not_use_are_refused() -> None:
+    with pytest.raises(ValidationError, match="decimal says how numbers are written"):
+        contract(point_id={"from": "id", "decimal": ","})
+    with pytest.raises(ValidationError, match="cannot stand before the decimals and between thousands"):
+        contract(temperature_degc={**NUMBER, "decimal": ",", "thousands": ","})
+
+
+def test_a_contract_that_says_nothing_new_means_what_it_meant() -> None:
+    assert not any(
+        word in contract().content_text for word in ("or_from", 'pattern": null', "decimal", "thousands", "written_with")
+    )
+    assert contract(temperature_degc={**NUMBER, "decimal": ","}).content_hash != contract().content_hash
