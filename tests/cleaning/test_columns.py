@@ -180,7 +180,7 @@ def test_a_day_is_read_by_its_format_and_a_number_is_one_only_in_a_workbook(cell
         ("2015110183000", "%Y%m%d%H%M%S", None),
         ("20151101 8:30", "%Y%m%d %H:%M", datetime(2015, 11, 1, 8, 30)),
         ("11/02/2014 1:05 am", "%m/%d/%Y %I:%M %p", datetime(2014, 11, 2, 1, 5)),
-        ("2014-11-02 24:00", "%Y-%m-%d %H:%M", None),
+        ("2014-11-02 24:00", "%Y-%m-%d %H:%M", datetime(2014, 11, 3)),
     ],
 )
 def test_times_side_by_side_need_all_their_digits(text: str, form: str, made: datetime | None) -> None:

@@ -11,12 +11,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from hearth.cleaning.columns import convert
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import clean
 from hearth.contracts.contract import Contract
+from hearth.contracts.entity import Column
+from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import names
 
 SOURCE = {"kind": "sftp", "connection": "c", "folder": "/", "pattern": "*"}
@@ -162,3 +165,22 @@ def test_a_contract_that_says_nothing_new_means_what_it_meant() -> None:
         word in contract().content_text for word in ("or_from", 'pattern": null', "decimal", "thousands", "written_with")
     )
     assert contract(temperature_degc={**NUMBER, "decimal": ","}).content_hash != contract().content_hash
+
+
+@pytest.mark.parametrize(
+    ("cell", "formats", "made"),
+    [
+        ("2016-01-12 24:00", [], "2016-01-12T16:00:00+00:00"),
+        ("2016-01-12T24:00:00", [], "2016-01-12T16:00:00+00:00"),
+        ("31/12/2015 24:00", ["%d/%m/%Y %H:%M"], "2015-12-31T16:00:00+00:00"),
+        ("2016-01-12 24:00:00Z", [], "2016-01-13T00:00:00+00:00"),
+        ("2016-01-12 24:30", [], None),
+        ("2016-02-30 24:00", [], None),
+        ("2016-01-12 08:00:00.1234567", [], "2016-01-12T00:00:00.123456+00:00"),
+        ("2016-01-12T08:00:00.1234567+08:00", [], "2016-01-12T00:00:00.123456+00:00"),
+    ],
+)
+def test_times_as_clocks_and_databases_write_them(cell: str, formats: list[str], made: str | None) -> None:
+    mapping = Mapping.model_validate({"from": "at", "formats": formats})
+    values, bits = convert(Column("read_at", "instant"), mapping, pd.Series([cell]), "Asia/Shanghai")
+    assert (None if values.isna()[0] else values[0].isoformat()) == made and bool(bits[0]) == (made is None)

@@ -128,7 +128,14 @@ def _micros(time: dt.datetime) -> int:
     return (time - (_AWARE_1970 if time.tzinfo else _NAIVE_1970)) // dt.timedelta(microseconds=1)
 
 
+_END_OF_DAY = re.compile(r"(?<!\d)24(:00){1,2}(\.0+)?(?![\d:])")
+"""How some clocks write the midnight that ends a day."""
+
+
 def _of_text(text: str, formats: list[str], year_alone: bool) -> Parsed:
+    if _END_OF_DAY.search(text):
+        midnight = _of_text(_END_OF_DAY.sub(lambda found: "00" + found[0][2:], text, count=1), formats, year_alone)
+        return midnight + dt.timedelta(days=1) if midnight is not None and midnight.date() < dt.date.max else None
     for form in formats or [""]:
         try:
             time = dt.datetime.strptime(text, form) if form else dt.datetime.fromisoformat(text)
