@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
@@ -16,7 +18,7 @@ from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile
-from hearth.cleaning.rows import clean
+from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
 from hearth.contracts.entity import Column
 from hearth.contracts.mapping import Mapping
@@ -34,12 +36,18 @@ def contract(format_kind: str = "csv", **columns: Any) -> Contract:
     })  # fmt: skip
 
 
+NOBODY = Pseudonyms("0123456789abcdef")
+
+
+def chunks(told: Contract, text: str, name: str = "rooms.csv", kind: str = "csv") -> Iterator[Rows]:
+    file = LandedFile(1, name, "", datetime(2030, 1, 1, tzinfo=UTC), kind)
+    return (clean(told, records, NOBODY) for records in read_records(told, file, io.BytesIO(text.encode())))
+
+
 def read(told: Contract, text: str, name: str = "rooms.csv", kind: str = "csv") -> list[tuple[Any, ...]]:
     """(point, temperature, reasons) of each row."""
-    file = LandedFile(1, name, "", datetime(2030, 1, 1, tzinfo=UTC), kind)
     found = []
-    for records in read_records(told, file, io.BytesIO(text.encode())):
-        rows = clean(told, records, Pseudonyms("0123456789abcdef"))
+    for rows in chunks(told, text, name, kind):
         cells = zip(rows.frame["point_id"], rows.frame["temperature_degc"], rows.bits.tolist(), strict=True)
         found += [(None if pd.isna(p) else p, None if pd.isna(t) else t, tuple(names(bits))) for p, t, bits in cells]
     return found
@@ -184,3 +192,80 @@ def test_times_as_clocks_and_databases_write_them(cell: str, formats: list[str],
     mapping = Mapping.model_validate({"from": "at", "formats": formats})
     values, bits = convert(Column("read_at", "instant"), mapping, pd.Series([cell]), "Asia/Shanghai")
     assert (None if values.isna()[0] else values[0].isoformat()) == made and bool(bits[0]) == (made is None)
+
+
+WIDE = {
+    "point_id": {"from": "<column>", "pattern": r"^T-(\w+)$"},
+    "temperature_degc": {"from": "<cell>", "unit": "degC", "decimal": ","},
+}
+
+
+def wide(format_kind: str = "csv", **more: Any) -> Contract:
+    told = contract(format_kind).model_dump(by_alias=True, mode="json")
+    columns = {**told["columns"], **WIDE, **more.pop("columns", {})}
+    form = {"kind": "csv", "delimiter": ";"} if format_kind == "csv" else {"kind": format_kind}
+    return Contract.model_validate(
+        {**told, "format": form, "spread": {"columns": ["T-A", "T-B", "T-C"]}, "columns": columns, **more}
+    )
+
+
+def test_a_row_of_several_points_is_a_reading_of_each_that_has_one() -> None:
+    told = wide(columns={"read_at": {"from": "at", "formats": ["%d/%m/%Y %H:%M"]}})
+    text = "at;T-B;T-A;other;T-C\n1/2/2016 8:00;21,5;20,5;x;\n1/2/2016 9:00;;;x;\n1/2/2016 10:00;-;20,6;x;99,9\n"
+    assert read(told, text) == [
+        ("A", 20.5, ()), ("B", 21.5, ()), ("A", None, ("missing_value",)), ("A", 20.6, ()), ("B", None, ("unreadable_value",)),
+        ("C", 99.9, ()),
+    ]  # fmt: skip
+    (rows,) = chunks(told, text)
+    assert list(zip(rows.frame["position"], rows.frame["sub_position"], strict=True)) == [
+        (1, 0),
+        (1, 1),
+        (2, 0),
+        (3, 0),
+        (3, 1),
+        (3, 2),
+    ]
+    assert rows.frame["read_at"].iloc[-1].isoformat() == "2016-02-01T02:00:00+00:00"
+    (record,) = masked_records(told, rows, np.array([4]), NOBODY)
+    assert json.loads(record) == {"at": "1/2/2016 10:00", "T-A": "20,6", "T-B": "-", "T-C": "99,9"}, "the row as it came"
+
+
+def test_columns_of_numbers_and_texts_are_spread_as_well() -> None:
+    lines = [
+        {"at": "2016-01-12 08:00:00", "T-A": 20.5, "T-B": "21,5", "T-C": None},
+        {"at": "2016-01-12 09:00:00", "T-A": None, "T-B": None, "T-C": 19},
+    ]
+    assert read(wide("ndjson"), "\n".join(map(json.dumps, lines)), kind="ndjson") == [
+        ("A", 20.5, ()),
+        ("B", 21.5, ()),
+        ("C", 19.0, ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"spread": None}, "say in `spread` which columns are meant"),
+        ({"columns": {"point_id": "id"}}, "no column comes from <column>"),
+        ({"columns": {"temperature_degc": NUMBER}}, "no column comes from <cell>"),
+        ({"columns": {"battery_v": {"from": "<cell>", "unit": "V"}}}, "<cell> is the value of one column"),
+        ({"columns": {"battery_v": {"from": "T-A", "unit": "V"}}}, "T-A are columns of their own as well"),
+        ({"spread": {"columns": ["T-A", "T-A"]}}, "stand"),
+    ],
+)
+def test_a_half_said_spread_is_refused(more: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValidationError, match=why):
+        wide(**more)
+
+
+def test_points_that_name_themselves_by_their_column() -> None:
+    ids = {
+        "household_id": {"from": "<column>", "values": {"T-A": "H1", "*": "H2"}},
+        "building_id": "=B",
+        "station_id": "=S",
+        "branch_id": "=Z",
+    }
+    told = wide(points={"valid_from": "2015-05-01", "point_kind": "remote", "room_type": "bedroom", **ids})
+    text = "at;T-A;T-B;T-C\n2016-01-12 08:00:00;20,5;;21\n"
+    (rows,) = chunks(told, text)
+    assert rows.named is not None and rows.named.to_numpy().tolist() == [["H1", "B", "S", "Z"], ["H2", "B", "S", "Z"]]

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from hearth.cleaning.cells import cell_text, is_absent
 from hearth.cleaning.columns import NUMBER, convert
@@ -21,10 +20,12 @@ from hearth.cleaning.personal_text import is_suspicious, mask_column, mask_value
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.records import Records
 from hearth.cleaning.times import clock_text
-from hearth.contracts.contract import Contract, SelfRegistering
+from hearth.cleaning.unfolding import Unfolded, unfolded
+from hearth.contracts.contract import Contract
 from hearth.contracts.entity import LEFT_OUT, Column
 from hearth.contracts.mapping import Mapping
 from hearth.contracts.reasons import BIT, Bits, names
+from hearth.contracts.unfolding import SelfRegistering
 
 
 @dataclass
@@ -118,11 +119,9 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     `doubled_hour`: the same one for all chunks of a pull.
     """
     entity = contract.entity_definition
-    source, record = records.frame.reset_index(drop=True), np.arange(len(records.frame))
-    sub_position = np.zeros(len(source), np.int32)
-    readings = pd.Series(dtype=object)
-    if contract.unnest:
-        record, sub_position, readings = _unnest(source[contract.unnest.readings])
+    source = records.frame.reset_index(drop=True)
+    rows = unfolded(contract, source)
+    record, sub_position = rows.record, rows.sub_position
     bits = records.bits[record].copy()
     made: dict[str, Any] = {}
     channels: dict[str, Bits] = {}
@@ -130,15 +129,16 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         mapping = contract.columns.get(column.name)
         if mapping is None or (contract.unnest and column.name == contract.unnest.time):
             continue
-        per_record = not (contract.unnest and mapping.from_ == contract.unnest.readings)
-        given = _given(contract, mapping, source) if per_record else readings
+        given = rows.own.get(str(mapping.from_))
+        per_record = given is None
+        given = _given(contract, mapping, source) if given is None else given
         iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
         values, found = convert(column, iso, given, contract.time_zone)
         if column.personal:
             values = pseudonyms.hash_column(column.name, values)
         elif column.is_free_text and column.name not in entity.natural_key:
             values = mask_column(values, pseudonyms)
-        if per_record and contract.unnest:
+        if per_record and not rows.are_records:
             values, found = values.take(record).reset_index(drop=True), found[record]
         if column.name in entity.natural_key:
             found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
@@ -153,18 +153,19 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     _arrival_and_version(contract, records, record, made, bits)
     made["file_id"], made["position"] = records.file_id[record], records.position[record]
     made["sub_position"] = sub_position
-    _settle_doubled_hour(contract, source, made, doubled_hour or DoubledHour())
-    named, found = _named(contract, source)
-    bits |= found[record]
+    _settle_doubled_hour(contract, source, record, made, doubled_hour or DoubledHour())
+    named, found = _named(contract, source, rows)
+    bits |= found
     _midnight(contract, made)
     # A record that could not be split has one reason; what its absent fields lack says nothing more.
     unsplit = (bits & BIT["unreadable_record"]) != 0
     bits[unsplit] = BIT["unreadable_record"]
-    named = None if named is None else named.iloc[record].reset_index(drop=True)
     return Rows(pd.DataFrame(made), bits, source, record, named, channels, records.no_record)
 
 
-def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[str, Any], doubled_hour: DoubledHour) -> None:
+def _settle_doubled_hour(
+    contract: Contract, source: pd.DataFrame, record: np.ndarray, made: dict[str, Any], doubled_hour: DoubledHour
+) -> None:
     """Times the contract says are told by the order of a point's readings; the first reading of them stands in `made`."""
     entity = contract.entity_definition
     for name, mapping in contract.columns.items():
@@ -172,41 +173,25 @@ def _settle_doubled_hour(contract: Contract, source: pd.DataFrame, made: dict[st
             formats = [] if mapping.time_from else mapping.formats
             as_last = mapping.model_copy(update={"doubled_hour": "last", "formats": formats})
             given = _given(contract, mapping, source)
-            last, _ = convert(entity.columns_by_name[name], as_last, given, contract.time_zone)
+            last = convert(entity.columns_by_name[name], as_last, given, contract.time_zone)[0].take(record).reset_index(drop=True)
             others = [made["file_id"], *(made[key] for key in entity.natural_key if key != name)]
             made[name] = doubled_hour.settle(made[name], last, others, contract.rows == "newest_first")
 
 
-def _named(contract: Contract, source: pd.DataFrame) -> tuple[pd.DataFrame | None, Bits]:
-    """The ids by which self-registering points name themselves, one line a record; none may be missing."""
-    bits = np.zeros(len(source), np.int32)
+def _named(contract: Contract, source: pd.DataFrame, rows: Unfolded) -> tuple[pd.DataFrame | None, Bits]:
+    """The ids by which self-registering points name themselves, one line a row; none may be missing."""
+    bits = np.zeros(len(rows.record), np.int32)
     if not isinstance(contract.points, SelfRegistering):
         return None, bits
     made = {}
     for name, mapping in contract.points.named.items():
         column = Column(name, "text", required=True)
-        made[name], found = convert(column, mapping, _given(contract, mapping, source), contract.time_zone)
-        bits |= found
+        own = rows.own.get(str(mapping.from_))
+        values, found = convert(column, mapping, _given(contract, mapping, source) if own is None else own, contract.time_zone)
+        if own is None:
+            values, found = values.take(rows.record).reset_index(drop=True), found[rows.record]
+        made[name], bits = values, bits | found
     return pd.DataFrame(made), bits
-
-
-def _unnest(readings: pd.Series) -> tuple[np.ndarray, np.ndarray, pd.Series]:
-    """(record of each reading, its number in the packet, its value); an empty packet keeps one empty row."""
-    kind: Any = getattr(readings.dtype, "pyarrow_dtype", None)
-    if kind is not None and pa.types.is_list(kind):
-        lists = pa.chunked_array(readings.array.__arrow_array__()).combine_chunks()
-        if lists.null_count == 0 and pc.min(pc.list_value_length(lists)).as_py() not in (0, None):
-            record = pc.list_parent_indices(lists).to_numpy()
-            flat: Any = pc.list_flatten(lists)
-            values = flat.to_pandas(types_mapper=pd.ArrowDtype)
-            starts = np.searchsorted(record, np.arange(len(lists)))
-            return record, (np.arange(len(record)) - starts[record]).astype(np.int32), values
-        readings = readings.map(lambda v: None if v is None or v is pd.NA else list(v))
-    packets = [v if isinstance(v, (list, np.ndarray)) and len(v) else [None] for v in readings]
-    record = np.repeat(np.arange(len(packets)), [len(p) for p in packets])
-    sub_position = np.concatenate([np.arange(len(p)) for p in packets]) if packets else np.array([], int)
-    values = pd.Series([value for packet in packets for value in packet], dtype=object)
-    return record, sub_position.astype(np.int32), values
 
 
 def _reading_times(
@@ -315,13 +300,10 @@ def _may_be_personal(values: pd.Series, pseudonyms: Pseudonyms) -> bool:
 
 def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:
     """Canonical columns whose values the cleaning cannot take, for records shown to a person: which mapping to look at."""
-    refused = []
+    refused, own = [], unfolded(contract, source.reset_index(drop=True)).own
     for name, mapping in contract.columns.items():
         column = contract.entity_definition.columns_by_name[name]
-        if contract.unnest and mapping.from_ == contract.unnest.readings:
-            given = _unnest(source[contract.unnest.readings].reset_index(drop=True))[2]
-        else:
-            given = _given(contract, mapping, source)
+        given = own[str(mapping.from_)] if str(mapping.from_) in own else _given(contract, mapping, source)
         iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
         if convert(column, iso, given, contract.time_zone)[1].any():
             refused.append(name)

@@ -19,16 +19,18 @@ from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.file_format import Format, without_unsaid
 from hearth.contracts.mapping import (
+    CELL,
     FILE_NAME,
+    MADE,
     ColumnMapping,
     Mapping,
-    NamedMapping,
     check_mapping,
     refuse_doubled_names,
     refuse_unused,
 )
 from hearth.contracts.part import Part
 from hearth.contracts.source import Source
+from hearth.contracts.unfolding import NoRecord, SelfRegistering, Spread, Unnest, refuse_half_spread
 
 
 def known_zone(name: str) -> str:
@@ -61,47 +63,6 @@ class Schedule(Part):
     @classmethod
     def _known_zone(cls, name: str | None) -> str | None:
         return known_zone(name) if name else None
-
-
-class NoRecord(Part):
-    """Lines that are none, such as a total below a table: known by a text in one column. They are counted in the ledger."""
-
-    column: str
-    texts: list[str] = Field(min_length=1)
-
-
-class Unnest(Part):
-    """A packet of several readings: reading i was taken at base - i * step.
-
-    `base` lists the source times in order of preference; a text of zeros only counts as absent.
-    """
-
-    readings: str
-    time: str = "read_at"
-    base: list[ColumnMapping] = Field(min_length=1)
-    step_minutes: str
-
-
-class SelfRegistering(Part):
-    """Where no register exists: the points, households and units named by the readings themselves.
-
-    The four ids are source columns, mapped as any column, or `=text` for a constant.
-    """
-
-    valid_from: date
-    point_kind: Literal["fixed", "mobile", "remote"]
-    household_id: NamedMapping
-    building_id: NamedMapping
-    station_id: NamedMapping
-    branch_id: NamedMapping
-    room_type: str
-    expected_interval_minutes: int | None = None
-    resolution_degc: float | None = None
-
-    @property
-    def named(self) -> dict[str, Mapping]:
-        """How each id comes from the source."""
-        return {name: getattr(self, name) for name in ("household_id", "building_id", "station_id", "branch_id")}
 
 
 class EarlierPromise(Part):
@@ -193,6 +154,7 @@ class Contract(Part):
     in_service: InService | None = None
     format: Format
     unnest: Unnest | None = None
+    spread: Spread | None = None
     arrival: ColumnMapping | Literal["file"]
     no_file: Literal["nothing_happened"] | None = Field(
         default=None, description="arrival: file only: what an interval without a file says; null: nothing is known of it"
@@ -255,6 +217,7 @@ class Contract(Part):
         refuse_doubled_names(self.other_names, self._first_names)
         if self.reads_file_name and self.source.kind != "sftp":
             raise ValueError(f"from: {FILE_NAME} is the name of a file; only an sftp source has files of its own")
+        refuse_half_spread(self.spread, self.unnest, self._first_names, [m.from_ for m in self.columns.values()])
         return self
 
     def _refuse_unused_elsewhere(self) -> None:
@@ -312,7 +275,7 @@ class Contract(Part):
         """The contract's meaning as JSON with sorted keys; every default is spelled out."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
         meaning["format"] = without_unsaid(meaning["format"])
-        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows", "no_record", "bad_channel")]
+        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows", "no_record", "bad_channel", "spread")]
         for part, name in [(meaning["source"], "delivery"), (meaning["schedule"], "time_zone"), *unsaid]:
             if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
                 del part[name]
@@ -342,7 +305,7 @@ class Contract(Part):
         """Every source column the contract reads, in order, each once, under each of its names."""
         others = self.other_names
         names = [name for first in self._first_names for name in (first, *others.get(first, []))]
-        return [name for name in dict.fromkeys(names) if name != FILE_NAME]
+        return [name for name in dict.fromkeys(names) if name not in MADE]
 
     @property
     def _first_names(self) -> list[str]:
@@ -357,7 +320,11 @@ class Contract(Part):
             names += [m.from_ for m in self.points.named.values() if m.from_]
         if self.no_record:
             names.append(self.no_record.column)
-        return names
+        return [*names, *(self.spread.columns if self.spread else [])]
+
+    def columns_empty(self, source: str) -> list[str]:
+        """Texts that mean nothing was given, in a source column that is mapped."""
+        return next(mapping.empty for mapping in self.columns.values() if mapping.from_ == source)
 
     @property
     def source_kinds(self) -> dict[str, set[str]]:
@@ -383,8 +350,9 @@ class Contract(Part):
             kinds[self.unnest.step_minutes].add("number")
         for first, others in self.other_names.items():
             kinds |= dict.fromkeys(others, kinds[first])
-        kinds.pop(FILE_NAME, None)
-        return kinds
+        if self.spread:
+            kinds |= dict.fromkeys(self.spread.columns, kinds[CELL])
+        return {name: kind for name, kind in kinds.items() if name not in MADE}
 
     @property
     def identifying_sources(self) -> set[str]:

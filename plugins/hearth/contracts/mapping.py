@@ -18,6 +18,10 @@ from hearth.contracts.units import CONVERSIONS
 DEFAULT_EMPTY = ("", "NULL", "null")
 FILE_NAME = "<file>"
 """In `from`: the name of the file a record stands in, as its source calls it."""
+COLUMN, CELL = "<column>", "<cell>"
+"""In `from`, of a row with a column for each point: the name of the column, and what stands in it."""
+MADE = {FILE_NAME, COLUMN, CELL}
+"""Columns that stand in no file."""
 AS_IT_IS = "*"
 """In `values`: '*': '*' keeps every text not named."""
 

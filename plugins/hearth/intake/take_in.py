@@ -25,10 +25,11 @@ from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, Records, gathered
 from hearth.cleaning.rows import Rows, clean, masked_records
-from hearth.contracts.contract import Contract, SelfRegistering
+from hearth.contracts.contract import Contract
 from hearth.contracts.counts import Counts
 from hearth.contracts.interval import Interval
 from hearth.contracts.reasons import BIT, Bits
+from hearth.contracts.unfolding import SelfRegistering
 from hearth.dated.dated_rows import place_time_zone
 from hearth.intake.late_files import complete
 from hearth.landing.landing import Landing

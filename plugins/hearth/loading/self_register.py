@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from hearth.contracts.contract import SelfRegistering
+from hearth.contracts.unfolding import SelfRegistering
 from hearth.loading.batch_load import BatchLoad
 from hearth.warehouse.statements import Statements
 
