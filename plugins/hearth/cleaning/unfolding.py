@@ -46,7 +46,8 @@ def _spread(cells: pd.DataFrame, empty: list[str]) -> Unfolded:
     filled[~filled.any(axis=1), 0] = True
     record, column = np.nonzero(filled)
     names = pa.array(cells.columns.tolist(), pa.string()).take(pa.array(column))
-    own = {COLUMN: pd.Series(pd.array(names, dtype=pd.ArrowDtype(pa.string())))}
+    named: Any = pd.array(names, dtype=pd.ArrowDtype(pa.string()))
+    own = {COLUMN: pd.Series(named)}
     kinds = set(map(str, cells.dtypes))
     if len(kinds) == 1 and "object" not in kinds:
         one_after_the_other = pd.concat([cells.iloc[:, at] for at in range(width)], ignore_index=True)
