@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearth.cleaning.cells import all_texts, is_in, mask
+from hearth.cleaning.columns import TEXT
 from hearth.contracts.contract import Contract
 from hearth.contracts.mapping import CELL, COLUMN
 
@@ -41,13 +42,12 @@ def unfolded(contract: Contract, source: pd.DataFrame) -> Unfolded:
 
 def _spread(cells: pd.DataFrame, empty: list[str]) -> Unfolded:
     """The filled cells, record by record; of a record without any its first one."""
-    rows, width = cells.shape
+    rows, width = len(cells), len(cells.columns)
     filled = np.column_stack([~_blank(cells.iloc[:, at], empty) for at in range(width)])
     filled[~filled.any(axis=1), 0] = True
-    record, column = np.nonzero(filled)
+    record, column = (np.asarray(places) for places in filled.nonzero())
     names = pa.array(cells.columns.tolist(), pa.string()).take(pa.array(column))
-    named: Any = pd.array(names, dtype=pd.ArrowDtype(pa.string()))
-    own = {COLUMN: pd.Series(named)}
+    own = {COLUMN: pd.Series(pd.array(names, dtype=TEXT))}
     kinds = set(map(str, cells.dtypes))
     if len(kinds) == 1 and "object" not in kinds:
         one_after_the_other = pd.concat([cells.iloc[:, at] for at in range(width)], ignore_index=True)
