@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hearth.cleaning.cells import all_texts, is_in, mask
-from hearth.cleaning.columns import TEXT
 from hearth.contracts.contract import Contract
 from hearth.contracts.mapping import CELL, COLUMN
 
@@ -47,7 +46,7 @@ def _spread(cells: pd.DataFrame, empty: list[str]) -> Unfolded:
     filled[~filled.any(axis=1), 0] = True
     record, column = (np.asarray(places) for places in filled.nonzero())
     names = pa.array(cells.columns.tolist(), pa.string()).take(pa.array(column))
-    own = {COLUMN: pd.Series(pd.array(names, dtype=TEXT))}
+    own = {COLUMN: pd.Series(pd.arrays.ArrowExtensionArray(names))}
     kinds = set(map(str, cells.dtypes))
     if len(kinds) == 1 and "object" not in kinds:
         one_after_the_other = pd.concat([cells.iloc[:, at] for at in range(width)], ignore_index=True)
