@@ -8,6 +8,7 @@ an owner who is no superuser, as on a managed server; the administrator only mak
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -194,10 +195,10 @@ class Server:
 
     def kill(self) -> None:
         """Kill every process of the server at once, as a power cut would; for tests of crash recovery."""
-        for process in self.processes():
-            process.suspend()
-        for process in self.processes():
-            process.kill()
+        for act in (psutil.Process.suspend, psutil.Process.kill):
+            for process in self.processes():
+                with contextlib.suppress(psutil.NoSuchProcess):  # a worker's work was done meanwhile
+                    act(process)
         psutil.wait_procs(self.processes(), timeout=START_SECONDS)
 
     def processes(self) -> list[psutil.Process]:

@@ -128,8 +128,8 @@ def _micros(time: dt.datetime) -> int:
     return (time - (_AWARE_1970 if time.tzinfo else _NAIVE_1970)) // dt.timedelta(microseconds=1)
 
 
-_END_OF_DAY = re.compile(r"(?<!\d)24(:00){1,2}(\.0+)?(?![\d:])")
-"""How some clocks write the midnight that ends a day."""
+_END_OF_DAY = re.compile(r"(?<![\d:.])24:00(:00(\.0+)?)?(?![\d:])")
+"""How some clocks write the midnight that ends a day; 14:24:00 has other digits before it."""
 
 
 def _of_text(text: str, formats: list[str], year_alone: bool) -> Parsed:

@@ -7,8 +7,6 @@ from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from hearth.contracts.entity import Column, Entity
@@ -107,6 +105,9 @@ _LATER = ("or_from", "pattern", "decimal", "thousands", "written_with")
 
 
 def _refuse_pattern(pattern: str) -> None:
+    import pyarrow as pa  # where a pattern is said: a DAG of any other feed is read without it
+    import pyarrow.compute as pc
+
     try:
         groups = re.compile(pattern).groups
         pc.match_substring_regex(pa.array([""]), pattern)
