@@ -72,7 +72,7 @@ beside as (
         (at_us - lead(at_us, 2) over backwards) / 3600000000 as hours_since_that,
         coalesce(
             {{ nearest('v / 1e5') }} = lag({{ nearest('v / 1e5') }}) over backwards
-            and lag(at_us) over backwards - at_us <= cast(silence_seconds as bigint) * 1000000,
+            and (lag(at_us) over backwards) - at_us <= cast(silence_seconds as bigint) * 1000000,
             false
         ) as goes_on,
         coalesce(

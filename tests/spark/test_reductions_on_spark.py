@@ -16,7 +16,7 @@ from hearth.lake.schema import arrow_schema
 from hearth.transform.engines.engine import Words, Work
 from hearth.transform.engines.on_duckdb import DuckDb
 from hearth.transform.engines.on_spark import Spark
-from tests.support.reduction_cases import CASES, filed, told, work_of
+from tests.support.reduction_cases import CASES, CHANGED, filed, told, work_of
 
 pytestmark = pytest.mark.servers
 ROOM = ENTITIES["room_reading"]
@@ -27,10 +27,12 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def test_the_cases_by_hand_and_no_readings_at_all(lake: Path) -> None:
     spark = Spark("local[2]")
     works = [work_of(case, spark.words) for case in CASES]
+    changed = [replace(work_of(case, spark.words, CHANGED), name=f"changed_{case['name']}") for case in CASES]
     firsts = {work.entity.name: replace(work, name=f"no_{work.entity.name}", files=()) for work in works}
-    made = spark.run([*works, *firsts.values()])
-    found = {case["name"]: told(next(made).read_all().to_pylist(), case) for case in CASES}
-    assert found == {case["name"]: told(case["expect"], case) for case in CASES}
+    made = spark.run([*works, *changed, *firsts.values()])
+    expected = {case["name"]: told(case["expect"], case) for case in CASES}
+    for _ in (works, changed):
+        assert {case["name"]: told(next(made).read_all().to_pylist(), case) for case in CASES} == expected
     assert [len(reader.read_all()) for reader in made] == [0] * len(firsts)
 
 

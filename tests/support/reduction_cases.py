@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from hearth.lake.catalogue import ReadingFile
 from hearth.lake.engine import engine
 from hearth.lake.files import Lake, write_sorted
 from hearth.lake.schema import arrow_schema
+from hearth.transform.asked import ALL, Asked, of_days, of_moving
 from hearth.transform.engines.engine import Words, Work
 from hearth.transform.reduction import reductions, standing_limits
 from hearth.transform.texts import FOLDER, statement
@@ -26,13 +27,18 @@ CASES: list[dict[str, Any]] = yaml.safe_load((FOLDER / "_unit_tests.yml").read_t
 BY_NAME = {reduction.name: reduction for reduction in reductions()}
 
 
-def work_of(case: dict[str, Any], words: Words) -> Work:
+_DAYS = [(date(2015, 1, 1), date(2017, 12, 31))]
+CHANGED = of_moving(_DAYS, 12, of_days(_DAYS, 1, ZONE), ZONE)
+"""All days the cases are about, as a build asks for days that changed."""
+
+
+def work_of(case: dict[str, Any], words: Words, asked: Asked = ALL) -> Work:
     """The reduction of a case, its readings a file of the lake (HEARTH_LAKE)."""
     reduction = BY_NAME[case["reduction"]]
     entity = ENTITIES[reduction.reads]
     given = {name: pa.Table.from_pylist(rows_of(rows)) for name, rows in case["given"].items() if name != entity.name}
     readings = as_read(entity, rows_of(case["given"][entity.name]))
-    text = statement(reduction.name, words, ZONE, (), standing_limits(given))
+    text = statement(reduction.name, words, ZONE, (), standing_limits(given), asked)
     return Work(case["name"], text, entity, (filed(readings, entity, case["name"]),), given)
 
 
