@@ -69,6 +69,10 @@ def test_a_column_is_known_under_each_name_it_has_had() -> None:
         read(told, "sensor,at,t\nR1,2016-01-12 08:00:00,20.5\n")
     both = read(told, "id,测点编号,at,t\nOLD,R1,2016-01-12 08:00:00,20.5\nR2,,2016-01-12 08:00:00,20.5\n")
     assert [point for point, _, _ in both] == ["R1", "R2"], "the newest name that has a value"
+    dashes = contract(point_id={"from": ["测点编号", "id"], "empty": ["-"]})
+    assert read(dashes, "id,测点编号,at,t\nR2,-,2016-01-12 08:00:00,20.5\n") == [("R2", 20.5, ())], (
+        "by the column's own word for nothing"
+    )
 
 
 def test_records_of_one_file_may_use_the_old_and_the_new_name() -> None:

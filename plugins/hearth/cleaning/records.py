@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ import pyarrow as pa
 from hearth.cleaning.cells import all_texts, is_in, mask
 from hearth.cleaning.errors import AGAIN, UnreadableFile
 from hearth.contracts.contract import Contract
-from hearth.contracts.mapping import DEFAULT_EMPTY, FILE_NAME
+from hearth.contracts.mapping import FILE_NAME
 from hearth.contracts.reasons import Bits
 
 CHUNK_ROWS = 250_000
@@ -116,17 +116,18 @@ def by_first_name(contract: Contract, file: LandedFile, records: Records) -> Rec
     frame = records.frame
     for first, others in contract.other_names.items():
         there = [name for name in (first, *others) if name in frame]
-        frame[first] = reduce(_or_else, (frame[name] for name in there))
+        empty = contract.columns_empty(first)
+        frame[first] = reduce(partial(_or_else, empty), (frame[name] for name in there))
     if contract.reads_file_name:
         frame[FILE_NAME] = pd.Series(pd.array(pa.repeat(pa.scalar(file.name), len(frame)), dtype=pd.ArrowDtype(pa.string())))
     gone = [name for names in contract.other_names.values() for name in names if name in frame]
     return replace(records, frame=frame.drop(columns=gone))
 
 
-def _or_else(one: pd.Series, other: pd.Series) -> pd.Series:
+def _or_else(empty: list[str], one: pd.Series, other: pd.Series) -> pd.Series:
     """The cells of the first, of the other where it holds nothing."""
     texts, _ = all_texts(one)
-    blank = is_in(texts, DEFAULT_EMPTY) | mask(texts.is_null())
+    blank = is_in(texts, empty) | mask(texts.is_null())
     return one if not blank.any() else other if blank.all() else one.astype(object).where(~blank, other.astype(object))
 
 
@@ -167,11 +168,6 @@ def renamed(name: str, spare: list[str]) -> str | None:
     ]
     near = difflib.get_close_matches(_letters(name), plain, n=1, cutoff=0.7) or (within if len(within) == 1 else [])
     return plain[near[0]] if near else None
-
-
-def _is_within(part: str, whole: str) -> bool:
-    """Whether the shorter name is a good part of the longer one."""
-    return part in whole and len(part) * 2 >= len(whole)
 
 
 def _letters(name: str) -> str:

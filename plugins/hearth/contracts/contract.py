@@ -324,7 +324,7 @@ class Contract(Part):
 
     def columns_empty(self, source: str) -> list[str]:
         """Texts that mean nothing was given, in a source column that is mapped."""
-        return next(mapping.empty for mapping in self.columns.values() if mapping.from_ == source)
+        return next(mapping.empty for mapping in self.mappings if mapping.from_ == source)
 
     @property
     def source_kinds(self) -> dict[str, set[str]]:
