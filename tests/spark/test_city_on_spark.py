@@ -57,7 +57,7 @@ def _some_days_changed(warehouse: Warehouse) -> None:
     with psycopg.connect(warehouse.administrator, autocommit=True) as connection:
         connection.execute("delete from intermediate.int_rebuild_range")
         for first, last in stretches:
-            for subject in ("room", "network", "source"):
+            for subject in ("room", "room_moving", "network", "source"):
                 connection.execute(
                     "insert into intermediate.int_rebuild_range (subject, from_date, to_date) values (%s, %s, %s)",
                     (subject, first, last),

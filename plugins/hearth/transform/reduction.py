@@ -143,6 +143,8 @@ def _asked(connection: psycopg.Connection, reduction: Reduction, zone: ZoneInfo,
     if reduction.moving is None or not days:
         return all_of_it
     few = _changed(connection, reduction.moving.subject, prefix)
+    if not few:  # nobody says which they are: then they are all
+        return all_of_it
     return of_moving(few, _said(connection, reduction.moving.hours, prefix), all_of_it, zone)
 
 
