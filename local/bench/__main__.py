@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,17 +46,32 @@ FULL = {name: 1.0 for name in MEASURES if name != "demo"}
 )
 @click.option("--size", default=1.0, show_default=True, help="share of the rows that are measured with, to try the bench itself")
 def main(full: bool, only: tuple[str, ...], size: float) -> None:
-    """Measure what there are goals for; the exit code is 0 where all are met."""
+    """Measure what there are goals for; the exit code is 0 where all are met.
+
+    A measurement that breaks is told and left; those after it run, and build/bench.json has what was measured until then.
+    """
     found: list[Measured] = []
+    broken: list[str] = []
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as folder, Ground.made(Path(folder)) as ground:
         for name, share in (dict.fromkeys(only, 1.0) or (FULL if full else SHORT)).items():
-            for measured in MEASURES[name](ground, size * share):
-                click.echo(str(measured))
-                found.append(measured)
+            begun = time.monotonic()
+            try:
+                for measured in MEASURES[name](ground, size * share):
+                    click.echo(str(measured))
+                    found.append(measured)
+                    write(found)
+            except (Exception, SystemExit):  # noqa: BLE001 - the others are worth an hour each
+                broken.append(name)
+                click.echo(f"BROKEN {name}: {traceback.format_exc()}")
+            click.echo(f"{name}: {time.monotonic() - begun:.0f} s in all", err=True)
+    sys.exit(0 if not broken and all(each.met for each in found) else 1)
+
+
+def write(found: list[Measured]) -> None:
+    """build/bench.json."""
     target = REPOSITORY / "build" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps([each.as_line() for each in found], indent=1) + "\n")
-    sys.exit(0 if all(each.met for each in found) else 1)
 
 
 if __name__ == "__main__":

@@ -424,7 +424,7 @@ def test_a_source_that_drips_is_given_up_in_time(
 def ask(feed: str, **changes: Any) -> int:
     contract = find_contract(feed)
     source = contract.source.model_copy(update=changes)
-    return http.count(contract, source, Interval(datetime(2016, 1, 1, tzinfo=UTC), datetime(2016, 1, 2, tzinfo=UTC)))
+    return http.count(contract, source, Interval(datetime(2016, 1, 1, tzinfo=UTC), datetime(2016, 1, 2, tzinfo=UTC)))[0]
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ import asyncssh
 import pytest
 
 from hearth.contracts.file_format import NdjsonFormat
+from hearth.contracts.file_source import SftpDelivery
 from hearth.contracts.interval import Interval
 from hearth.contracts.limits import SftpLimits
 from hearth.contracts.loading import find_contract
-from hearth.contracts.source import SftpDelivery
 from hearth.sources import sftp
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 
@@ -93,7 +93,7 @@ def test_names_in_gbk_and_in_no_encoding_at_all_are_pulled_with_the_others(folde
         folder.deliver(name, b"%d" % number)
     assert folder.pulled() == {"测温.csv": b"0", "检定.csv": b"1", "\\udcff.csv": b"2", "a\\\\b.csv": b"3"}
     source = CONTRACT.source.model_copy(update={"folder": "/", "pattern": "*.csv"})
-    assert sftp.count(source, DAY) == (4, 4)
+    assert sftp.count(CONTRACT, source, DAY) == (4, {"size_bytes": 4})
 
 
 @pytest.mark.fault("F33", "F36")
@@ -121,7 +121,7 @@ def test_files_of_one_delivery_are_taken_when_all_are_there_and_count_as_one(fol
     noon = datetime.fromtimestamp(NOON, UTC)
     assert taken() == [("register_20160105_1of2.csv", noon), ("register_20160105_2of2.csv", noon)]
     assert taken(before) == [], "a delivery has one interval: that of its newest file"
-    assert sftp.count(source, DAY)[0] == 2
+    assert sftp.count(CONTRACT, source, DAY)[0] == 2
     folder.deliver(b"register_20160105_3of3.csv")
     with pytest.raises(SourceError, match=r"delivery 20160105 has 3 files, source\.delivery\.files says 2"):
         taken()

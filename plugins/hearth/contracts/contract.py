@@ -9,7 +9,7 @@ import hashlib
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -17,7 +17,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from hearth.contracts.cron import known_cron
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
-from hearth.contracts.file_format import Format, without_unsaid
+from hearth.contracts.file_format import Format
 from hearth.contracts.mapping import (
     CELL,
     FILE_NAME,
@@ -50,6 +50,8 @@ class Owner(Part):
 class Schedule(Part):
     """Cron inside the heating season and outside of it (null: no runs then), in the place's time, whatever zone the data are in."""
 
+    LATER: ClassVar = frozenset({"time_zone"})
+
     season: str
     off_season: str | None = None
     time_zone: str | None = Field(default=None, description="IANA zone of the cron; null: the place's, whose days seasons begin on")
@@ -74,6 +76,8 @@ class EarlierPromise(Part):
 
 class Expected(Part):
     """What counts as complete, as late and as fit to load; used by the batch gate and the quality reports."""
+
+    LATER: ClassVar = frozenset({"rows_per_day_before"})
 
     rows_per_day: int | None = Field(default=None, gt=0)
     rows_per_day_before: list[EarlierPromise] = Field(default_factory=list, description="what was owed earlier, each to its day")
@@ -143,6 +147,8 @@ class Reconcile(Part):
 
 class Contract(Part):
     """One feed. See docs/how-to/add-a-feed.md for a walk through."""
+
+    LATER: ClassVar = frozenset({"in_service", "no_file", "rows", "no_record", "bad_channel", "spread"})
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]{1,60}$")
     title: str
@@ -272,15 +278,8 @@ class Contract(Part):
 
     @property
     def content_text(self) -> str:
-        """The contract's meaning as JSON with sorted keys; every default is spelled out."""
+        """The contract's meaning as JSON with sorted keys; defaults are spelled out, but those of what came later."""
         meaning = self.model_dump(mode="json", by_alias=True, exclude=_NO_MEANING)
-        meaning["format"] = without_unsaid(meaning["format"])
-        unsaid = [(meaning, name) for name in ("in_service", "no_file", "rows", "no_record", "bad_channel", "spread")]
-        for part, name in [(meaning["source"], "delivery"), (meaning["schedule"], "time_zone"), *unsaid]:
-            if part.get(name, True) is None:  # not there before it could be said: contracts mean what they meant
-                del part[name]
-        if not meaning["expected"]["rows_per_day_before"]:
-            del meaning["expected"]["rows_per_day_before"]
         return json.dumps(meaning, sort_keys=True, ensure_ascii=False)
 
     @property

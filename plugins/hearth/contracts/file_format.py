@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,8 @@ class NdjsonFormat(Part):
 
 
 class CsvFormat(Part):
+    LATER: ClassVar = frozenset({"compression", "skip_rows"})
+
     kind: Literal["csv"]
     encoding: str = "utf-8-sig"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
@@ -33,6 +35,8 @@ class CsvFormat(Part):
 
 class XlsxFormat(Part):
     """`header_rows` > 1: merged group headers; names become 'group / column'."""
+
+    LATER: ClassVar = frozenset({"sheets", "skip_rows", "fill_merged"})
 
     kind: Literal["xlsx"]
     sheet: str | None = None
@@ -55,14 +59,3 @@ class XlsxFormat(Part):
 
 
 Format = Annotated[JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat, Field(discriminator="kind")]
-
-_LATER: dict[str, dict[str, Any]] = {
-    "csv": {"compression": "none", "skip_rows": 0},
-    "xlsx": {"sheets": None, "skip_rows": 0, "fill_merged": None},
-}
-
-
-def without_unsaid(form: dict[str, Any]) -> dict[str, Any]:
-    """The format as its contract's hash knows it: what could not be said at first stands there only where it is said."""
-    later = _LATER.get(form["kind"], {})
-    return {name: value for name, value in form.items() if name not in later or value != later[name]}

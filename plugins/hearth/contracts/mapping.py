@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.part import Part
@@ -26,6 +26,8 @@ AS_IT_IS = "*"
 
 class Mapping(Part):
     """How one canonical column comes from the source; a plain string in YAML is `from`, a list the names it has had there."""
+
+    LATER: ClassVar = frozenset({"or_from", "pattern", "decimal", "thousands", "written_with"})
 
     from_: str | None = Field(default=None, alias="from", description=f"source column, or {FILE_NAME} for the name of the file")
     or_from: list[str] = Field(
@@ -70,12 +72,6 @@ class Mapping(Part):
             raise ValueError("from: expected a name, or a list of the names the column has had, the newest first")
         return {**given, "from": names[0], "or_from": names[1:]}
 
-    @model_serializer(mode="wrap")
-    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without what could not be said at first and is not said: contracts mean what they meant."""
-        made: dict[str, Any] = handler(self)
-        return {name: value for name, value in made.items() if name not in _LATER or value}
-
     @model_validator(mode="after")
     def _one_origin(self) -> Mapping:
         if (self.from_ is None) == (self.constant is None):
@@ -98,10 +94,6 @@ class Mapping(Part):
             for name, field in type(self).model_fields.items()
             if getattr(self, name) != field.get_default(call_default_factory=True)
         }
-
-
-_LATER = ("or_from", "pattern", "decimal", "thousands", "written_with")
-"""Options that came after the first contracts."""
 
 
 def _refuse_pattern(pattern: str) -> None:

@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hearth.contracts.file_source import SftpSource
 from hearth.contracts.interval import Interval
-from hearth.contracts.source import SftpSource
 from hearth.landing.landing import LandedPull, Landing
 from hearth.landing.store import StoredFile
 from hearth.sources.delivery import SourceError, printable

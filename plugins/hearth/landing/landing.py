@@ -76,5 +76,4 @@ class Landing:
 def source_address(contract: Contract) -> str:
     """Where a pull came from, without secrets: the connection's name and the place within it."""
     source = contract.source
-    place = source.path if source.kind == "http" else f"{source.folder}/{source.pattern}" if source.kind == "sftp" else "query"
-    return f"{source.kind}:{source.connection}:{place}"
+    return f"{source.kind}:{source.connection}:{source.place}"

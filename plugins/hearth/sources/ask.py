@@ -13,6 +13,7 @@ from typing import Any
 from hearth.contracts.contract import Contract
 from hearth.contracts.interval import Interval
 from hearth.sources.delivery import SourceError
+from hearth.sources.pull import count
 
 log = logging.getLogger(__name__)
 LARGEST = 2**53
@@ -32,33 +33,16 @@ class Answer:
 
 def ask_source(contract: Contract, interval: Interval) -> Answer:
     """The source's own count for the interval, as its contract says to ask; never raises for what the source does."""
-    unit = "files" if contract.source.kind == "sftp" else "records"
+    unit = contract.source.counted_in
     if contract.reconcile is None:
         return Answer("not_asked", unit)
     try:
-        number, sums = _asked(contract, interval)
+        number, sums = count(contract, interval)
         return Answer("answered", unit, _whole(number), {name: _finite(name, value) for name, value in sums.items()})
     except Exception as error:  # noqa: BLE001 - whatever the source or its driver raises is its answer
         message = f"{type(error).__name__}: {error}".splitlines()[0][:300].replace("\0", "\ufffd")
         log.warning("%s: the source did not say what it counts for %s: %s", contract.feed, interval, message)
         return Answer("not_answered", unit, message=message)
-
-
-def _asked(contract: Contract, interval: Interval) -> tuple[Any, dict[str, Any]]:
-    source = contract.source
-    if source.kind == "http":
-        from hearth.sources import http
-
-        return http.count(contract, source, interval), {}
-    if source.kind == "sftp":
-        from hearth.sources import sftp
-
-        files, size = sftp.count(source, interval)
-        return files, {"size_bytes": size}
-    from hearth.sources import sql
-
-    assert contract.reconcile is not None
-    return sql.count(source, contract.reconcile, interval)
 
 
 def _whole(value: Any) -> int:

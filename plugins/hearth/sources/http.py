@@ -9,8 +9,8 @@ from typing import Any
 import requests
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.http_source import HttpSource
 from hearth.contracts.interval import Interval
-from hearth.contracts.source import HttpSource
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 from hearth.sources.http_client import Again, Client, described
 from hearth.sources.json_text import DOUBLED, decode
@@ -36,12 +36,12 @@ def deliveries(contract: Contract, source: HttpSource, interval: Interval) -> It
         reader.refuse_overlap(check)
 
 
-def count(contract: Contract, source: HttpSource, interval: Interval) -> int:
-    """What the source says its total of the interval is. Raises SourceError where its answer has none."""
+def count(contract: Contract, source: HttpSource, interval: Interval) -> tuple[int, dict[str, Any]]:
+    """(what the source says its total of the interval is, no sums). Raises SourceError where its answer has none."""
     client = Client(source, Watch(source.limits, source.path))
     reader = _Reader(client, source, _bounds(source, interval), contract.format.limits.document_bytes)
     _, value = reader.page({source.pages.size_parameter: "1"})
-    return whole_total(_dig(value, source.pages.total or ""), source.path, source.pages.total)
+    return whole_total(_dig(value, source.pages.total or ""), source.path, source.pages.total), {}
 
 
 def _bounds(source: HttpSource, interval: Interval) -> dict[str, str]:

@@ -22,7 +22,7 @@ from airflow.providers.http.hooks.http import HttpHook
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from hearth.contracts.source import HttpSource
+from hearth.contracts.http_source import HttpSource
 from hearth.sources.delivery import SourceError, SourceUnavailable
 from hearth.sources.watch import Watch
 

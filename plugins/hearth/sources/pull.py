@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.interval import Interval
 from hearth.sources.delivery import Delivery
 
+MODULES = {"http": "http", "sftp": "sftp", "sql": "sql"}
+"""Kind of source -> the module that asks it; imported when it is, for their drivers are large."""
+
 
 def deliveries(contract: Contract, interval: Interval) -> Iterator[Delivery]:
     """Everything the feed delivered in the interval. Raises SourceError or SourceUnavailable."""
-    source = contract.source
-    if source.kind == "http":
-        from hearth.sources import http
+    made: Iterator[Delivery] = _module(contract).deliveries(contract, contract.source, interval)
+    return made
 
-        return http.deliveries(contract, source, interval)
-    if source.kind == "sftp":
-        from hearth.sources import sftp
 
-        return sftp.deliveries(contract, source, interval)
-    from hearth.sources import sql
+def count(contract: Contract, interval: Interval) -> tuple[Any, dict[str, Any]]:
+    """(number, sums) as the source itself counts the interval, the values as it gave them. Raises what its driver raises."""
+    counted: tuple[Any, dict[str, Any]] = _module(contract).count(contract, contract.source, interval)
+    return counted
 
-    return sql.deliveries(contract, source, interval)
+
+def _module(contract: Contract) -> Any:
+    return import_module(f"hearth.sources.{MODULES[contract.source.kind]}")

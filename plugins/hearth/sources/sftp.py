@@ -22,8 +22,8 @@ from paramiko.sftp import CMD_CLOSE, CMD_OPENDIR, CMD_READDIR
 
 from hearth.contracts.contract import Contract
 from hearth.contracts.file_format import NdjsonFormat
+from hearth.contracts.file_source import SftpSource
 from hearth.contracts.interval import Interval
-from hearth.contracts.source import SftpSource
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable, printable
 from hearth.sources.watch import Watch
 
@@ -71,10 +71,10 @@ def listed(source: SftpSource) -> list[Entry]:
         return _matching(client, source)
 
 
-def count(source: SftpSource, interval: Interval) -> tuple[int, int]:
-    """(files, bytes) that the folder lists for the interval now."""
+def count(contract: Contract, source: SftpSource, interval: Interval) -> tuple[int, dict[str, int]]:
+    """(files, their bytes) that the folder lists for the interval now."""
     entries = _within(listed(source), interval)
-    return len(entries), sum(entry.size for entry in entries)
+    return len(entries), {"size_bytes": sum(entry.size for entry in entries)}
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from airflow.sdk import Connection
 
 from hearth.contracts.contract import Contract, Reconcile
 from hearth.contracts.interval import Interval
-from hearth.contracts.source import SqlSource
+from hearth.contracts.sql_source import SqlSource
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
 from hearth.sources.watch import Watch
 
@@ -42,8 +42,9 @@ def deliveries(contract: Contract, source: SqlSource, interval: Interval) -> Ite
     yield Delivery(f"{source.connection} {contract.feed}", _rows(contract.feed, source, interval), "ndjson", "gzip")
 
 
-def count(source: SqlSource, asked: Reconcile, interval: Interval) -> tuple[Any, dict[str, Any]]:
+def count(contract: Contract, source: SqlSource, interval: Interval) -> tuple[Any, dict[str, Any]]:
     """(records, sums by column) that the source itself counts for the interval; the values are as it gave them."""
+    asked = contract.reconcile or Reconcile()
     watch = Watch(source.limits, f"the count over {source.connection}")
     with _connected("the count", source, watch) as asking:
         quote = asking.connection.dialect.identifier_preparer.quote
