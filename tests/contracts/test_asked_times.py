@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hearth.contracts.asked_times import days_of, on_the_wall, written
+from hearth.contracts.asked_times import days_of, on_the_wall
 from hearth.contracts.interval import Interval
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -49,13 +49,3 @@ def test_parts_of_days_are_the_interval_and_begin_at_midnights(start: datetime, 
     for part in parts:
         last = clock(part.end - timedelta(microseconds=1))
         assert (last.date() - clock(part.start).date()).days < at_most
-
-
-def test_an_instant_is_written_as_the_source_reads_it() -> None:
-    at = datetime(2026, 11, 1, 4, tzinfo=UTC)
-    assert [written(at, form, NEW_YORK) for form in ("iso", "epoch_s", "epoch_ms", "%Y-%m-%d %H:%M:%S")] == [
-        "2026-11-01T04:00:00+00:00",
-        "1793505600",
-        "1793505600000",
-        "2026-11-01 00:00:00",
-    ]

@@ -72,6 +72,7 @@ def connections() -> None:
 @click.option("--feed", multiple=True, help="only these feeds (default: all)")
 def connections_check(feed: tuple[str, ...]) -> None:
     """Reach every feed's source and say what is wrong; exits 1 when any cannot be reached."""
+    from hearth.intake.asked_of_register import with_devices
     from hearth.sources.check import check_feed
 
     refuse_unknown(feed)
@@ -79,7 +80,7 @@ def connections_check(feed: tuple[str, ...]) -> None:
     for name, contract in load_contracts().items():
         if feed and name not in feed:
             continue
-        problem = check_feed(contract)
+        problem = check_feed(with_devices(contract))
         bad += problem is not None
         click.echo(f"{'FAILED' if problem else 'ok    '}  {name:24} {contract.source.connection:20} {problem or ''}")
     sys.exit(1 if bad else 0)

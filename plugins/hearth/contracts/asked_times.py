@@ -10,13 +10,9 @@ from hearth.contracts.interval import Interval
 SECOND = timedelta(seconds=1)
 
 
-def written(instant: datetime, form: str, zone: ZoneInfo) -> str:
-    """An instant as ISO 8601 with its offset, as a whole number since 1970, or in a strftime format on the clocks of `zone`."""
-    if form == "iso":
-        return instant.isoformat()
-    if form.startswith("epoch_"):
-        return str(round(instant.timestamp() * (1000 if form == "epoch_ms" else 1)))
-    return instant.astimezone(zone).strftime(form)
+def epoch(instant: datetime, form: str) -> int:
+    """Seconds (epoch_s) or milliseconds (epoch_ms) since 1970."""
+    return round(instant.timestamp() * (1000 if form == "epoch_ms" else 1))
 
 
 def on_the_wall(interval: Interval, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -221,8 +221,11 @@ class Contract(Part):
             raise ValueError(f"bad_channel: {self.entity} has one measure a row; only {wide} have channels that fail alone")
         self._refuse_unused_elsewhere()
         refuse_doubled_names(self.other_names, self._first_names)
-        if self.reads_file_name and self.source.kind != "sftp":
-            raise ValueError(f"from: {FILE_NAME} is the name of a file; only an sftp source has files of its own")
+        if self.reads_file_name and not self.source.has_names:
+            raise ValueError(
+                f"from: {FILE_NAME} is the name of a file, or of the page a device was asked for; what an sql source gives has"
+                " none, nor has an http source without `each`"
+            )
         refuse_half_spread(self.spread, self.unnest, self._first_names, [m.from_ for m in self.columns.values()])
         return self
 

@@ -37,6 +37,7 @@ class SftpSource(Part):
 
     LATER: ClassVar = frozenset({"delivery"})
     counted_in: ClassVar = "files"
+    has_names: ClassVar = True
 
     kind: Literal["sftp"]
     connection: str

@@ -11,4 +11,5 @@ from hearth.contracts.http_source import HttpSource
 from hearth.contracts.sql_source import SqlSource
 
 Source = Annotated[HttpSource | SftpSource | SqlSource, Field(discriminator="kind")]
-"""Each says of itself its `place` (within its connection, for the ledger) and what it is `counted_in`."""
+"""Each says of itself its `place` (within its connection, for the ledger), what it is `counted_in`, and whether what it gives
+`has_names` that tell something (`from: <file>`)."""

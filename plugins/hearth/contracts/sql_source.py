@@ -15,6 +15,7 @@ class SqlSource(Part):
 
     counted_in: ClassVar = "records"
     place: ClassVar = "query"
+    has_names: ClassVar = False
 
     kind: Literal["sql"]
     connection: str

@@ -43,6 +43,8 @@ def answer(part: dict[str, Any], feed: str, interval: Interval) -> Iterator[Path
 
     Raises SourceError, SourceUnavailable, and NotASample where nothing came.
     """
+    from hearth.dated.dated_rows import place_time_zone
+    from hearth.intake.asked_of_register import with_devices
     from hearth.sources.pull import deliveries
 
     source = TypeAdapter(Source).validate_python(part["source"])
@@ -50,7 +52,9 @@ def answer(part: dict[str, Any], feed: str, interval: Interval) -> Iterator[Path
     if source.kind == "http":
         quick["export"] = None  # the contract of such a feed describes its pages
     form = TypeAdapter(Format).validate_python(part.get("format") or {"kind": "csv"})
-    asking = Contract.model_construct(feed=feed, source=source.model_copy(update=quick), format=form, reconcile=None)
+    zone = part.get("time_zone") or place_time_zone()
+    asked = Contract.model_construct(feed=feed, source=source.model_copy(update=quick), format=form, reconcile=None, time_zone=zone)
+    asking = with_devices(asked)
     with tempfile.TemporaryDirectory(prefix="hearth-draft-") as folder:
         for delivery in deliveries(asking, interval):
             name = Path(delivery.name).name if source.kind == "sftp" else f"answer.{delivery.format_kind}"

@@ -31,6 +31,7 @@ from hearth.contracts.interval import Interval
 from hearth.contracts.reasons import BIT, Bits
 from hearth.contracts.unfolding import SelfRegistering
 from hearth.dated.dated_rows import place_time_zone
+from hearth.intake.asked_of_register import with_devices
 from hearth.intake.late_files import complete
 from hearth.landing.landing import Landing
 from hearth.landing.store import LandingStore
@@ -66,11 +67,12 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
         facts.update(interval_start=interval.start.isoformat(), interval_end=interval.end.isoformat())
         ledger.refuse_partial_overlap(contract.feed, interval)
         landing = Landing(LandingStore(), contract, run_id)
-        own = landing.land(interval, deliveries(contract, interval))
+        asked = with_devices(contract)
+        own = landing.land(interval, deliveries(asked, interval))
         late = complete(landing, interval)
         pulls = ledger.record_pulls(own, late.pulls)
         for pull_id, landed in zip(pulls, [own, *(completed for completed, _, _ in late.pulls)], strict=True):
-            ledger.record_answer(pull_id, ask_source(contract, landed.interval))
+            ledger.record_answer(pull_id, ask_source(asked, landed.interval))
         facts.update(pull_id=pulls[0], files=len(own.files), size_bytes=sum(f.size_bytes for f in own.files), **late.facts)
         return pulls[0]
 

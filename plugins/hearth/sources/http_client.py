@@ -1,8 +1,9 @@
-"""GET on one connection: bearer token, polite retries, no way to another host, an end in time.
+"""Requests on one connection: who asks, polite retries, no way to another host, an end in time.
 
 Addresses are built from the connection. A redirect is followed to the connection's own scheme, host and port only: elsewhere the
 answer would be somebody else's, inside our network too, and from https to http anybody's on the way.
-Messages tell the shape of an answer and nothing it holds: records name people, and an error page may echo the token.
+Messages tell the shape of an answer and nothing it holds: records name people, and an error page may echo the token. No message
+has the query of an address, where keys and signatures may stand.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,6 +26,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from hearth.contracts.http_source import HttpSource
 from hearth.sources.delivery import SourceError, SourceUnavailable
+from hearth.sources.http_login import Again, Login, login_of
+from hearth.sources.http_request import Asked
 from hearth.sources.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -34,40 +38,45 @@ MAX_RETRY_AFTER_SECONDS = 120.0
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-class Again(Exception):
-    """A fault that a later try may not meet; carries how long the server asked to wait."""
-
-    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.wait_seconds = wait_seconds
-
-
 class Client:
-    """GET with retries on one connection, within the limits of a watch."""
+    """Requests with retries on one connection, within the limits of a watch. `login`: who asks; null: as the contract says."""
 
-    def __init__(self, source: HttpSource, watch: Watch) -> None:
-        hook, self.watch = HttpHook(method="GET", http_conn_id=source.connection), watch
-        token = hook.get_connection(source.connection).password
-        if token and not re.fullmatch(r"[\x20-\x7e]+", token):
-            raise SourceError(f"{source.connection}: the token holds a line end or another sign no header may hold; enter it again")
-        self.session = hook.get_conn({"Authorization": f"Bearer {token}"} if token else None)
+    def __init__(self, source: HttpSource, watch: Watch, connection: str | None = None, login: Login | None = None) -> None:
+        self.connection, self.watch, self._source = connection or source.connection, watch, source
+        hook = HttpHook(method=source.method.upper(), http_conn_id=self.connection)
+        self.session = hook.get_conn(source.headers)
         self.sockets = Sockets()
+        self.login = login or login_of(source, hook.get_connection(self.connection), self._asking_for_token)
+        self.session.auth = self.login
         for scheme in ("http://", "https://"):
             self.session.mount(scheme, self.sockets)
-        self.address, self.time_out, self.connection = hook.url_from_endpoint, source.time_out_seconds, source.connection
+        self.address, self.time_out = hook.url_from_endpoint, source.time_out_seconds
 
-    def body(self, path: str, query: dict[str, str], at_most: int, read: Callable[[bytes, requests.Response], Any]) -> Any:
+    def _asking_for_token(self, connection: str | None, login: Login) -> Client:
+        """A client beside this one, which is cut off with it."""
+        beside = Client(self._source, self.watch, connection or self.connection, login)
+        self.sockets.add(beside.sockets)
+        return beside
+
+    def refuse_expired(self, value: Any) -> None:
+        """Raises Again where an answer says, under status 200, that the login has expired."""
+        if self.login.says_expired(value):
+            self.login.renew()
+            raise Again(self.login.not_taken)
+
+    def body(self, asked: Asked, at_most: int, read: Callable[[bytes, requests.Response], Any]) -> Any:
         """What `read` makes of the body; it may raise Again. Raises SourceError for a body of more than `at_most` bytes."""
 
         def fetch() -> Any:
+            self.login.prepare()
             try:
-                with self.watch.ending(self.sockets.shut, "request_seconds"), self._get(path, query) as response:
-                    body = self._whole(path, response, at_most)
+                with self.watch.ending(self.sockets.shut, "request_seconds"), self._answer(asked) as response:
+                    body = self._whole(asked.path, response, at_most)
             except SourceUnavailable as slow:
                 raise Again(str(slow)) from None
             return read(body, response)
 
-        return self._retried(path, fetch)
+        return self._retried(asked.path, fetch)
 
     def _whole(self, path: str, response: requests.Response, at_most: int) -> bytes:
         body = bytearray()
@@ -80,14 +89,19 @@ class Client:
                 )
         return bytes(body)
 
-    def stream(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
+    def stream(self, asked: Asked) -> Iterator[bytes]:
         """The body of an export. A cut-off body starts again from the beginning and skips what was handed over."""
-        done = 0
+        path, done = asked.path, 0
+
+        def fetch() -> requests.Response:
+            self.login.prepare()
+            return self._answer(asked)
+
         for attempt in range(1, TRIES + 1):
             try:
                 with (
                     self.watch.ending(self.sockets.shut),
-                    self._retried(path, lambda: self._get(path, query)) as response,
+                    self._retried(path, fetch) as response,
                 ):
                     at = 0
                     for chunk in response.iter_content(CHUNK_BYTES):
@@ -97,52 +111,66 @@ class Client:
                             done = at
                 return
             except (requests.exceptions.RequestException, OSError) as error:
-                log.warning("%s: cut off after %d bytes, try %d of %d: %s", path, done, attempt, TRIES, error)
+                log.warning("%s: cut off after %d bytes, try %d of %d: %s", path, done, attempt, TRIES, _without_query(str(error)))
         raise SourceUnavailable(f"{path}: cut off after {done} bytes in {TRIES} tries; run the pull again later")
 
-    def _get(self, path: str, query: dict[str, str]) -> requests.Response:
+    def _answer(self, asked: Asked) -> requests.Response:
+        path, here = asked.path, self.address(asked.path)
         try:
-            response = self._ask(self.address(path), query)
+            response = self._send(here if asked.address is None else self._allowed(path, here, asked.address), asked)
             for _ in range(REDIRECTS):
                 if not response.is_redirect:
                     break
                 response.close()
-                response = self._ask(self._allowed(path, response), None)
+                address = self._allowed(path, str(response.url), response.headers["Location"])
+                self._refuse_lost_body(asked, response)
+                response = self._send(address, replace(asked, address=address) if asked.method == "get" else asked)
         except requests.exceptions.RequestException as error:
-            raise Again(f"{type(error).__name__}: {error}") from error
+            raise Again(f"{type(error).__name__}: {_without_query(str(error))}") from error
         except ValueError:  # requests reads where a redirect leads even where it is not to follow
             raise self._elsewhere(path, "the source", "an address that cannot be read") from None
         if response.status_code == 200:
             return response
         response.close()
+        if response.status_code == 401 and self.login.renew():
+            raise Again(self.login.not_taken)
         if response.status_code in TRANSIENT:
             raise Again(f"status {response.status_code}", retry_after(response.headers.get("Retry-After", "")))
         raise SourceError(
             f"{path}: status {response.status_code}, expected 200: {described(response)}. "
-            "401 or 403: renew the token of the connection; 404: check the contract's path; 3xx: the source redirects without end."
+            f"401 or 403: {self.login.mend}; 404: check the contract's path; 3xx: the source redirects without end."
         )
 
-    def _ask(self, address: str, query: dict[str, str] | None) -> requests.Response:
-        return self.session.get(
+    def _send(self, address: str, asked: Asked) -> requests.Response:
+        return self.session.request(
+            asked.method,
             address,
-            params=query,
+            **asked.sent,
             stream=True,
             timeout=self.time_out,
             allow_redirects=False,
             verify=self.session.verify,  # said here, the connection's word counts more than REQUESTS_CA_BUNDLE
         )
 
-    def _allowed(self, path: str, response: requests.Response) -> str:
-        """Where a redirect leads. Raises SourceError for another scheme, host or port; what follows these may be a secret."""
-        here, to = (urlsplit(urljoin(str(response.url), place)) for place in ("", response.headers["Location"]))
+    def _refuse_lost_body(self, asked: Asked, response: requests.Response) -> None:
+        """A post is sent on as it is where a redirect says so (307, 308); else it would come as a get that asks for nothing."""
+        if asked.method == "post" and response.status_code not in (307, 308):
+            raise SourceError(
+                f"{asked.path}: a post was answered by a redirect, status {response.status_code}, as to a page where people log in."
+                f" Check the contract's path and its `login`, and the connection {self.connection}."
+            )
+
+    def _allowed(self, path: str, address: str, leads_to: str) -> str:
+        """Where a redirect or link leads. Raises SourceError for another scheme, host or port; what follows may be a secret."""
+        here, to = (urlsplit(urljoin(address, place)) for place in ("", leads_to))
         if _origin(to) != _origin(here):
             raise self._elsewhere(path, _shown(here), _shown(to))
         return to.geturl()
 
     def _elsewhere(self, path: str, here: str, there: str) -> SourceError:
         return SourceError(
-            f"{path}: {here} sends us on to {there}; a redirect is followed within one scheme, host and port only, and nothing"
-            f" there was read. If the source has moved, change the connection {self.connection}."
+            f"{path}: {here} sends us on to {there}; redirects and links are followed within one scheme, host and port only, and"
+            f" nothing there was read. If the source has moved, change the connection {self.connection}."
         )
 
     def _retried(self, path: str, fetch: Callable[[], Any]) -> Any:
@@ -150,14 +178,14 @@ class Client:
             retry=retry_if_exception_type((Again, requests.exceptions.RequestException)),
             stop=stop_after_attempt(TRIES),
             wait=lambda state: min(_wait(state), self.watch.seconds_left()),
-            before_sleep=lambda state: log.warning("%s: %s; trying again", path, state.outcome and state.outcome.exception()),
+            before_sleep=lambda state: log.warning("%s: %s; trying again", path, _without_query(_told(state))),
             reraise=True,
         )
         try:
             return retrying(fetch)
         except (Again, requests.exceptions.RequestException) as error:
             self.watch.seconds_left()
-            raise SourceUnavailable(f"{path}: no proper answer in {TRIES} tries; the last: {error}") from error
+            raise SourceUnavailable(f"{path}: no proper answer in {TRIES} tries; the last: {_without_query(str(error))}") from error
 
 
 class Sockets(HTTPAdapter):
@@ -166,6 +194,11 @@ class Sockets(HTTPAdapter):
     def __init__(self) -> None:
         super().__init__()
         self._open: WeakSet[socket.socket] = WeakSet()
+        self._others: list[Sockets] = []
+
+    def add(self, other: Sockets) -> None:
+        """Is shut with these."""
+        self._others.append(other)
 
     def get_connection_with_tls_context(self, *arguments: Any, **named: Any) -> Any:
         pool = super().get_connection_with_tls_context(*arguments, **named)
@@ -189,6 +222,8 @@ class Sockets(HTTPAdapter):
         return Remembered
 
     def shut(self) -> None:
+        for other in self._others:
+            other.shut()
         for one in list(self._open):
             try:
                 socket.socket.shutdown(one, socket.SHUT_RDWR)
@@ -200,6 +235,14 @@ def described(response: requests.Response) -> str:
     """Content type and length of an answer in place of the answer."""
     length = response.headers.get("Content-Length", "unknown")
     return f"{response.headers.get('Content-Type', 'no content type')!r:.80} of {length:.20} bytes"
+
+
+def _without_query(text: str) -> str:
+    return re.sub(r"\?[^\s'\")]+", "?...", text)
+
+
+def _told(state: RetryCallState) -> str:
+    return str(state.outcome and state.outcome.exception())
 
 
 def _shown(address: SplitResult) -> str:

@@ -55,6 +55,10 @@ class PageCheck:
         is_last = np.append(content[1:] != content[:-1], True) if len(content) else np.array([], bool)
         return int(counts[is_last].sum())
 
+    def repeats(self) -> bool:
+        """Whether the last page has just the records of the one before."""
+        return len(self.pages) > 1 and np.array_equal(np.sort(self.pages[-1]), np.sort(self.pages[-2]))
+
     def fits(self) -> bool:
         """Whether the pages hold what the source counts. Raises SourceError, SourceUnavailable when they cannot.
 

@@ -1,10 +1,12 @@
-"""The dated register as the loading needs it: which measuring points are known, and from which day on."""
+"""The dated register as the loading needs it: which measuring points are known, and from which day on; and as sources
+are asked by it, device by device."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from psycopg import sql
 
 from hearth.warehouse.connections import connect
 
@@ -34,3 +36,14 @@ class KnownPoints:
             early = local_day < self._days[np.maximum(at, 0)]
             known &= ~(early & ~np.isnat(local_day))
         return known
+
+
+ID_COLUMNS = {"measuring_point": "point_id", "station": "station_id", "building": "building_id"}
+
+
+def registered_ids(entity: str) -> list[str]:
+    """Identifiers the register has ever had, in order; `entity`: one of ID_COLUMNS."""
+    column = sql.Identifier(ID_COLUMNS[entity])
+    asked = sql.SQL("select distinct {} from raw.{} order by 1").format(column, sql.Identifier(entity))
+    with connect("loader") as connection:
+        return [str(found) for (found,) in connection.execute(asked)]
