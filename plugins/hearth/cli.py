@@ -15,6 +15,7 @@ from hearth.commands.catalogue import catalogue
 from hearth.commands.contract import contract
 from hearth.commands.dashboards import dashboards
 from hearth.commands.doctor import doctor
+from hearth.commands.entity import entity
 from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.held import held, pulls
 from hearth.commands.holes import holes
@@ -80,6 +81,7 @@ for command in (
     backup,
     brief,
     doctor,
+    entity,
     evidence,
     retention,
     seal,

@@ -52,7 +52,7 @@ def _without_halves(value: Any) -> Any:
     return [_without_halves(inner) for inner in value] if isinstance(value, list) else value
 
 
-def read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
+def read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes], first: int = 1) -> Iterator[Records]:
     source = contract.source
     path = source.pages.items if source.kind == "http" else ""
     text = read_whole(file.name, stream, contract.format.limits)
@@ -69,12 +69,12 @@ def read_json_page(contract: Contract, file: LandedFile, stream: IO[bytes]) -> I
     if doubled:
         value = [None if holds_doubled(item) else item for item in value]
     for start in range(0, len(value), CHUNK_ROWS):
-        yield _from_items(contract, file, value[start : start + CHUNK_ROWS], start + 1, len(text))
+        yield _from_items(contract, file, value[start : start + CHUNK_ROWS], first + start, len(text))
 
 
-def read_ndjson(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
+def read_ndjson(contract: Contract, file: LandedFile, stream: IO[bytes], first: int = 1) -> Iterator[Records]:
     source = pa.input_stream(stream, compression="gzip" if file.compression == "gzip" else None)
-    position, rest, unpacked, limits = 1, b"", 0, contract.format.limits
+    position, rest, unpacked, limits = first, b"", 0, contract.format.limits
     while True:
         try:
             block = source.read(BLOCK_BYTES)

@@ -28,22 +28,25 @@ LOOKED_FOR_HEADER = 20
 
 _PACKED = {
     b"\x1f\x8b": "it is gzip; say compression: gzip in the contract's format",
-    b"PK": "have it unpacked; a workbook is kind: xlsx",
+    b"PK": "say compression: zip in the contract's format; a workbook is kind: xlsx",
 }
 
 Line = tuple[list[Any] | None, int]
 """(cells, or None for a line that cannot be split; about how many characters it has)."""
 
 
-def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
-    """The records of a CSV file: plain blocks of it as columns, what else there is by the csv module. Raises UnreadableFile."""
+def read_csv(contract: Contract, file: LandedFile, stream: IO[bytes], first: int = 1) -> Iterator[Records]:
+    """The records of a CSV file, numbered from `first`: plain blocks of it as columns, what else there is by the csv module.
+
+    Raises UnreadableFile.
+    """
     form = contract.format
     assert isinstance(form, CsvFormat)
     unpacked = cast("IO[bytes]", gzip.GzipFile(fileobj=stream)) if form.compression == "gzip" else stream
     data = io.BufferedReader(Counted(file.name, unpacked, form.limits))
     if form.compression == "none" and (mend := _PACKED.get(begins := data.peek(2)[:2])):
         raise UnreadableFile(f"{file.name}: it is no text but a packed file (it starts with {begins.hex(' ')}): {mend}.")
-    blocks, layout, first = Blocks(file.name, data, form), None, 1
+    blocks, layout = Blocks(file.name, data, form), None
     while (block := blocks.next()) is not None:
         if layout is None:
             lines = io.StringIO(block, newline="")
@@ -92,10 +95,9 @@ def _csv_header(reader: Any, form: CsvFormat) -> list[str] | None:
     return form.header or next(filled, None)
 
 
-def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes]) -> Iterator[Records]:
+def read_xlsx(contract: Contract, file: LandedFile, stream: IO[bytes], first: int = 1) -> Iterator[Records]:
     """The records of a workbook's sheet. Raises UnreadableFile."""
     assert isinstance(contract.format, XlsxFormat)
-    first = 1
     for header, lines in read_sheets(file.name, stream, contract.format, contract.source_kinds):
         weighed = ((line, sum(len(cell) if isinstance(cell, str) else 8 for cell in line)) for line in lines)
         for records in _records(file, _layout(contract, file, header, weighed), weighed, first):

@@ -219,6 +219,8 @@ class Contract(Part):
         if self.bad_channel and not entity.wide:
             wide = ", ".join(name for name, other in ENTITIES.items() if other.wide)
             raise ValueError(f"bad_channel: {self.entity} has one measure a row; only {wide} have channels that fail alone")
+        if self.source.kind == "http" and self.format.kind == "json" and self.format.compression != "none":
+            raise ValueError("format.compression: pages of an API come unpacked; remove it")
         self._refuse_unused_elsewhere()
         refuse_doubled_names(self.other_names, self._first_names)
         if self.reads_file_name and not self.source.has_names:

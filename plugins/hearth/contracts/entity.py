@@ -23,7 +23,8 @@ class Column:
 
     `unit` is the unit values are stored in (None: not a quantity). `personal` marks a resident's
     or an employee's data: the value goes to the restricted schema, raw keeps `<name>_hash`. A note is a
-    text of sentences and may be longer than an id, a name or a word of a list.
+    text of sentences and may be longer than an id, a name or a word of a list. `limits`: [least, most] of a number of a company's
+    own entity, in its unit; of ours a suite says them.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     personal: bool = False
     is_note: bool = False
     doc: str = ""
+    limits: tuple[float, float] | None = None
 
     @property
     def is_free_text(self) -> bool:
@@ -59,7 +61,7 @@ class Entity:
     that day on. `full_export`: every delivery is the whole state, the newest one is current. `tells_of_days`: its rows say what
     happened on their day, so that they make the day known (in dbt: the macro `daily_entities`).
     `wide`: a row carries the channels of several instruments, and each may fail by itself. `in_files`: readings of instruments;
-    their rows live in columnar files (hearth.lake) and not in a table.
+    their rows live in columnar files (hearth.lake) and not in a table. `is_own`: the company's, from a file of its own.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Entity:
     tells_of_days: bool = False
     wide: bool = False
     in_files: bool = False
+    is_own: bool = False
     columns_by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How a landing file is written: JSON, JSON lines, CSV or a workbook."""
+"""How a landing file is written: JSON, JSON lines, CSV, a workbook, lines of fixed width, XML or Parquet; alone or packed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,38 @@ from pydantic import Field, model_validator
 from hearth.contracts.limits import FileLimits
 from hearth.contracts.part import Part
 
+ALL_MEMBERS = "*"
+Packed = Literal["none", "gzip", "zip"]
+"""What is around a file. Of a zip archive all files that its `members` names are read, in order of their names, as one."""
+
 
 class JsonFormat(Part):
+    LATER: ClassVar = frozenset({"compression", "members"})
+
     kind: Literal["json"]
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
     limits: FileLimits = FileLimits()
 
 
 class NdjsonFormat(Part):
+    LATER: ClassVar = frozenset({"members"})
+
     kind: Literal["ndjson"]
-    compression: Literal["gzip", "none"] = "none"
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
     limits: FileLimits = FileLimits()
 
 
 class CsvFormat(Part):
-    LATER: ClassVar = frozenset({"compression", "skip_rows"})
+    LATER: ClassVar = frozenset({"compression", "members", "skip_rows"})
 
     kind: Literal["csv"]
     encoding: str = "utf-8-sig"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     header: list[str] | None = Field(default=None, description="column names of a file without a header line")
-    compression: Literal["gzip", "none"] = "none"
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
     skip_rows: int = Field(default=0, ge=0, le=100, description="rows above the header, such as a title; blank ones do not count")
     limits: FileLimits = FileLimits()
 
@@ -36,9 +48,11 @@ class CsvFormat(Part):
 class XlsxFormat(Part):
     """`header_rows` > 1: merged group headers; names become 'group / column'."""
 
-    LATER: ClassVar = frozenset({"sheets", "skip_rows", "fill_merged"})
+    LATER: ClassVar = frozenset({"compression", "members", "sheets", "skip_rows", "fill_merged"})
 
     kind: Literal["xlsx"]
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
     sheet: str | None = None
     sheets: list[str] | None = Field(
         default=None, min_length=1, description="sheets read one after the other, each with its header; no other one is"
@@ -58,4 +72,45 @@ class XlsxFormat(Part):
         return self
 
 
-Format = Annotated[JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat, Field(discriminator="kind")]
+class FixedWidthFormat(Part):
+    """Lines whose columns stand at fixed places: name -> [first place from 1, width].
+
+    Places are counted in bytes as old systems write them, where a Chinese sign of GBK takes two, or in `characters`.
+    """
+
+    kind: Literal["fixed_width"]
+    encoding: str = "utf-8"
+    columns: dict[str, tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]] = Field(min_length=1)
+    counted_in: Literal["bytes", "characters"] = "bytes"
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
+    skip_rows: int = Field(default=0, ge=0, le=100, description="lines above the first record")
+    limits: FileLimits = FileLimits()
+
+
+class XmlFormat(Part):
+    """An element is a record; its columns are what stands within it: `name`, `outer.name`, attributes as `@name`, `outer.@name`.
+
+    Names are without their namespace's prefix. `encoding`: that of the file, where it says none or a wrong one.
+    """
+
+    kind: Literal["xml"]
+    record: str = Field(description="path of the element that is a record, from the root: export/readings/reading")
+    encoding: str | None = None
+    compression: Packed = "none"
+    members: str = ALL_MEMBERS
+    limits: FileLimits = FileLimits()
+
+
+class ParquetFormat(Part):
+    """Columns by their names; times, numbers and texts as their types say."""
+
+    kind: Literal["parquet"]
+    compression: Packed = Field(default="none", description="around the file; how its columns are compressed it says itself")
+    members: str = ALL_MEMBERS
+    limits: FileLimits = FileLimits()
+
+
+Format = Annotated[
+    JsonFormat | NdjsonFormat | CsvFormat | XlsxFormat | FixedWidthFormat | XmlFormat | ParquetFormat, Field(discriminator="kind")
+]

@@ -249,7 +249,7 @@ def _files_of_readings(connection: psycopg.Connection) -> Iterator[Check]:
 def _staging() -> Iterator[Check]:
     """Staging has one row for each natural key in raw."""
     with connect("transformer") as connection:
-        for entity in STAGED:
+        for entity in (*STAGED, *(name for name, definition in ENTITIES.items() if definition.is_own)):
             view = sql.Identifier("staging", f"stg_{entity}")
             if not connection.execute("select to_regclass(%s)", (f"staging.stg_{entity}",)).fetchone()[0]:  # type: ignore[index]
                 continue

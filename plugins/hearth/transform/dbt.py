@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from hearth.dated.dated_rows import seeds_folder
 from hearth.transform import candidate, failed_tests, reduction
+from hearth.transform.own_models import own_models, write_models
 from hearth.transform.plan import DBT_PROJECT, left_out
 from hearth.warehouse.connections import warehouse_url
 
@@ -34,11 +35,11 @@ def _project(target: Path) -> tuple[Path, str]:
 
     dbt writes what it compiles for a seed under the seed's own path: given an absolute path, or one that leads out
     of the project, it overwrites the seed file itself. So a folder outside of the project is copied into a project
-    made of links.
+    made of links; so are models of the company's own.
     """
-    seeds = seeds_folder().resolve()
-    if DBT_PROJECT.resolve() in seeds.parents:
-        return DBT_PROJECT, str(seeds.relative_to(DBT_PROJECT.resolve()))
+    seeds, ours = seeds_folder().resolve(), DBT_PROJECT.resolve()
+    if ours in seeds.parents and not own_models():
+        return DBT_PROJECT, str(seeds.relative_to(ours))
     assembled = target / "project"
     shutil.rmtree(assembled, ignore_errors=True)
     assembled.mkdir(parents=True)
@@ -46,6 +47,7 @@ def _project(target: Path) -> tuple[Path, str]:
         if part.name not in ("seeds", "target", "logs"):
             (assembled / part.name).symlink_to(part)
     shutil.copytree(seeds, assembled / "seeds" / "active")
+    write_models(assembled)
     return assembled, "seeds/active"
 
 

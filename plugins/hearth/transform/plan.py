@@ -12,7 +12,9 @@ import psycopg
 
 from hearth.approvals.changes import refuse_unapproved
 from hearth.approvals.contract_changes import waiting_feeds
+from hearth.contracts.entities import entity_files
 from hearth.dated.dated_rows import REPOSITORY, seeds_folder
+from hearth.transform.own_models import own_models
 from hearth.transform.publication_record import keep_definition
 from hearth.warehouse.connections import connect
 
@@ -30,7 +32,7 @@ class BuildPlan:
 
 
 def definition_files() -> dict[str, bytes]:
-    """Everything that defines a mart, by its place: models, macros, dated rows (`seeds/`), suites."""
+    """Everything that defines a mart, by its place: models, macros, dated rows (`seeds/`), suites, and the company's own."""
     folders = {
         "dbt_project/models": DBT_PROJECT / "models",
         "dbt_project/macros": DBT_PROJECT / "macros",
@@ -41,6 +43,8 @@ def definition_files() -> dict[str, bytes]:
     found = {"dbt_project/dbt_project.yml": (DBT_PROJECT / "dbt_project.yml").read_bytes()}
     for name, folder in folders.items():
         found |= {f"{name}/{p.relative_to(folder).as_posix()}": p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    found |= {f"expectations/{path.name}": path.read_bytes() for path in entity_files()}
+    found |= {f"dbt_project/{place}": content for place, content in own_models().items()}
     return dict(sorted(found.items()))
 
 

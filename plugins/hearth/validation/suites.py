@@ -21,9 +21,9 @@ import great_expectations as gx
 import numpy as np
 import pandas as pd
 
-from hearth.contracts.loading import expectations_folder
 from hearth.contracts.reasons import BIT, Bits
 from hearth.validation.distinct import Coded, Judged, by_column, coded
+from hearth.validation.suite_text import suite_text
 
 EXAMPLES = 20
 SMALL = 4096
@@ -87,10 +87,7 @@ class Suite:
     """One suite and what it found so far."""
 
     def __init__(self, name: str, folder: Path | None = None) -> None:
-        path = (folder or expectations_folder()) / f"{name}.json"
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such suite; a contract's `suite` names a file of expectations/")
-        self.name, self.text = name, path.read_text(encoding="utf-8")
+        self.name, self.text = name, suite_text(name, folder)
         self.content_hash = hashlib.sha256(self.text.encode()).hexdigest()
         self.outcomes: list[Outcome] = []
         self._judged: dict[tuple[tuple[str, float], ...], Judged] = {}
