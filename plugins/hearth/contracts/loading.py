@@ -118,7 +118,7 @@ def _refuse_open_questions(path: Path, node: yaml.Node) -> None:
 
 
 def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
-    location = tuple(part for part in error["loc"] if _in_document(part))
+    location = tuple(part for at, part in enumerate(error["loc"]) if _in_document(part) and error["loc"][:at] != ("source",))
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
@@ -143,7 +143,7 @@ def _explain(path: Path, node: yaml.Node, value: Any, error: Any) -> str:
     return f"{path}:{_line(node, location)}: {shown or 'contract'}: {message}"
 
 
-_DISCRIMINATORS = frozenset({"http", "sftp", "sql", "json", "ndjson", "csv", "xlsx", "Mapping", "SelfRegistering"})
+_DISCRIMINATORS = frozenset({"json", "ndjson", "csv", "xlsx", "Mapping", "SelfRegistering"})
 
 
 def _in_document(part: object) -> bool:
