@@ -97,7 +97,7 @@ def test_a_value_stands_in_the_name_of_the_file() -> None:
     text = "at,t\n2016-01-12 08:00:00,20.5\n"
     assert read(told, text, "room-A0042_20160112.csv") == [("A0042", 20.5, ())]
     assert read(told, text, "hall.csv") == [(None, 20.5, ("unreadable_value",))]
-    with pytest.raises(ValidationError, match="only an sftp source has files of its own"):
+    with pytest.raises(ValidationError, match="only a source of files has such"):
         Contract.model_validate({
             **told.model_dump(by_alias=True, mode="json"), "format": {"kind": "ndjson"}, "arrival": "at",
             "source": {"kind": "sql", "connection": "c", "query": "select 1 where at >= :interval_start and at < :interval_end"},

@@ -29,7 +29,7 @@ def test_all_contracts_of_the_repository_load() -> None:
         ("time_zone: Asia/Shanghai", "time_zone: Asia/Changchun", "time_zone:", ["unknown time zone", "IANA"]),
         ("entity: outdoor_reading", "entity: outdoors", "entity:", ["unknown entity 'outdoors'", "outdoor_reading"]),
         ("next: data.next", "nxt: data.next", "pages:", ["did you mean 'next'"]),
-        ("arrival: pubTime", "arrival: file", "feed:", ["only an sftp source"]),
+        ("arrival: pubTime", "arrival: file", "feed:", ["only a source of files has one: folder, ftp, mail, s3, sftp"]),
         ("title: Outdoor", "title: A\ntitle: Outdoor", "title: Outdoor", ["given twice"]),
         ("feed: weather", "feed: wether", "feed:", ["must be named like its file"]),
         ("feed: weather", "feed: [weather", "title:", ["not YAML"]),

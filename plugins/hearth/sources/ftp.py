@@ -117,8 +117,8 @@ class Transport(files.Transport):
             return int(said["size"]), int(written.timestamp())
         except (KeyError, ValueError) as error:
             raise SourceError(
-                f"{self.source.folder.rstrip('/')}/{printable(name)}: expected size and modify (YYYYMMDDHHMMSS, UTC) in the listing, came "
-                f"{facts!r}. Nothing was read. Have the server list both (RFC 3659), or the files delivered by SFTP."
+                f"{self.source.folder.rstrip('/')}/{printable(name)}: expected size and modify (YYYYMMDDHHMMSS, UTC) in the "
+                f"listing, came {facts!r}. Nothing was read. Have the server list both (RFC 3659), or the files delivered by SFTP."
             ) from error
 
 

@@ -99,7 +99,7 @@ class Transport(files.Transport):
                 named, written = _distinct(name, f"{mail.uid}.{number}"), int(mail.delivered.timestamp())
                 found.append(Entry(named, f"{mail.uid}/{number}".encode(), len(content), written, written, self._validity))
         if not found:
-            what = f"mail {mail.uid} of {mail.delivered:%Y-%m-%dT%H:%M:%SZ}, {about!r} from {from_whom}"
+            what = f"mail {mail.uid} of {mail.delivered:%Y-%m-%dT%H:%M:%SZ}, subject {about}, from {from_whom}"
             log.info("%s: nothing is taken of %s: %s", self.source.folder, printable(what), told)
             yield None
         yield from found
