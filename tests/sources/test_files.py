@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def begun(place: Place, **limits: float) -> tuple[Iterator[Delivery], Delivery]:
 
 def exhausted(made: Iterator[Delivery], first: Delivery) -> None:
     """All of a pull is read."""
-    for delivery in (first, *made):
+    for delivery in chain([first], made):
         b"".join(delivery.chunks)
 
 
