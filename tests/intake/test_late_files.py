@@ -1,4 +1,4 @@
-"""Files that appear in a folder after their interval was pulled, really served over SFTP, or mounted: taken, whenever they appear, and once."""
+"""Files that appear in a folder after their interval was pulled, served over SFTP or mounted: taken, whenever they appear, once."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_a_login_that_is_refused_is_not_tried_again(place: Place, tmp_path: Path
         (tmp_path / "other").write_bytes(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
         place.connection["extra"]["key_file"] = str(tmp_path / "other")
     else:
-        place.connection["password"] = "not it"
+        place.connection["password"] = "not it"  # pragma: allowlist secret
     with pytest.raises(SourceError, match=r"expected that the login of the connection hearth_place is taken, came") as raised:
         place.pulled()
     assert not isinstance(raised.value, SourceUnavailable) and "not it" not in str(raised.value)
