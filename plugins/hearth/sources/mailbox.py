@@ -51,9 +51,9 @@ class Transport(files.Transport):
         )
         try:
             self._imap.login(login.login or "", login.password or "")
-        except imaplib.IMAP4.abort:
-            raise
         except imaplib.IMAP4.error as error:
+            if isinstance(error, imaplib.IMAP4.abort) or "[UNAVAILABLE]" in str(error):  # RFC 5530: not now
+                raise
             raise refused(source, error) from error
         if "ID" in self._imap.capabilities:  # some providers show no mailbox to whom does not say who it is
             self._imap.xatom("ID", '("name" "hearth")')
