@@ -40,6 +40,7 @@ PRELOADED = (
     "hearth.tasks.feed",
     "hearth.tasks.build",
     "hearth.intake.take_in",
+    "hearth.sources.files",
     "hearth.sources.http",
     "hearth.sources.sftp",
     "hearth.sources.sql",

@@ -29,7 +29,7 @@ def test_all_contracts_of_the_repository_load() -> None:
         ("time_zone: Asia/Shanghai", "time_zone: Asia/Changchun", "time_zone:", ["unknown time zone", "IANA"]),
         ("entity: outdoor_reading", "entity: outdoors", "entity:", ["unknown entity 'outdoors'", "outdoor_reading"]),
         ("next: data.next", "nxt: data.next", "pages:", ["did you mean 'next'"]),
-        ("arrival: pubTime", "arrival: file", "feed:", ["only an sftp source"]),
+        ("arrival: pubTime", "arrival: file", "feed:", ["only a source of files has one: folder, ftp, mail, s3, sftp"]),
         ("title: Outdoor", "title: A\ntitle: Outdoor", "title: Outdoor", ["given twice"]),
         ("feed: weather", "feed: wether", "feed:", ["must be named like its file"]),
         ("feed: weather", "feed: [weather", "title:", ["not YAML"]),
@@ -101,3 +101,23 @@ def test_when_a_feed_was_in_service_is_part_of_what_its_contract_means(tmp_path:
     assert not unsaid, "contracts that do not say it keep the hash they had before it could be said"
     path.write_text(WEATHER + "in_service: {from: 2016-12-01}\n", encoding="utf-8")
     assert '"in_service": {"from": "2016-12-01", "to": null}' in load_contract(path).content_text
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("{kind: folder, connection: c, pattern: x}", "source.folder: is required and missing"),
+        ("{kind: folder, connection: c, pattern: x, folder: a/../../b}", "source.folder: 'a/../../b' leads out of the root"),
+        ("{kind: ftp, connection: c, pattern: x, folder: /, tsl: true}", "source.tsl: unknown key; did you mean 'tls'?"),
+        ("{kind: mail, connection: c, pattern: x}", "source.from: is required and missing"),
+        ("{kind: mail, connection: c, pattern: x, from: [a@b], limits: {mail_byte: 1}}", "did you mean 'mail_bytes'"),
+        ("{kind: ftps, connection: c, pattern: x, folder: /}", "'sftp'"),
+    ],
+)
+def test_a_wrong_source_of_files_names_its_key(tmp_path: Path, source: str, words: str) -> None:
+    path = tmp_path / "weather.yml"
+    before, _, after = WEATHER.partition("source:\n")
+    path.write_text(f"{before}source: {source}\nschedule:{after.partition('schedule:')[2]}", encoding="utf-8")
+    with pytest.raises(ContractError, match=rf"weather\.yml:{before.count(chr(10)) + 1}: ") as error:
+        load_contract(path)
+    assert words in str(error.value)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import psycopg
 import pytest
 import yaml
@@ -20,6 +17,8 @@ from click.testing import CliRunner, Result
 from hearth.cli import main
 from hearth.contracts.loading import load_contract
 from tests.support.drafts import answered
+from tests.support.places import Sftp
+from tests.support.relay import Beside
 from tests.support.weather import DAY, Source, hours
 
 SQL_PART = """
@@ -115,31 +114,12 @@ def test_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that is served over SFTP as the connection hearth_branch."""
-    folder, key = tmp_path / "files", asyncssh.generate_private_key("ssh-ed25519")
-    folder.mkdir()
-    (tmp_path / "key").write_bytes(key.export_private_key())
-    (tmp_path / "key.pub").write_bytes(key.export_public_key())
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
-
-    async def serve() -> asyncssh.SSHAcceptor:
-        return await asyncssh.listen(
-            "127.0.0.1",
-            0,
-            server_host_keys=[key],
-            authorized_client_keys=str(tmp_path / "key.pub"),
-            sftp_factory=lambda channel: asyncssh.SFTPServer(channel, chroot=os.fsencode(folder)),
-        )
-
-    server = asyncio.run_coroutine_threadsafe(serve(), loop).result()
-    host_key = " ".join(key.export_public_key().decode().split()[:2])
-    extra = {"key_file": str(tmp_path / "key"), "host_key": host_key, "no_host_key_check": False}
-    said = {"conn_type": "sftp", "host": "127.0.0.1", "port": server.get_port(), "login": "hearth", "extra": extra}
-    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_BRANCH", json.dumps(said))
-    yield folder
-    loop.call_soon_threadsafe(server.close)
-    asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result()
-    loop.call_soon_threadsafe(loop.stop)
+    beside = Beside()
+    place = Sftp(tmp_path, beside)
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_BRANCH", json.dumps(place.connection))
+    yield place.path
+    place.close()
+    beside.stop()
 
 
 def test_a_file_of_a_folder(served: Path, tmp_path: Path) -> None:

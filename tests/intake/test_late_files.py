@@ -1,7 +1,8 @@
-"""Files that appear in a folder after their interval was pulled, really served over SFTP: taken, whenever they appear, and once."""
+"""Files that appear in a folder after their interval was pulled, served over SFTP or mounted: taken, whenever they appear, once."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -39,12 +40,22 @@ class Folder:
 
 
 @pytest.fixture
-def folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
+def kind() -> str:
+    """How the folder is reached, unless a test says otherwise."""
+    return "sftp"
+
+
+@pytest.fixture
+def folder(kind: str, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     made = Folder(world)
     text = (REPOSITORY / "feeds/calibrations.yml").read_text(encoding="utf-8")
     text = (
         text.replace("feed: calibrations", f"feed: {FEED}").replace("/calibrations", f"/cases/{FEED}").replace("JD_*.csv", "*.csv")
     )
+    if kind == "folder":
+        text = text.replace("kind: sftp, connection: hearth_files", "kind: folder, connection: hearth_mounted")
+        mounted = {"conn_type": "fs", "extra": {"path": str(world.instance.city / "files")}}
+        monkeypatch.setenv("AIRFLOW_CONN_HEARTH_MOUNTED", json.dumps(mounted))
     (tmp_path / f"{FEED}.yml").write_text(text.replace("format:", "reconcile: {}\nformat:"), encoding="utf-8")
     monkeypatch.setenv("HEARTH_FEEDS", str(tmp_path))
     yield made
@@ -77,6 +88,7 @@ def facts(warehouse: Warehouse, number: int) -> dict:
 
 
 @pytest.mark.fault("F53")
+@pytest.mark.parametrize("kind", ["sftp", "folder"])
 def test_a_late_file_is_taken_by_the_interval_of_its_delivery(warehouse: Warehouse, folder: Folder) -> None:
     """By the next pull of any interval, earlier ones too; then the same as if it had been there in time."""
     folder.deliver("a.csv", 0, "A")

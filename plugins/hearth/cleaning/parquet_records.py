@@ -43,7 +43,7 @@ def read_parquet(contract: Contract, file: LandedFile, stream: IO[bytes], first:
 
 def _laid_down(stream: IO[bytes]) -> IO[bytes]:
     """What comes out of an archive can be read forward only, and a Parquet file begins at its end."""
-    target = TemporaryFile()
+    target = TemporaryFile()  # noqa: SIM115 - the file goes with its last reader
     shutil.copyfileobj(stream, target)
     target.seek(0)
     return target

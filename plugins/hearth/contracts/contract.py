@@ -18,6 +18,7 @@ from hearth.contracts.cron import known_cron
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Column, Entity
 from hearth.contracts.file_format import Format
+from hearth.contracts.file_source import KINDS, FileSource
 from hearth.contracts.mapping import (
     CELL,
     FILE_NAME,
@@ -208,8 +209,10 @@ class Contract(Part):
         missing = [c.name for c in entity.columns if c.required and c.name not in self.columns.keys() | made_elsewhere]
         if missing:
             raise ValueError(f"columns: no mapping for required {', '.join(missing)} of {self.entity}")
-        if self.arrival == "file" and self.source.kind != "sftp":
-            raise ValueError("arrival: file is the delivery time of a file; only an sftp source has one")
+        if self.arrival == "file" and not isinstance(self.source, FileSource):
+            raise ValueError(
+                f"arrival: file is the delivery time of a file; only a source of files has one: {', '.join(sorted(KINDS))}"
+            )
         if self.no_file and self.arrival != "file":
             raise ValueError("no_file: says what an interval without a file means; only a feed of arrival: file has such")
         if any(mapping.doubled_hour == "in_order" for mapping in self._times_of_packets()):

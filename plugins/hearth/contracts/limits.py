@@ -27,10 +27,17 @@ class HttpLimits(PullLimits):
     empty_pages: int = Field(default=10, gt=0)
 
 
-class SftpLimits(PullLimits):
+class FolderLimits(PullLimits):
     """`listed_files`: names in the folder, of any pattern."""
 
     listed_files: int = Field(default=200_000, gt=0)
+
+
+class MailLimits(FolderLimits):
+    """`mail_bytes`: one mail as it was sent, read whole. `late_days`: so far back late mails are looked for."""
+
+    mail_bytes: int = Field(default=64 * MIB, gt=0)
+    late_days: int = Field(default=7, ge=0)
 
 
 class SqlLimits(PullLimits):

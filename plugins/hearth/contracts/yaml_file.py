@@ -70,7 +70,7 @@ def _refuse_open_questions(path: Path, node: yaml.Node) -> None:
 
 
 def _explain(model: type[Part], path: Path, node: yaml.Node, value: Any, error: Any) -> str:
-    location = tuple(part for part in error["loc"] if _in_document(part))
+    location = _in_document(value, error["loc"], is_missing=error["type"] == "missing")
     message = str(error["msg"]).removeprefix("Value error, ")
     shown = ".".join(str(part) for part in location)
     if error["type"] == "extra_forbidden":
@@ -87,12 +87,18 @@ def _explain(model: type[Part], path: Path, node: yaml.Node, value: Any, error: 
     return f"{path}:{_line(node, location)}: {shown or model.__name__.lower()}: {message}"
 
 
-_DISCRIMINATORS = frozenset({"http", "sftp", "sql", "json", "ndjson", "csv", "xlsx", "Mapping", "SelfRegistering"})
-
-
-def _in_document(part: object) -> bool:
-    """Pydantic puts the union member's name into the location; the document does not have it."""
-    return part not in _DISCRIMINATORS and not str(part).startswith(("literal[", "function-"))
+def _in_document(value: Any, told: tuple[Any, ...], is_missing: bool) -> tuple[Any, ...]:
+    """Where an error is, without what pydantic puts between: names of a union's members, which the document does not have."""
+    found: list[Any] = []
+    for at, part in enumerate(told):
+        if isinstance(value, dict):
+            inside = {str(key): each for key, each in value.items()}
+        else:
+            inside = {str(number): each for number, each in enumerate(value)} if isinstance(value, list) else {}
+        if str(part) in inside or part == "[key]" or (is_missing and at == len(told) - 1):
+            found.append(part)
+            value = inside.get(str(part))
+    return tuple(found)
 
 
 def _known_keys(model: type[Part], location: tuple[Any, ...], value: Any) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.entity import Entity
+from hearth.contracts.file_source import KINDS
 from hearth.contracts.open_questions import OPEN
 from hearth.dated.dated_rows import place_time_zone
 from hearth.drafting.columns import Facts
@@ -130,7 +131,7 @@ class _Drafting:
 
     def _arrival(self) -> Line:
         kind = (self.part.get("source") or self._source().value)["kind"]
-        if kind == "sftp":
+        if kind in KINDS:
             return Line("arrival", "file")
         found = arrival_of(self.entity, self.facts, self.found)
         if found is None:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from hearth.contracts.contract import Contract, Format
+from hearth.contracts.file_source import FileSource
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import ContractError
 from hearth.contracts.source import Source
@@ -57,7 +58,7 @@ def answer(part: dict[str, Any], feed: str, interval: Interval) -> Iterator[Path
     asking = with_devices(asked)
     with tempfile.TemporaryDirectory(prefix="hearth-draft-") as folder:
         for delivery in deliveries(asking, interval):
-            name = Path(delivery.name).name if source.kind == "sftp" else f"answer.{delivery.format_kind}"
+            name = Path(delivery.name).name if isinstance(source, FileSource) else f"answer.{delivery.format_kind}"
             taken = Path(folder, "".join(sign if sign.isalnum() or sign in "._- " else "_" for sign in name)[-100:] or "answer")
             with taken.open("wb") as file:
                 for chunk in delivery.chunks:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from hearth.contracts.file_source import SftpSource
+from hearth.contracts.file_source import FileSource
 from hearth.contracts.interval import Interval
 from hearth.landing.landing import LandedPull, Landing
 from hearth.landing.store import StoredFile
@@ -19,7 +19,7 @@ from hearth.sources.delivery import SourceError, printable
 from hearth.warehouse import ledger
 
 if TYPE_CHECKING:
-    from hearth.sources.sftp import Entry
+    from hearth.sources.files import Entry
 
 log = logging.getLogger(__name__)
 TOLD = 50
@@ -40,13 +40,13 @@ def complete(landing: Landing, interval: Interval) -> Completions:
     Those that cannot be had now are left for the next pull, which sees them again; the pull at hand goes on.
     """
     made, source = Completions(), landing.contract.source
-    if not isinstance(source, SftpSource):
+    if not isinstance(source, FileSource):
         return made
-    from hearth.sources import sftp
+    from hearth.sources import files
 
     feed, names, left = landing.contract.feed, list[str](), list[str]()
     try:
-        late, nowhere = _late(feed, interval, sftp.listed(source))
+        late, nowhere = _late(feed, interval, files.listed(source, source.looked_through(interval)))
     except SourceError as error:
         late, nowhere, left = {}, 0, [str(error)]
     for standing, entries in late.items():
@@ -54,7 +54,7 @@ def complete(landing: Landing, interval: Interval) -> Completions:
         told = {"completes": standing.manifest, "late_files": mine}
         try:
             kept = _kept(landing, standing, set(mine))
-            landed = landing.land(standing.interval, sftp.fetch(landing.contract, source, entries), kept, told)
+            landed = landing.land(standing.interval, files.fetch(landing.contract, source, entries), kept, told)
         except (SourceError, FileNotFoundError) as error:
             left.append(f"{', '.join(mine)} of {standing.interval}: {error}")
             continue

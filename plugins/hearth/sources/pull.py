@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import Any
 
 from hearth.contracts.contract import Contract
+from hearth.contracts.file_source import KINDS
 from hearth.contracts.interval import Interval
 from hearth.sources.delivery import Delivery
 
-MODULES = {"http": "http", "sftp": "sftp", "sql": "sql"}
+MODULES = {"http": "http", "sql": "sql", **dict.fromkeys(KINDS, "files")}
 """Kind of source -> the module that asks it; imported when it is, for their drivers are large."""
 
 
