@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,7 +24,7 @@ from hypothesis import strategies as st
 from hearth.cli import main
 from hearth.dated.limits import health_limits
 from hearth.health.problem import Surroundings
-from hearth.health.readings import unmerged
+from hearth.health.readings import of_lost_points, unmerged
 from hearth.lake import catalogue
 from hearth.lake import merge as merging
 from hearth.lake.files import Lake
@@ -290,3 +291,20 @@ def test_columns_of_before_and_of_later_are_kept(hours: Hours, installed: Wareho
     merged = table_of(hours.files[0].path)
     assert merged["firmware"].to_pylist().count("1.7") == 3 and merged["battery_v"].null_count == 6
     assert [str(check) for check in reconcile("test", standing_pulls(hours.feed), {}) if check.outcome == "differs"] == []
+
+
+def test_readings_of_points_that_the_register_has_lost_are_told(hours: Hours, installed: Warehouse) -> None:
+    hours.load(0, 1)
+
+    def told(days: int) -> list[str]:
+        with connect("engineer") as connection:
+            seen = Surroundings(connection, DAY + timedelta(days=days), health_limits(SETTLED.date()))
+            return [problem.where for problem in of_lost_points(seen)]
+
+    registered = "insert into raw.measuring_point select (jsonb_populate_record(null::raw.measuring_point, %s::jsonb)).*"
+    places = dict.fromkeys(("batch_id", "file_id", "position", "sub_position", "source_version"), 0)
+    point = {**places, "feed": "x", "arrived_at": str(DAY), "valid_from": "2015-01-01"}
+    assert told(1) == ["point R0 and 1 more"] and told(30) == [], "older readings are nobody's work today"
+    for name in ("R0", "R1"):
+        hours.company.run(registered, json.dumps({**point, "point_id": name, "point_kind": "fixed"}))
+    assert told(1) == []

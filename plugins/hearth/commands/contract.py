@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from hearth.commands.draft import contract_draft
+from hearth.commands.samples import contract_test
 from hearth.contracts.contract import Contract
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.loading import ContractError, feeds_folder, find_contract, load_contract
@@ -23,6 +24,7 @@ def contract() -> None:
 
 
 contract.add_command(contract_draft)
+contract.add_command(contract_test)
 
 
 @contract.command("check")

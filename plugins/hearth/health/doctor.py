@@ -24,6 +24,7 @@ CHECKS: tuple[Callable[[Surroundings], Iterator[Problem]], ...] = (
     readings.unmoved,
     readings.missing,
     readings.unmerged,
+    readings.of_lost_points,
     keeping.seals,
     keeping.definitions,
     keeping.contracts,

@@ -9,6 +9,7 @@ from datetime import timedelta
 from hearth.contracts.entities import ENTITIES
 from hearth.health.problem import Problem, Surroundings
 from hearth.lake import catalogue, merge, move
+from hearth.lake.engine import engine, show
 from hearth.lake.files import Lake
 
 
@@ -65,4 +66,31 @@ def unmerged(seen: Surroundings) -> Iterator[Problem]:
             " builds read them slower each week",
             "look at the DAG merge_readings: is it paused, is it red? Or: hearth readings merge",
             "Files of readings are not merged",
+        )
+
+
+def of_lost_points(seen: Surroundings) -> Iterator[Problem]:
+    """Readings are loaded only for points the register knows; those of points that have lost their row since count nowhere."""
+    if not os.environ.get(Lake.variable):
+        return  # told above
+    entity, since = ENTITIES["room_reading"], seen.now - timedelta(days=seen.limits["lost_point_days"])
+    with engine() as database:
+        show(database, entity, catalogue.current(seen.connection, entity.name, since=since), Lake())
+        points = [
+            point
+            for (point,) in database.execute("select distinct point_id from room_reading where read_at >= ?", [since]).fetchall()
+        ]
+    lost = seen.connection.execute(
+        "select point_id from unnest(%s::text[]) p (point_id)"
+        " where not exists (select from raw.measuring_point m where m.point_id = p.point_id) order by 1",
+        (points,),
+    ).fetchall()
+    if lost:
+        yield Problem(
+            "warning",
+            "readings of lost points",
+            f"point {lost[0][0]}" + (f" and {len(lost) - 1} more" if len(lost) > 1 else ""),
+            f"they read since {since:%Y-%m-%d}, and the register has no row of them any more: their readings count nowhere",
+            "ask who keeps the register for their rows; deliver it anew, and their days are made by the next build",
+            "Points read and the register has lost them",
         )

@@ -71,21 +71,23 @@ def source_description(entity: Entity) -> str:
 
 
 def write_models(project: Path) -> None:
-    """Put them into an assembled project, whose folders are links to ours: what lies in them is linked one level deeper."""
-    for place, content in own_models().items():
-        top, *middle, _ = Path(place).parts
-        for depth in range(1, len(middle) + 1):
-            _unlink_folder(project.joinpath(top, *middle[: depth - 1]))
-        target = project / place
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+    """Put them into an assembled project, whose folders are links to ours: those they come into are linked file by file, for dbt
+    looks into no linked folder within another."""
+    found = own_models()
+    for top in {Path(place).parts[0] for place in found}:
+        _link_file_by_file(project / top)
+    for place, content in found.items():
+        (project / place).parent.mkdir(parents=True, exist_ok=True)
+        (project / place).write_bytes(content)
 
 
-def _unlink_folder(folder: Path) -> None:
-    """A linked folder becomes a real one with links to what lies in it."""
-    if folder.is_symlink():
-        inside = list(folder.resolve().iterdir())
-        folder.unlink()
-        folder.mkdir()
-        for path in inside:
-            (folder / path.name).symlink_to(path)
+def _link_file_by_file(folder: Path) -> None:
+    if not folder.is_symlink():
+        return
+    ours = folder.resolve()
+    folder.unlink()
+    for path in ours.rglob("*"):
+        if path.is_file():
+            target = folder / path.relative_to(ours)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(path)
