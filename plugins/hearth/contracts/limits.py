@@ -41,7 +41,7 @@ class MailLimits(FolderLimits):
 
 
 class SqlLimits(PullLimits):
-    """`statement_seconds`: one statement in the source, which ends it itself where it is a PostgreSQL."""
+    """`statement_seconds`: one statement, which the source ends itself too (MySQL: with all of its rows)."""
 
     connect_seconds: float = Field(default=30, gt=0)
     statement_seconds: float = Field(default=3600, gt=0)
