@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -14,6 +13,7 @@ import sqlalchemy as sa
 
 from hearth.sources.database import Database, Fault
 from hearth.sources.delivery import SourceError
+from hearth.sources.tls import tls
 
 
 class Driven(Database):
@@ -57,19 +57,7 @@ class Driven(Database):
         return extra
 
     def tls(self) -> ssl.SSLContext | None:
-        """Certificate and host name are checked: by `ssl: {ca, cert, key}` (files), or, `ssl: true`, by what the system trusts."""
-        given = self.said_extra().get("ssl")
-        if isinstance(given, str):
-            given = json.loads(given)
-        if not given:
-            return None
-        files = {} if given is True else dict(given)
-        if unknown := sorted(files.keys() - {"ca", "cert", "key"}):
-            raise SourceError(f"{self.reached.conn_id}: ssl {unknown} in extra of the connection; expected ca, cert, key, or true")
-        context = ssl.create_default_context(cafile=files.get("ca"))
-        if files.get("cert"):
-            context.load_cert_chain(files["cert"], files.get("key"))
-        return context
+        return tls(self.said_extra().get("ssl"), self.reached.conn_id)
 
     def fault(self, error: sa.exc.DBAPIError) -> Fault:
         number = self.number(error.orig)
