@@ -19,7 +19,13 @@ for folder in (REPOSITORY, REPOSITORY / "plugins"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-pytest_plugins = ["tests.support.fault_record", "tests.support.object_store", "tests.support.small_city"]
+pytest_plugins = [
+    "tests.support.fault_record",
+    "tests.support.mariadb",
+    "tests.support.mosquitto",
+    "tests.support.object_store",
+    "tests.support.small_city",
+]
 
 from local.instance import PREFERRED_PORTS  # needs the path above
 from local.postgres import Server

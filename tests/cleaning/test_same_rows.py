@@ -22,7 +22,7 @@ from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import Rows, clean
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import names
-from hearth.sources.sql import _plain
+from hearth.sources.sql_values import plain
 
 ROWS = 1000
 FORMATS: dict[str, dict[str, Any]] = {
@@ -88,7 +88,7 @@ def as_xlsx(rows: list[dict[str, Any]]) -> bytes:
 
 
 def as_json(rows: list[dict[str, Any]]) -> list[str]:
-    return [json.dumps(row, ensure_ascii=False, default=_plain) for row in rows]
+    return [json.dumps(row, ensure_ascii=False, default=plain) for row in rows]
 
 
 def landed(kind: str, rows: list[dict[str, Any]]) -> bytes:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +23,7 @@ from hearth.contracts.limits import HttpLimits
 from hearth.contracts.loading import find_contract
 from hearth.sources import check, http, http_client
 from hearth.sources.delivery import SourceError, SourceUnavailable
+from tests.support.certificates import certificate
 
 TOKEN = "secret-token-of-the-test"
 Answer = Callable[["Handler", int, dict[str, str]], None]
@@ -344,20 +344,6 @@ def test_a_redirect_from_https_to_http_is_not_followed(server: Any, tmp_path: An
         plain.shutdown()
         plain.server_close()
     assert len(server.seen) == 1 and plain.seen == []
-
-
-def certificate(path: Any) -> None:
-    """A certificate that its own key signed, both in one file."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, datetime(2020, 1, 1), datetime(2120, 1, 1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(private + made.sign(key, hashes.SHA256()).public_bytes(pem))
 
 
 def test_a_redirect_within_the_host_is_followed_with_the_token(server: Any) -> None:

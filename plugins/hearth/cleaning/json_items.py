@@ -16,7 +16,7 @@ import pyarrow as pa
 from hearth.cleaning.bounded import holds_longer_line, read_whole, too_much
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.json_columns import BLOCK_BYTES, TooManyNames, read_columnar
-from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, require_columns
+from hearth.cleaning.records import CHUNK_ROWS, LandedFile, Records, columns_missing, require_columns
 from hearth.contracts.contract import Contract
 from hearth.contracts.reasons import BIT
 from hearth.sources.json_text import decode, holds_doubled
@@ -120,6 +120,8 @@ def _ndjson_block(contract: Contract, file: LandedFile, lines: bytes, first: int
     if table is None:
         return _line_by_line(contract, file, lines, first)
     require_columns(contract, file, {name for name in table.column_names if name not in asked or _is_there(name, table, lines)})
+    for name in columns_missing(contract, set(table.column_names)):
+        table = table.append_column(name, pa.nulls(len(table), pa.string()))
     there = [name for name in contract.source_columns if name in table.column_names]
     frame = table.select(there).to_pandas(types_mapper=pd.ArrowDtype)
     return Records.of(file, frame, first, np.zeros(len(frame), np.int32), len(lines))

@@ -139,7 +139,10 @@ def columns_missing(contract: Contract, present: set[str]) -> list[str]:
 
 
 def require_columns(contract: Contract, file: LandedFile, present: set[str]) -> None:
-    """A mapped column that is nowhere in a chunk was renamed or is gone: the file is refused, not guessed at."""
+    """A mapped column that is nowhere in a chunk was renamed or is gone: the file is refused, not guessed at. Not so of messages:
+    each is a document of its own, and those that happen to lie in one file say nothing of the others."""
+    if contract.source.kind == "mqtt":
+        return
     missing = columns_missing(contract, present)
     if missing and present.isdisjoint(contract.source_columns):  # what stands there may be a row: it is not repeated here
         raise UnreadableFile(

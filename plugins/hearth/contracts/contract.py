@@ -29,6 +29,7 @@ from hearth.contracts.mapping import (
     refuse_doubled_names,
     refuse_unused,
 )
+from hearth.contracts.mqtt_source import MqttSource
 from hearth.contracts.part import Part
 from hearth.contracts.source import Source
 from hearth.contracts.unfolding import NoRecord, SelfRegistering, Spread, Unnest, refuse_half_spread
@@ -209,10 +210,12 @@ class Contract(Part):
         missing = [c.name for c in entity.columns if c.required and c.name not in self.columns.keys() | made_elsewhere]
         if missing:
             raise ValueError(f"columns: no mapping for required {', '.join(missing)} of {self.entity}")
-        if self.arrival == "file" and not isinstance(self.source, FileSource):
+        if self.arrival == "file" and not isinstance(self.source, (FileSource, MqttSource)):
             raise ValueError(
-                f"arrival: file is the delivery time of a file; only a source of files has one: {', '.join(sorted(KINDS))}"
+                f"arrival: file is the delivery time of a file; only a source of files has one: {', '.join(sorted(KINDS))}, mqtt"
             )
+        if isinstance(self.source, MqttSource) and (self.arrival, self.format.kind, self.reconcile) != ("file", "ndjson", None):
+            raise ValueError("an mqtt source has arrival: file, format: {kind: ndjson}, and nobody to ask: no reconcile")
         if self.no_file and self.arrival != "file":
             raise ValueError("no_file: says what an interval without a file means; only a feed of arrival: file has such")
         if any(mapping.doubled_hour == "in_order" for mapping in self._times_of_packets()):

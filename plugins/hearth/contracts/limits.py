@@ -41,10 +41,23 @@ class MailLimits(FolderLimits):
 
 
 class SqlLimits(PullLimits):
-    """`statement_seconds`: one statement in the source, which ends it itself where it is a PostgreSQL."""
+    """`statement_seconds`: one statement, which the source ends itself too (MySQL: with all of its rows)."""
 
     connect_seconds: float = Field(default=30, gt=0)
     statement_seconds: float = Field(default=3600, gt=0)
+
+
+class MqttLimits(PullLimits):
+    """Where one is reached, the run ends with what came, and the rest waits at the broker.
+
+    `quiet_seconds` without a message: no more are waiting. `listen_seconds`: of one run, where messages never end.
+    `message_bytes`: a larger one lands in a file of its own and is no record.
+    """
+
+    connect_seconds: float = Field(default=30, gt=0)
+    listen_seconds: float = Field(default=60, gt=0)
+    quiet_seconds: float = Field(default=2, gt=0)
+    message_bytes: int = Field(default=4 * MIB, gt=0)
 
 
 class FileLimits(Part):

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from hearth.contracts.limits import SqlLimits
 from hearth.contracts.part import Part
 
 
-class SqlSource(Part):
-    """A query with the parameters :interval_start and :interval_end (instants)."""
+class SqlInterval(Part):
+    """What stands for :interval_start and :interval_end, as the column they are compared with has its times."""
 
+    as_: Literal["instant", "local", "epoch_s", "epoch_ms"] = Field(
+        default="instant",
+        alias="as",
+        description="instant: times with an offset; local: clock times of the contract's time_zone, for columns without an offset"
+        " (always so in MySQL, MariaDB and Oracle); epoch_s, epoch_ms: whole numbers since 1970",
+    )
+
+
+class SqlSource(Part):
+    """A query with the parameters :interval_start and :interval_end."""
+
+    LATER: ClassVar = frozenset({"interval"})
     counted_in: ClassVar = "records"
     place: ClassVar = "query"
     has_names: ClassVar = False
@@ -20,6 +32,7 @@ class SqlSource(Part):
     kind: Literal["sql"]
     connection: str
     query: str
+    interval: SqlInterval = SqlInterval()
     limits: SqlLimits = SqlLimits()
 
     @field_validator("query")

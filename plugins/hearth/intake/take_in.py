@@ -28,12 +28,14 @@ from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
 from hearth.contracts.counts import Counts
 from hearth.contracts.interval import Interval
+from hearth.contracts.mqtt_source import MqttSource
 from hearth.contracts.reasons import BIT, Bits
 from hearth.contracts.unfolding import SelfRegistering
 from hearth.dated.dated_rows import place_time_zone
 from hearth.intake.asked_of_register import with_devices
 from hearth.intake.late_files import complete
-from hearth.landing.landing import Landing
+from hearth.intake.received import land_received
+from hearth.landing.landing import LandedPull, Landing
 from hearth.landing.store import LandingStore
 from hearth.loading import holds
 from hearth.loading.as_came import keep_as_they_came
@@ -68,13 +70,21 @@ def pull_and_land(contract: Contract, interval: Interval, run_id: str) -> int:
         ledger.refuse_partial_overlap(contract.feed, interval)
         landing = Landing(LandingStore(), contract, run_id)
         asked = with_devices(contract)
-        own = landing.land(interval, deliveries(asked, interval))
+        own = _landed(landing, asked, interval, facts)
         late = complete(landing, interval)
         pulls = ledger.record_pulls(own, late.pulls)
         for pull_id, landed in zip(pulls, [own, *(completed for completed, _, _ in late.pulls)], strict=True):
             ledger.record_answer(pull_id, ask_source(asked, landed.interval))
         facts.update(pull_id=pulls[0], files=len(own.files), size_bytes=sum(f.size_bytes for f in own.files), **late.facts)
         return pulls[0]
+
+
+def _landed(landing: Landing, asked: Contract, interval: Interval, facts: dict[str, Any]) -> LandedPull:
+    if not isinstance(asked.source, MqttSource):
+        return landing.land(interval, deliveries(asked, interval))
+    landed, told = land_received(landing, asked.source, interval)
+    facts.update(told)
+    return landed
 
 
 def clean_validate_load(contract: Contract, pull_id: int, run_id: str) -> dict[str, Any]:

@@ -100,6 +100,15 @@ class FileStore:
             file.flush()
             os.fsync(file.fileno())
 
+    def keep_names(self, *names: str) -> None:
+        """Somebody is about to throw away what these files hold: their names have to last, too."""
+        for folder in {(self.root / name).parent.path for name in names} if self.is_local else ():
+            number = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(number)
+            finally:
+                os.close(number)
+
     def _make_folder(self, folder: ObjectStoragePath) -> None:
         if self.is_local:
             Path(folder.path).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -82,13 +82,17 @@ class LandingStore(FileStore):
         """Write the manifest of a pull; returns its path below the root and its sha256."""
         stamp = f"{start:%Y%m%dT%H%M%SZ}_{end:%Y%m%dT%H%M%SZ}"
         name = f"{feed}/pulls/{stamp}_{uuid.uuid4().hex[:8]}.json"
+        return name, self.write(name, {**facts, "files": [asdict(f) for f in files]})
+
+    def write(self, name: str, facts: dict[str, Any]) -> str:
+        """Facts as JSON under a path below the root; returns their sha256."""
         path = self.root / name
         self._make_folder(path.parent)
-        text = json.dumps({**facts, "files": [asdict(f) for f in files]}, ensure_ascii=False, indent=1, default=str)
+        text = json.dumps(facts, ensure_ascii=False, indent=1, default=str)
         with path.open("wb") as file:
             file.write(text.encode())
             self._keep(file)
-        return name, hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def read_manifest(self, name: str) -> list[StoredFile]:
         """The files of a pull. Raises FileNotFoundError."""

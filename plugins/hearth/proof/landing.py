@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from hearth.landing import inbox
 from hearth.landing.store import LandingStore
 from hearth.proof.digests import Finding
 
@@ -28,8 +29,9 @@ def deleted_files(connection: psycopg.Connection) -> set[str]:
 
 
 def strays(store: LandingStore, connection: psycopg.Connection, before: datetime) -> list[tuple[str, int]]:
-    """(path below the root, bytes) of files last written before a moment that no pull in the ledger names: one failed half way."""
-    known = {place for place, _, _ in recorded_files(connection)}
+    """(path below the root, bytes) of files last written before a moment that no pull in the ledger names: one failed half way.
+    What lies in an inbox waits for its pull."""
+    known = {place for place, _, _ in recorded_files(connection)} | inbox.places(store)
     return [(place, size) for place, size, written in store.everything() if place not in known and written < before]
 
 

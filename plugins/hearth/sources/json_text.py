@@ -13,7 +13,7 @@ class ObjectWithDoubledKey:
 DOUBLED = ObjectWithDoubledKey()
 
 
-def decode(text: bytes) -> tuple[Any, bool]:
+def decode(text: bytes | str) -> tuple[Any, bool]:
     """(value, whether DOUBLED stands for an object somewhere in it). Raises ValueError, RecursionError.
 
     NaN and Infinity are not JSON: the word is kept as text, and the column's cleaning refuses it.

@@ -11,7 +11,7 @@ from hearth.contracts.file_source import KINDS
 from hearth.contracts.interval import Interval
 from hearth.sources.delivery import Delivery
 
-MODULES = {"http": "http", "sql": "sql", **dict.fromkeys(KINDS, "files")}
+MODULES = {"http": "http", "mqtt": "mqtt", "sql": "sql", **dict.fromkeys(KINDS, "files")}
 """Kind of source -> the module that asks it; imported when it is, for their drivers are large."""
 
 

@@ -3,145 +3,175 @@
 from __future__ import annotations
 
 import json
-import math
-import os
-import socket
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from airflow.providers.common.sql.hooks.sql import DbApiHook
-from airflow.sdk import Connection
 
+from hearth.contracts.asked_times import epoch, on_the_wall
 from hearth.contracts.contract import Contract, Reconcile
 from hearth.contracts.interval import Interval
 from hearth.contracts.sql_source import SqlSource
+from hearth.sources.database import Clocks, Database
+from hearth.sources.databases import database
 from hearth.sources.delivery import Delivery, SourceError, SourceUnavailable
+from hearth.sources.sql_values import NoText, plain
 from hearth.sources.watch import Watch
 
 ROWS_AT_ONCE = 10_000
 BYTES_AT_ONCE = 1 << 24
 """Rows are fetched by the ten thousand, and by fewer where they are large: memory follows their bytes, not their number."""
-CONNECT_IN_TIME = ("postgresql", "mysql")
-"""Kinds of database whose drivers know the parameter `connect_timeout`."""
-END_IN_SOURCE = """
-select set_config('statement_timeout', cast(:milliseconds as text), false) from pg_settings
-where name = 'statement_timeout' and (setting::bigint = 0 or setting::bigint > cast(:milliseconds as bigint))
-"""
-"""A source that lost us would work on; a limit of its own that is tighter stays."""
-LONGEST_INTEGER = 100
-"""Digits of a whole number that is kept exactly: longer than any identifier, and still finite as a float."""
 
 
 def deliveries(contract: Contract, source: SqlSource, interval: Interval) -> Iterator[Delivery]:
-    yield Delivery(f"{source.connection} {contract.feed}", _rows(contract.feed, source, interval), "ndjson", "gzip")
+    yield Delivery(f"{source.connection} {contract.feed}", _rows(contract, source, interval), "ndjson", "gzip")
 
 
 def count(contract: Contract, source: SqlSource, interval: Interval) -> tuple[Any, dict[str, Any]]:
     """(records, sums by column) that the source itself counts for the interval; the values are as it gave them."""
     asked = contract.reconcile or Reconcile()
     watch = Watch(source.limits, f"the count over {source.connection}")
-    with _connected("the count", source, watch) as asking:
+    with _connected(contract, source, interval, watch) as asking:
         quote = asking.connection.dialect.identifier_preparer.quote
         sums = "".join(f", sum({quote(name)}) as {quote(name)}" for name in asked.sums)
-        query = asked.query or f"select count(*) as number{sums} from ({source.query.strip().rstrip(';')}) asked"
-        row = asking.execute(query, interval).mappings().one()
+        counted = f"select count(*) as {quote('number')}{sums} from ({source.query.strip().rstrip(';')}) asked"
+        row = asking.execute(asked.query or counted).mappings().one()
         return row["number"], {name: row[name] for name in asked.sums}
 
 
 class _Source:
-    """A connection to the source whose statements end in time, in the source too where it is a PostgreSQL."""
+    """A connection to the source whose statements end in time, in the source too."""
 
-    def __init__(self, connection: sa.Connection, source: SqlSource, watch: Watch) -> None:
-        self.connection, self.watch = connection, watch
+    def __init__(self, connection: sa.Connection, reached: Database, bounds: dict[str, Any], watch: Watch) -> None:
+        self.connection, self.reached, self.watch, self._bounds = connection, reached, watch, bounds
         self._driver: Any = connection.connection.dbapi_connection
-        if connection.dialect.name == "postgresql":
-            seconds = min(source.limits.statement_seconds, watch.seconds_left()) + 1  # ours ends it first, and says why
-            connection.execute(sa.text(END_IN_SOURCE), {"milliseconds": round(seconds * 1000)})
 
-    def execute(self, query: str, interval: Interval, **options: Any) -> sa.CursorResult:
-        bounds = {"interval_start": interval.start, "interval_end": interval.end}
+    def execute(self, query: str, **options: Any) -> sa.CursorResult:
         with self.watch.ending(self.cut, "statement_seconds"):
-            return self.connection.execute(sa.text(query), bounds, execution_options=options)
+            result = self.connection.execute(sa.text(query), self._bounds, execution_options=options)
+        if told := self.reached.changed(result.cursor.description if result.cursor else ()):
+            raise SourceError(f"{self.watch.where}: {told}.")
+        return result
 
     def cut(self) -> None:
-        """End what waits on the connection: its socket where the driver shows one, for a source that is gone hears no word."""
-        if hasattr(self._driver, "fileno"):
-            with socket.socket(fileno=os.dup(self._driver.fileno())) as same:
-                same.shutdown(socket.SHUT_RDWR)
-        else:
-            self._driver.close()
+        self.reached.cut(self._driver)
+
+    def leave(self) -> None:
+        self.reached.leave(self.connection, self._driver)
 
 
 @contextmanager
-def _connected(subject: str, source: SqlSource, watch: Watch) -> Iterator[_Source]:
+def _connected(contract: Contract, source: SqlSource, interval: Interval, watch: Watch) -> Iterator[_Source]:
     """The source, within the limits. What the driver raises becomes SourceUnavailable or SourceError, without values of rows."""
-    where = f"{subject} over {source.connection}"
-    hook = Connection.get(source.connection).get_hook()
-    if not isinstance(hook, DbApiHook):
-        raise SourceError(f"{where}: expected an SQL connection, came {type(hook).__name__}; give it a type such as postgres")
-    engine = hook.get_sqlalchemy_engine()
-    if engine.dialect.name in CONNECT_IN_TIME:
-        seconds = math.ceil(min(source.limits.connect_seconds, watch.seconds_left()))
-        sa.event.listen(engine, "do_connect", lambda _dialect, _record, _given, named: named.update(connect_timeout=seconds))
+    reached = database(source.connection)
+    bounds = _bounds(contract, source, interval, reached)
+    left = watch.seconds_left()
+    statement_seconds = min(source.limits.statement_seconds, left) + 1  # ours ends it first, and says why
+    engine = reached.engine(min(source.limits.connect_seconds, left), statement_seconds)
     try:
-        with engine.connect() as connection:
-            made = _Source(connection, source, watch)
-            with watch.ending(made.cut):
-                yield made
-    except sa.exc.OperationalError as error:
-        raise SourceUnavailable(
-            f"{where}: {_first_line(error)}. Check that the database is up; the pull can be run again."
-        ) from None
-    except sa.exc.ProgrammingError as error:
-        raise SourceError(
-            f"{where}: the source refuses the query: {_first_line(error)}. "
-            "Compare source.query of the contract with the tables, columns and rights the source has now."
-        ) from None
-    except sa.exc.DBAPIError as error:  # the words of these quote values of rows
-        raise SourceError(
-            f"{where}: the query failed at a value ({type(error.orig).__name__}, SQLSTATE {getattr(error.orig, 'sqlstate', '?')}). "
-            "Run source.query of the contract in the source to see the row; its values are not repeated here."
-        ) from None
+        with _opened(engine, reached, watch) as connection:
+            made = _Source(connection, reached, bounds, watch)
+            try:
+                with watch.ending(made.cut):
+                    reached.begin(connection, Clocks(contract.time_zone, interval.start.year), statement_seconds)
+                    yield made
+            except BaseException:
+                made.leave()
+                raise
+    except sa.exc.DBAPIError as error:
+        raise _told(reached, error, watch.where) from None
     finally:
         engine.dispose()
 
 
-def _first_line(error: sa.exc.DBAPIError) -> str:
-    """What the driver says, without the lines that follow: DETAIL may quote a row."""
-    return f"{type(error.orig).__name__}: {error.orig}".splitlines()[0][:300]
+@contextmanager
+def _opened(engine: sa.Engine, reached: Database, watch: Watch) -> Iterator[sa.Connection]:
+    try:
+        connection = engine.connect()
+    except TimeoutError:
+        raise SourceUnavailable(watch.told("connect_seconds", "the database took the connection and said nothing")) from None
+    except sa.exc.DBAPIError as error:
+        raise _away(watch.where, _words(reached, error)) from None
+    with connection:
+        yield connection
 
 
-def _rows(feed: str, source: SqlSource, interval: Interval) -> Iterator[bytes]:
-    packer, watch = zlib.compressobj(1, zlib.DEFLATED, 31), Watch(source.limits, f"{feed} over {source.connection}")
-    with _connected(feed, source, watch) as asked:
-        result = asked.execute(source.query, interval, stream_results=True, max_row_buffer=ROWS_AT_ONCE)
+def _bounds(contract: Contract, source: SqlSource, interval: Interval, reached: Database) -> dict[str, Any]:
+    """The interval as the query's parameters. Raises SourceError where the driver would change their meaning."""
+    form, edges = source.interval.as_, (interval.start, interval.end)
+    if form == "local":
+        told: tuple[Any, ...] = on_the_wall(interval, ZoneInfo(contract.time_zone))
+    elif form == "instant":
+        told = tuple(map(reached.instant, edges))
+    else:
+        told = tuple(epoch(edge, form) for edge in edges)
+    if None in told:
+        raise SourceError(
+            f"{contract.feed} over {source.connection}: {reached.name} is asked for times without an offset, and its driver would"
+            " drop that of an instant without a word. Write source.interval: {as: local} in the contract, for clock times of its"
+            " time_zone, or as: epoch_s or epoch_ms for columns of numbers."
+        )
+    return dict(zip(("interval_start", "interval_end"), told, strict=True))
+
+
+def _told(reached: Database, error: sa.exc.DBAPIError, where: str) -> SourceError:
+    """What went wrong, without values of rows: the words about a value quote it, and lines that follow the first one may."""
+    fault, said = reached.fault(error), _words(reached, error)
+    if fault == "away":
+        return _away(where, said)
+    if fault == "refused":
+        return SourceError(
+            f"{where}: the source refuses the query: {_first_line(said)}. "
+            "Compare source.query of the contract with the tables, columns and rights the source has now."
+        )
+    return SourceError(
+        f"{where}: the query failed at a value ({type(error.orig).__name__}, {reached.code(error.orig)}). "
+        "Run source.query of the contract in the source to see the row; its values are not repeated here."
+    )
+
+
+def _away(where: str, said: str) -> SourceUnavailable:
+    return SourceUnavailable(f"{where}: {_first_line(said)}. Check that the database is up; the pull can be run again.")
+
+
+def _words(reached: Database, error: sa.exc.DBAPIError) -> str:
+    return f"{type(error.orig).__name__}: {reached.said(error.orig)}"
+
+
+def _first_line(said: str) -> str:
+    return next(iter(said.splitlines()), "")[:300]
+
+
+def _rows(contract: Contract, source: SqlSource, interval: Interval) -> Iterator[bytes]:
+    where = f"{contract.feed} over {source.connection}"
+    packer, watch = zlib.compressobj(1, zlib.DEFLATED, 31), Watch(source.limits, where)
+    with _connected(contract, source, interval, watch) as asked:
+        result = asked.execute(source.query, stream_results=True, max_row_buffer=ROWS_AT_ONCE)
         names = list(result.keys())
         if doubled := sorted(name for name, number in Counter(names).items() if number > 1):
             raise SourceError(
-                f"{feed} over {source.connection}: column(s) {doubled} stand twice in the answer; which one is meant? "
+                f"{where}: column(s) {doubled} stand twice in the answer; which one is meant? "
                 "Give each its own name (as ...) in source.query of the contract."
             )
         at_once = 100
         while rows := result.fetchmany(at_once):
-            lines = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=_plain) for row in rows]
-            text = ("\n".join(lines) + "\n").encode()
+            text = _lines(names, rows, where)
             at_once = max(1, min(ROWS_AT_ONCE, at_once * 10, BYTES_AT_ONCE * len(rows) // len(text)))
             watch.seconds_left()
             yield watch.count(packer.compress(text))
     yield watch.count(packer.flush())
 
 
-def _plain(value: Any) -> Any:
-    """As JSON has it: whole decimals keep every digit (identifiers of 20 digits are no floats), others become floats."""
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        is_whole = value.is_finite() and value.adjusted() < LONGEST_INTEGER and value == value.to_integral_value()
-        return int(value) if is_whole else float(value)
-    return str(value)
+def _lines(names: list[str], rows: Any, where: str) -> bytes:
+    """JSON lines. Raises SourceError for a column of a kind that no JSON has."""
+    try:
+        lines = [json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, default=plain) for row in rows]
+    except NoText as kind:
+        raise SourceError(
+            f"{where}: a column is of a kind that has no text ({kind}); make one of it in source.query of the contract"
+        ) from None
+    return ("\n".join(lines) + "\n").encode()
