@@ -43,7 +43,7 @@ def _members(name: str, stream: IO[bytes], form: Format) -> Iterator[tuple[str, 
         left = form.limits.unpacked_bytes
         for each in chosen:
             with archive.open(each) as inside:
-                counted = Counted(f"{name}, {each.filename!r} in it", cast("IO[bytes]", inside), _with_left(form.limits, left))
+                counted = Counted(f"{name}, {each.filename!r} in it", inside, _with_left(form.limits, left))
                 yield f"{name}/{each.filename}", cast("IO[bytes]", _Told(f"{name}, {each.filename!r} in it", counted))
             left = max(1, left - counted.given)
 

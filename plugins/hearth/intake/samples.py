@@ -63,7 +63,7 @@ def made_of(contract: Contract, sample: Sample, delivered_at: datetime | None) -
     except UnreadableFile as error:
         made = {"refused": str(error)}
     told = {"delivered_at": delivered_at.isoformat()} if delivered_at else {}
-    return json.loads(json.dumps({**told, **made}, ensure_ascii=False))  # type: ignore[no-any-return]
+    return json.loads(json.dumps({**told, **made}, ensure_ascii=False))
 
 
 def difference(expected: dict[str, Any], made: dict[str, Any]) -> list[str]:
