@@ -37,7 +37,7 @@ help:
 	@echo 'make test-servers [ARGS="-k name"]   those that need PostgreSQL 15, a Superset, a running Airflow, a whole demo, a killed server'
 	@echo 'make faults [RECORD=1 ARGS="-k name"]  kills, lies and bombs for real, and what was lost; RECORD=1 keeps docs/reliability'
 	@echo 'make lint                            ruff, mypy, import-linter, sqlfluff, yamllint, search for secrets'
-	@echo 'make bench [FULL=1]                  speed against psql \copy, dlt, bare steps, in a quarter of an hour; all at full size, an hour'
+	@echo 'make bench [FULL=1]                  speed against psql \copy, dlt, bare steps, in a quarter of an hour; all at full size, an hour and a half'
 	@echo '           [ARGS="--only demo"]      the whole demo against that of before: up to an hour, in no other way'
 	@echo 'make status                          what runs, where, with which login'
 	@echo 'make stop                            stop everything; data stays'

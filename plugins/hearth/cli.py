@@ -61,6 +61,7 @@ def main() -> None:
       hearth connections check      can every source be reached?
       hearth contract draft FILE    a contract from a sample of a new feed
       hearth contract try FEED FILE would this sample of the feed be accepted?
+      hearth contract test          what your samples are expected to become
     """
 
 
