@@ -200,7 +200,10 @@ def test_codes_and_words_for_no_value_are_told_from_values(sample: Path) -> None
 
 def test_what_contradicts_itself_is_asked(sample: Path) -> None:
     sample.write_text("测点编号;测温时间;室温(℃)\nA;2015-11-01 10:00;20,5\nA;2015-11-02 10:00;21,5\n", encoding="utf-8")
-    assert "2 row(s) write numbers with a comma" in drafted(sample)[0]
+    assert "2 row(s) write numbers with a comma before the decimals" in drafted(sample)[0]
+    assert contract_of(sample).columns["temperature_degc"].decimal == ","
+    sample.write_text("测点编号;测温时间;室温(℃)\nA;2015-11-01 10:00;1,205.5\nA;2015-11-02 10:00;20.5\n", encoding="utf-8")
+    assert "which of them stands before the decimals?" in drafted(sample)[0]
     sample.write_text(ROOMS + "A,2015-11-01 10:00,205\nA,2015-11-02 10:00,211\n", encoding="utf-8")
     assert "the name says degC, and many of the values (205 to 211) are not possible in it" in drafted(sample)[0]
     sample.write_text(ROOMS + "A,2015-11-01 10:00,20\nA,2015-11-01 10:00,21\n", encoding="utf-8")

@@ -22,6 +22,7 @@ from hearth.intake import asked_of_register
 from hearth.sources import http, http_client
 from hearth.sources.check import check_feed
 from hearth.sources.delivery import SourceError, SourceUnavailable
+from hearth.sources.pull import deliveries
 from tests.support.platform import LOGIN, SECRET, ZONE, Manner, Platform, readings, served
 
 PULLED = Interval(datetime(2016, 1, 11, tzinfo=ZONE), datetime(2016, 1, 14, tzinfo=ZONE))
@@ -340,3 +341,9 @@ def test_a_source_of_dates_is_checked_with_a_day(write: Any, connect: Any) -> No
 def test_a_source_that_cannot_be_asked_so_is_told_by_its_contract(said: dict[str, Any], message: str, write: Any) -> None:
     with pytest.raises(ContractError, match=message):
         write(**said)
+
+
+def test_a_connection_that_is_not_there_is_told_with_how_to_make_it(write: Any) -> None:
+    contract = write()
+    with pytest.raises(SourceError, match=r"there is no Airflow connection platform.*AIRFLOW_CONN_PLATFORM=\{"):
+        list(deliveries(contract, PULLED))

@@ -268,3 +268,10 @@ def test_a_server_that_dies_while_rows_come_may_be_asked_later(source: MariaDb) 
     finally:
         source.start()
     assert rows("select 1 as a") == [{"a": 1}]
+
+
+def test_a_wrong_password_is_told_and_not_tried_again(mariadb: MariaDb, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_SOURCES", mariadb.connection(password="not the one"))  # pragma: allowlist secret
+    with pytest.raises(SourceError, match=r"the source refuses the login: .*Check login and password") as error:
+        rows("select 1 as n where :interval_start < :interval_end")
+    assert not isinstance(error.value, SourceUnavailable) and "not the one" not in str(error.value)

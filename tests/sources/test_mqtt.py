@@ -22,7 +22,7 @@ from hearth.landing.inbox import Inbox
 from hearth.landing.store import LandingStore
 from hearth.sources import mqtt
 from hearth.sources.check import check_feed
-from hearth.sources.delivery import SourceUnavailable
+from hearth.sources.delivery import SourceError, SourceUnavailable
 from hearth.sources.mqtt_lines import Message
 from tests.support.certificates import certificate
 from tests.support.mosquitto import Mosquitto
@@ -162,9 +162,9 @@ def test_a_run_takes_so_many_bytes_and_leaves_the_rest(broker: Mosquitto, source
 
 def test_a_login_that_is_not_known_is_told(broker: Mosquitto, source: MqttSource, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_PLANT", broker.connection(password="not the one"))  # pragma: allowlist secret
-    with pytest.raises(SourceUnavailable, match=r"(?i)not authori[sz]ed") as error:
+    with pytest.raises(SourceError, match=r"(?i)refuses the login: not authori[sz]ed") as error:
         taken(source)
-    assert "not the one" not in str(error.value)
+    assert not isinstance(error.value, SourceUnavailable) and "not the one" not in str(error.value)
 
 
 def test_the_server_that_is_meant_is_the_only_one_spoken_to(

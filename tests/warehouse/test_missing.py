@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from hearth.brief.light import light_of
 from hearth.cli import main
-from hearth.contracts.contract import Contract
+from hearth.contracts.contract import Contract, InService
 from hearth.contracts.interval import Interval
 from hearth.contracts.loading import find_contract
 from hearth.dated.limits import health_limits
@@ -104,3 +104,10 @@ def test_the_first_day_of_the_schedule_counts_although_it_never_came(
     assert before == [datetime(2015, 4, number, 16, tzinfo=UTC) for number in (28, 29)]
     monkeypatch.setenv("HEARTH_SCHEDULE_END", "2015-04-30")
     assert len(look([weather], "test", LATER)) == 1
+    first_day = weather.model_copy(update={"in_service": InService.model_validate({"from": "2015-04-30"})})
+    monkeypatch.setenv("HEARTH_SCHEDULE_END", "2015-05-01")
+    assert [hole.interval.start for hole in look([first_day], "test", LATER)] == before[1:], (
+        "before it there was nothing to ask for"
+    )
+    last_day = weather.model_copy(update={"in_service": InService.model_validate({"to": "2015-04-29"})})
+    assert [hole.interval.start for hole in look([last_day], "test", LATER)] == before[:1]

@@ -7,12 +7,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from hearth.commands.paths import FileToWrite
 from hearth.contracts.entities import ENTITIES
 from hearth.contracts.interval import Interval
+from hearth.dated.dated_rows import place_time_zone
 
 
 @click.command("draft")
@@ -22,7 +24,9 @@ from hearth.contracts.interval import Interval
 )
 @click.option("--output", type=FileToWrite(), help="write it there, e.g. feeds/rooms.yml (default: print it)")
 @click.option("--zone", help="time zone of times without offset, e.g. Asia/Shanghai (default: the place's, as a guess)")
-@click.option("--since", help="ask a live source for what arrived since then: 2015-11-01 (default: the last week)")
+@click.option(
+    "--since", help="ask a live source for what arrived since then, on the clocks of --zone: 2015-11-01 (default: the last week)"
+)
 @click.option("--until", help="and before then (default: now)")
 def contract_draft(sample: Path, entity: str, output: Path | None, zone: str | None, since: str | None, until: str | None) -> None:
     """Look at SAMPLE and write a contract with all that can be seen in it, a comment at each guess and each open question.
@@ -44,7 +48,8 @@ def contract_draft(sample: Path, entity: str, output: Path | None, zone: str | N
         if sample.suffix in (".yml", ".yaml"):
             part = read_part(sample) | {"entity": entity}
             part.pop("feed", None)  # it is called like the file that is written
-            with answer(part, feed, _interval(since, until)) as path:
+            clocks = zone or part.get("time_zone") or place_time_zone()
+            with answer(part, feed, _interval(since, until, clocks)) as path:
                 made = draft(look_at(path), entity, feed, part, zone)
         else:
             made = draft(look_at(sample), entity, feed, zone=zone)
@@ -77,10 +82,11 @@ def _feed_of(path: Path) -> str:
     return name if re.fullmatch(r"[a-z][a-z0-9_]{1,60}", name) else f"feed_{name}"[:60].rstrip("_")
 
 
-def _interval(since: str | None, until: str | None) -> Interval:
+def _interval(since: str | None, until: str | None, zone: str) -> Interval:
+    """On the clocks of that zone, where a time says no offset of its own."""
     try:
         end = datetime.fromisoformat(until) if until else datetime.now(UTC)
         start = datetime.fromisoformat(since) if since else end - timedelta(days=7)
     except ValueError as error:
         raise ValueError(f"--since, --until: expected times such as 2015-11-01 or 2015-11-01T06:00+08:00: {error}") from None
-    return Interval(*(at if at.tzinfo else at.astimezone() for at in (start, end)))
+    return Interval(*(at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone)) for at in (start, end)))

@@ -26,7 +26,10 @@ def entity_list() -> None:
 
 @entity.command("check")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def entity_check(files: tuple[Path, ...]) -> None:
+@click.option(
+    "--models", "parsed", is_flag=True, help="have dbt read all models too: refs, columns, YAML; some 20 seconds, no database"
+)
+def entity_check(files: tuple[Path, ...], parsed: bool) -> None:
     """Check entities of the company's own (default: all of its folder), and where its dbt models lie.
 
     Errors name file, line and mend, those of all files at once.
@@ -48,10 +51,28 @@ def entity_check(files: tuple[Path, ...]) -> None:
     if not chosen:
         click.echo(f"{feeds_folder() / 'entities'}: no entity of your own; docs/how-to/add-an-entity.md says how one is written")
         return
+    if parsed:
+        _parsed_by_dbt()
     made = sum(place.endswith(".sql") for place in models)
     click.echo(
         f"{len(chosen)} entities are well-formed; {made} models beside ours. `hearth migrate` makes the tables that are missing."
     )
+
+
+def _parsed_by_dbt() -> None:
+    from hearth.transform.dbt import DbtFailed, read_manifest
+
+    try:
+        manifest = read_manifest()
+    except DbtFailed as error:
+        raise click.ClickException(str(error)) from error
+    own = [
+        node for node in manifest["nodes"].values() if "/own/" in node["original_file_path"] and node["resource_type"] == "model"
+    ]
+    if bare := [node["original_file_path"] for node in own if not node["columns"] and "/marts/" in node["original_file_path"]]:
+        raise click.ClickException(
+            f"{', '.join(bare)}: a mart says its columns and their types in a YAML file beside it, or dbt stops"
+        )
 
 
 @entity.command("staging")

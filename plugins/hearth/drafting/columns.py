@@ -85,6 +85,12 @@ class Facts:
         """Rows with numbers as 20,5 or 1,234.5."""
         return sum(rows for word, rows in self.words.items() if _COMMA.fullmatch(normalise(word)))
 
+    @property
+    def has_decimal_comma(self) -> bool:
+        """Whether 20,5 is how numbers are written here: no text has a point as well, and no number is written with one."""
+        points = any("." in str(value) for value in self.given if isinstance(value, str))
+        return bool(self.commas) and not points
+
     @cached_property
     def times(self) -> Times:
         return times_of([v for v, _ in self.given.most_common(DISTINCT) if not isinstance(v, type)], self.is_workbook)

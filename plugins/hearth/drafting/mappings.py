@@ -77,8 +77,14 @@ def _codes(line: Line, options: dict[str, Any], fact: Facts) -> None:
         options["error_codes"] = [int(code) if code.is_integer() else code for code in fact.error_codes]
         rows = sum(fact.numbers[code] for code in fact.error_codes)
         line.guess(f"{rows} row(s) hold a number that systems send for no value, far from all others")
-    if fact.commas:
-        line.ask(f"{fact.commas} row(s) write numbers with a comma, which is not read: ask the sender for a decimal point alone")
+    if fact.has_decimal_comma:
+        options["decimal"] = ","
+        line.guess(f"{fact.commas} row(s) write numbers with a comma before the decimals")
+    elif fact.commas:
+        line.ask(
+            f"{fact.commas} row(s) write numbers with a comma, others with a point: which of them stands before the decimals? Say"
+            ' decimal: "," or thousands: ","'
+        )
     elif fact.words and not fact.holds_lists:
         told = ", ".join(f"{word!r} ({rows})" for word, rows in list(fact.words.items())[:MOST_WORDS] if _may_be_told(word, rows))
         line.ask(

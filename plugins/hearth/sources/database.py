@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import socket
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,11 @@ from airflow.sdk import Connection
 
 from hearth.sources.delivery import SourceError
 
-Fault = Literal["away", "refused", "value"]
+NOT_LET_IN = re.compile(
+    r"authentication failed|no password supplied|no pg_hba.conf entry|role \".*\" (does not exist|is not permitted)"
+)
+"""How PostgreSQL says it; while connecting it gives no SQLSTATE."""
+Fault = Literal["away", "login", "refused", "value"]
 """It may be there later; it does not take the query; a value is wrong, and the driver's words quote it."""
 
 
@@ -80,7 +85,7 @@ class Database:
 
     def fault(self, error: sa.exc.DBAPIError) -> Fault:
         if isinstance(error, sa.exc.OperationalError):
-            return "away"
+            return "login" if NOT_LET_IN.search(str(error.orig)) else "away"
         return "refused" if isinstance(error, sa.exc.ProgrammingError) else "value"
 
     def said(self, error: Any) -> str:

@@ -24,6 +24,7 @@ class MySql(Driven):
         | {3024, 3168}
     )
     """Its own numbers for: gone, going down, full, a lock, killed, a time limit of its own."""
+    logins = frozenset({1045, 1698, 1862, 3118})
     refused = frozenset(
         {1044, 1046, 1049, 1052, 1054, 1055, 1060, 1064, 1103, 1109, 1142, 1143, 1146, 1149, 1221, 1222, 1227, 1248, 1305, 1356}
         | {1370, 1582, 1583, 1584, 1630}
@@ -107,10 +108,11 @@ class SqlServer(Driven):
     scheme, port = "mssql+pymssql", 1433
     away = frozenset(
         {*range(20000, 21000)}
-        | {233, 596, 701, 802, 845, 1205, 1222, 4060, 6005, 8645, 8651, 9001, 10053, 10054, 10060, 10928, 10929, 18456, 40197}
+        | {233, 596, 701, 802, 845, 1205, 1222, 4060, 6005, 8645, 8651, 9001, 10053, 10054, 10060, 10928, 10929, 40197}
         | {40501, 40613, 49918, 49919, 49920}
     )
     """Those of the driver itself, and the server's for: gone, going down, full, a lock, killed."""
+    logins = frozenset({18452, 18456, 18470, 18486})
     refused = frozenset({102, 105, 137, 156, 195, 207, 208, 209, 229, 230, 262, 297, 300, 319, 911, 916, 1033})
     refused |= frozenset({2812, 4104, 4121, 8120, 8155, 8156})
 
@@ -164,8 +166,9 @@ class Oracle(Driven):
     scheme, port, extra = "oracle+oracledb", 1521, frozenset({"ssl", "sid"})
     away = frozenset(
         {*range(12000, 13000)}
-        | {28, 54, 60, 1012, 1013, 1014, 1017, 1033, 1034, 1035, 1089, 1090, 1092, 1555, 2391, 2396, 3113, 3114, 3135, 8177, 28000}
+        | {28, 54, 60, 1012, 1013, 1014, 1033, 1034, 1035, 1089, 1090, 1092, 1555, 2391, 2396, 3113, 3114, 3135, 8177}
     )
+    logins = frozenset({1005, 1017, 28000, 28001})
     refused = frozenset({*range(900, 1000), 1008, 1031, 1789, 2289, 4043, 6550})
 
     def arguments(self, connect_seconds: float, statement_seconds: float) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class Driven(Database):
     """What the connection's extra may say: nothing that opens files of ours to the source, or that we would pass over."""
     away: ClassVar[frozenset[int]]
     refused: ClassVar[frozenset[int]]
+    logins: ClassVar[frozenset[int]]
 
     def engine(self, connect_seconds: float, statement_seconds: float) -> sa.Engine:
         engine = sa.create_engine(f"{self.scheme}://", connect_args=self.arguments(connect_seconds, statement_seconds))
@@ -63,6 +64,8 @@ class Driven(Database):
         number = self.number(error.orig)
         if not number:
             return "value" if isinstance(error, (sa.exc.DataError, sa.exc.IntegrityError)) else "away"
+        if number in self.logins:
+            return "login"
         if number in self.away:
             return "away"
         return "refused" if number in self.refused else "value"

@@ -163,7 +163,9 @@ def _connected(source: FileSource) -> Iterator[Transport]:
                     "certificate into a file and name it in the connection's extra: ca_file."
                 ) from error
             except transport.BREAKS as error:
-                raise SourceUnavailable(f"{source.where}: cannot be reached over {source.connection}: {error}") from error
+                plain = " The server does not speak TLS there: is it the right port, or has the contract to say source.tls: false?"
+                told = plain if "WRONG_VERSION_NUMBER" in str(error) else ""
+                raise SourceUnavailable(f"{source.where}: cannot be reached over {source.connection}: {error}.{told}") from error
             watch.seconds_left()  # making the connection has limits of its own
             yield transport
         finally:

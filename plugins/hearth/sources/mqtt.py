@@ -28,6 +28,8 @@ from hearth.sources.mqtt_lines import Message
 from hearth.sources.tls import tls
 
 log = logging.getLogger(__name__)
+NOT_LET_IN = ("Not authorized", "Bad user name or password", "Bad authentication method", "Banned")
+"""How a broker refuses a login, by the names of MQTT 5."""
 AT_ONCE = 2000
 """Messages a broker may send before the first is acknowledged (MQTT 5), and in one batch."""
 BYTES_AT_ONCE = 16 << 20
@@ -206,6 +208,11 @@ class _Session:
         result = self.client.loop(LOOP_SECONDS)
         if "lost" in self.answers or result:
             refused = self.answers.get("connect")
+            if refused is not None and refused.is_failure and str(refused) in NOT_LET_IN:
+                raise SourceError(
+                    f"{self.where}: the broker refuses the login: {refused}. Check login and password of the connection"
+                    f" {self.source.connection}, and what it may read; it is not tried again, for that locks accounts."
+                )
             reason = refused if refused is not None and refused.is_failure else self.answers.get("lost", result)
             raise self._away(f"the connection is lost: {reason}")
 

@@ -95,7 +95,8 @@ def _opened(engine: sa.Engine, reached: Database, watch: Watch) -> Iterator[sa.C
     except TimeoutError:
         raise SourceUnavailable(watch.told("connect_seconds", "the database took the connection and said nothing")) from None
     except sa.exc.DBAPIError as error:
-        raise _away(watch.where, _words(reached, error)) from None
+        told = _not_let_in if reached.fault(error) == "login" else _away
+        raise told(watch.where, _words(reached, error)) from None
     with connection:
         yield connection
 
@@ -123,6 +124,8 @@ def _told(reached: Database, error: sa.exc.DBAPIError, where: str) -> SourceErro
     fault, said = reached.fault(error), _words(reached, error)
     if fault == "away":
         return _away(where, said)
+    if fault == "login":
+        return _not_let_in(where, said)
     if fault == "refused":
         return SourceError(
             f"{where}: the source refuses the query: {_first_line(said)}. "
@@ -131,6 +134,13 @@ def _told(reached: Database, error: sa.exc.DBAPIError, where: str) -> SourceErro
     return SourceError(
         f"{where}: the query failed at a value ({type(error.orig).__name__}, {reached.code(error.orig)}). "
         "Run source.query of the contract in the source to see the row; its values are not repeated here."
+    )
+
+
+def _not_let_in(where: str, said: str) -> SourceError:
+    return SourceError(
+        f"{where}: the source refuses the login: {_first_line(said)}. Check login and password of the connection, and what they may"
+        " reach; it is not tried again, for that locks accounts."
     )
 
 

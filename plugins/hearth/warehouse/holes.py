@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -39,6 +39,11 @@ def find(connection: psycopg.Connection, contract: Contract, until: datetime) ->
     zone = ZoneInfo(timetable.time_zone)
     begin, end = _setting("HEARTH_SCHEDULE_START", zone), _setting("HEARTH_SCHEDULE_END", zone)
     last = min(until, end) if end else until
+    if contract.in_service and contract.in_service.from_:  # before it there was nothing to ask for
+        first = datetime.combine(contract.in_service.from_, time(), zone)
+        begin = max(begin, first) if begin else first
+    if contract.in_service and contract.in_service.to:
+        last = min(last, datetime.combine(contract.in_service.to + timedelta(days=1), time(), zone))
     gaps = connection.execute(SQL["gaps"], {"feed": contract.feed, "begin": begin, "until": last}).fetchall()
     for start, stop in gaps:
         for interval in owed_within(timetable, start, stop, end_is_now=stop == last):
