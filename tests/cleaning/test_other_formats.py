@@ -118,6 +118,25 @@ def test_characters_are_counted_where_that_is_said() -> None:
     assert told(read(b"title\n" + lines, "fixed_width", format=form)) == told(read(CSV, "csv", format={"kind": "csv"}))
 
 
+@pytest.mark.parametrize("kind", ["xml", "fixed_width", "parquet"])
+def test_of_many_small_records_none_is_lost(kind: str) -> None:
+    """A block of a file holds more of them than are taken at once."""
+    number = 340_000
+    points = [f"{at:06}" for at in range(number)]
+    content, form = {
+        "xml": ("<r>" + "".join(f'<a i="{p}"/>' for p in points) + "</r>", {"kind": "xml", "record": "r/a"}),
+        "fixed_width": ("\n".join(points), {"kind": "fixed_width", "columns": {"@i": [1, 6]}}),
+        "parquet": (parquet({"@i": points}), {"kind": "parquet"}),
+    }[kind]
+    made = {name: {"constant": value} for name, value in (("read_at", "2016-01-11 00:00:00"), ("temperature_degc", 20))}
+    columns = {"point_id": "@i", "read_at": made["read_at"], "temperature_degc": {**made["temperature_degc"], "unit": "degC"}}
+    contract = Contract.model_validate({**CONTRACT, "columns": columns, "format": form})
+    stream = io.BytesIO(content.encode() if isinstance(content, str) else content)
+    chunks = list(read_records(contract, LandedFile(7, "x", "", datetime(2016, 1, 12, tzinfo=UTC), kind), stream))
+    assert [point for each in chunks for point in each.frame["@i"]] == points
+    assert [at for each in chunks for at in each.position] == list(range(1, number + 1))
+
+
 def test_a_record_that_cannot_be_told_is_a_row_of_its_own() -> None:
     form = {"kind": "fixed_width", "encoding": "gbk", "columns": FIXED_COLUMNS}
     short = FIXED.splitlines(keepends=True)

@@ -26,7 +26,7 @@ def read_xml(contract: Contract, file: LandedFile, stream: IO[bytes], first: int
     """A record that names a column twice is unreadable: nobody can tell which is meant. Raises UnreadableFile."""
     form = contract.format
     assert isinstance(form, XmlFormat)
-    reader, unpacked, seen = _Reader(file, form), 0, False
+    reader, unpacked = _Reader(file, form), 0
     decode = codecs.getincrementaldecoder(form.encoding)() if form.encoding else None
     try:
         while block := stream.read(BLOCK_BYTES):
@@ -34,17 +34,17 @@ def read_xml(contract: Contract, file: LandedFile, stream: IO[bytes], first: int
             if unpacked > form.limits.unpacked_bytes:
                 raise too_much(file.name, form.limits, "unpacked_bytes", "it is larger")
             reader.parser.Parse(decode.decode(block).encode() if decode else block, False)
-            if len(reader.made) >= RECORDS_AT_ONCE:
-                seen = True
-                yield from reader.taken(contract, first)
+            while len(reader.made) >= RECORDS_AT_ONCE:
+                yield reader.taken(contract, first)
                 first += RECORDS_AT_ONCE
-        reader.parser.Parse(b"", True)
+        reader.parser.Parse(decode.decode(b"", True).encode() if decode else b"", True)
     except expat.ExpatError as error:
         raise UnreadableFile(f"{file.name}: not XML at line {error.lineno}: {expat.ErrorString(error.code)}.") from error
     except UnicodeDecodeError as error:
         raise UnreadableFile(f"{file.name}: not {form.encoding}: {error.reason}. Say the file's format.encoding.") from error
-    yield from reader.taken(contract, first)
-    if not seen and not reader.number:
+    if reader.made:
+        yield reader.taken(contract, first)
+    if not reader.number:
         raise UnreadableFile(
             f"{file.name}: expected elements {form.record!r} (format.record), came none; the elements there are"
             f" {', '.join(map(repr, sorted(reader.paths)[:20]))}. Correct format.record, or ask the sender what the file is."
@@ -113,14 +113,13 @@ class _Reader:
         if self._size > self.form.limits.line_bytes:
             raise too_much(self.file.name, self.form.limits, "line_bytes", f"record {self.number + 1} is longer")
 
-    def taken(self, contract: Contract, first: int) -> Iterator[Records]:
+    def taken(self, contract: Contract, first: int) -> Records:
+        """The next of those made, so many as are taken at once."""
         made, self.made = self.made[:RECORDS_AT_ONCE], self.made[RECORDS_AT_ONCE:]
-        if not made:
-            return
         require_columns(contract, self.file, set().union(*made))
         wanted = contract.source_columns
         is_doubled = [any(value is DOUBLED for value in record.values()) for record in made]
         bits = np.where(is_doubled, BIT["unreadable_record"], 0).astype(np.int32)
         cells = ([None if bad else record.get(name) for record, bad in zip(made, is_doubled, strict=True)] for name in wanted)
         frame = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in zip(wanted, cells, strict=True)})
-        yield Records.of(self.file, frame, first, bits, 100 * len(made))
+        return Records.of(self.file, frame, first, bits, 100 * len(made))
