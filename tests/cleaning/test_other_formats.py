@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from pydantic import ValidationError
 
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.parquet_records import BYTES_AT_ONCE
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, gathered
@@ -206,6 +208,21 @@ def damaged() -> bytes:
 def test_what_is_no_such_file_is_told(content: bytes, kind: str, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(UnreadableFile, match=message):
         read(content, kind, **changes)
+
+
+@pytest.mark.fault("F34")
+def test_a_small_parquet_file_of_long_texts_is_read_in_small_parts() -> None:
+    """400 kB that would be 40 GB as they stand."""
+    texts = pa.DictionaryArray.from_arrays(pa.array(np.zeros(100_000, np.int32)), pa.array(["x" * 400_000]))
+    content = parquet({"测点": texts, "time": ["2016-01-11 00:00:00"] * 100_000, "value": [20.5] * 100_000})
+    assert len(content) < 1_000_000
+    contract = Contract.model_validate({**CONTRACT, "format": {"kind": "parquet"}})
+    records = read_records(contract, LandedFile(7, "x", "", datetime(2016, 1, 12, tzinfo=UTC), "parquet"), io.BytesIO(content))
+    first, second = next(records), next(records)
+    assert sum(map(len, first.frame["测点"])) <= 2 * BYTES_AT_ONCE and second.position[0] == first.position[-1] + 1
+    small = Contract.model_validate({**CONTRACT, "format": {"kind": "parquet", "limits": {"line_bytes": 1000}}})
+    with pytest.raises(UnreadableFile, match=r"a text in it is longer; the limit format\.limits\.line_bytes is 1000"):
+        next(read_records(small, LandedFile(7, "x", "", datetime(2016, 1, 12, tzinfo=UTC), "parquet"), io.BytesIO(content)))
 
 
 def test_pages_of_an_api_are_not_packed() -> None:

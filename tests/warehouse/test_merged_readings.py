@@ -302,6 +302,11 @@ def test_readings_of_points_that_the_register_has_lost_are_told(hours: Hours, in
             return [problem.where for problem in of_lost_points(seen)]
 
     registered = "insert into raw.measuring_point select (jsonb_populate_record(null::raw.measuring_point, %s::jsonb)).*"
+    file = Lake().root / hours.files[0].path
+    content = file.read_bytes()
+    file.unlink()
+    assert told(1) == [], "that a file is not there is told by another check, which is to be heard"
+    file.write_bytes(content)
     places = dict.fromkeys(("batch_id", "file_id", "position", "sub_position", "source_version"), 0)
     point = {**places, "feed": "x", "arrived_at": str(DAY), "valid_from": "2015-01-01"}
     assert told(1) == ["point R0 and 1 more"] and told(30) == [], "older readings are nobody's work today"

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 
+import duckdb
+
 from hearth.contracts.entities import ENTITIES
 from hearth.health.problem import Problem, Surroundings
 from hearth.lake import catalogue, merge, move
@@ -75,11 +77,12 @@ def of_lost_points(seen: Surroundings) -> Iterator[Problem]:
         return  # told above
     entity, since = ENTITIES["room_reading"], seen.now - timedelta(days=seen.limits["lost_point_days"])
     with engine() as database:
-        show(database, entity, catalogue.current(seen.connection, entity.name, since=since), Lake())
-        points = [
-            point
-            for (point,) in database.execute("select distinct point_id from room_reading where read_at >= ?", [since]).fetchall()
-        ]
+        try:
+            show(database, entity, catalogue.current(seen.connection, entity.name, since=since), Lake())
+            found = database.execute("select distinct point_id from room_reading where read_at >= ?", [since]).fetchall()
+        except (duckdb.IOException, FileNotFoundError):
+            return  # a file of them is not there: told above
+    points = [point for (point,) in found]
     lost = seen.connection.execute(
         "select point_id from unnest(%s::text[]) p (point_id)"
         " where not exists (select from raw.measuring_point m where m.point_id = p.point_id) order by 1",

@@ -127,7 +127,7 @@ class _Session:
             raise self._away(f"{type(error).__name__}: {error}") from None
         reason = self._answer("connect")
         if reason.value >= REFUSED or reason.is_failure:
-            raise self._away(f"the broker says {reason}")
+            raise self._refused(reason)
 
     def subscribe(self) -> None:
         """Each time: it costs nothing, and a topic may be new."""
@@ -208,13 +208,18 @@ class _Session:
         result = self.client.loop(LOOP_SECONDS)
         if "lost" in self.answers or result:
             refused = self.answers.get("connect")
-            if refused is not None and refused.is_failure and str(refused) in NOT_LET_IN:
-                raise SourceError(
-                    f"{self.where}: the broker refuses the login: {refused}. Check login and password of the connection"
-                    f" {self.source.connection}, and what it may read; it is not tried again, for that locks accounts."
-                )
-            reason = refused if refused is not None and refused.is_failure else self.answers.get("lost", result)
-            raise self._away(f"the connection is lost: {reason}")
+            if refused is not None and refused.is_failure:
+                raise self._refused(refused)
+            raise self._away(f"the connection is lost: {self.answers.get('lost', result)}")
+
+    def _refused(self, reason: Any) -> SourceError:
+        """A login that is not let in comes again as it is; for all else the broker may have another answer later."""
+        if str(reason) not in NOT_LET_IN:
+            return self._away(f"the broker says {reason}")
+        return SourceError(
+            f"{self.where}: the broker refuses the login: {reason}. Check login and password of the connection"
+            f" {self.source.connection}, and what it may read; it is not tried again, for that locks accounts."
+        )
 
     def _away(self, what: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self.where}: {what}. What was not acknowledged waits at the broker; the pull can be run again.")
