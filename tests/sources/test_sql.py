@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -161,3 +163,15 @@ def test_a_database_that_takes_the_connection_and_says_nothing_is_given_up(monke
         with pytest.raises(SourceUnavailable, match="hotline_963963 over hearth_sources"):
             pull(connect_seconds=2)
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("login", ["wrong password", "nobody"])
+def test_a_login_that_is_refused_is_told_and_not_tried_again(
+    source: psycopg.Connection, monkeypatch: pytest.MonkeyPatch, login: str
+) -> None:
+    place = urlsplit(os.environ["AIRFLOW_CONN_HEARTH_SOURCES"])
+    who = place.username if login == "wrong password" else "nobody_of_ours"
+    monkeypatch.setenv("AIRFLOW_CONN_HEARTH_SOURCES", place._replace(netloc=f"{who}:not-the-one@127.0.0.1:{place.port}").geturl())
+    with pytest.raises(SourceError, match=r"the source refuses the login: .*Check login and password") as error:
+        pull()
+    assert not isinstance(error.value, SourceUnavailable) and "not-the-one" not in str(error.value)
