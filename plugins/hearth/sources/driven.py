@@ -28,7 +28,8 @@ class Driven(Database):
     logins: ClassVar[frozenset[int]]
 
     def engine(self, connect_seconds: float, statement_seconds: float) -> sa.Engine:
-        engine = sa.create_engine(f"{self.scheme}://", connect_args=self.arguments(connect_seconds, statement_seconds))
+        told = self.arguments(connect_seconds + 1, statement_seconds)  # ours ends it first, and says why
+        engine = sa.create_engine(f"{self.scheme}://", connect_args=told)
 
         def connect(dialect: Any, _record: Any, given: Any, named: Any) -> Any:
             return _within(connect_seconds, lambda: self.connected(dialect.connect(*given, **named), statement_seconds))
