@@ -17,6 +17,7 @@ from city.calendar import SPAN, Unasked, Window
 from city.calibrations import calibration_rows, due_instruments, write_calibrations
 from city.cases import Discontent, live_through
 from city.forecast import forecast_items, forecast_rows
+from city.heat_meters import heat_meter_rows, planted_of, sound_heat_meters, write_heat_meters
 from city.http_items import visit_items, write_items, write_packets
 from city.maintenance import work_order_table, work_orders
 from city.manual import fixed_rounds, mobile_visits
@@ -156,7 +157,10 @@ class _Builder:
         self.planted["source_readings"] = feed_counts(
             self.sources["reason"], self.sources["duplicate"], outage_hours(self.sources), self.sources["bad"]
         )
-        self._done("readings of the heating systems and plants")
+        self.heat_meters = heat_meter_rows(self.network, self.weather, self.rooms.grids, self.streams, self.window)
+        write_heat_meters(self.shelf, self.heat_meters)
+        self.planted["heat_meters"] = planted_of(self.heat_meters)
+        self._done("readings of the heating systems, plants and heat meters")
 
     def send_tickets(self) -> None:
         tickets = build_tickets(self.network, self.discontent, self.streams, self.window)
@@ -270,6 +274,7 @@ class _Builder:
             renewal=renewal.assign(work_type=renewal["work_type"].map(_WORK_TYPES)),
             systems=self.telemetry.system_days(),
             sources=sound_sources(self.sources),
+            heat_meters=sound_heat_meters(self.heat_meters),
             forecasts=self.forecasts[(self.forecasts["reason"] == "") & ~self.forecasts["duplicate"]],
             window=self.window,
             unasked=self.unasked,

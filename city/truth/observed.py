@@ -24,6 +24,8 @@ class Observed:
     day, arrival_s.
     systems: system_id, station_id, day, hours, means of the channels and energy_gj by heating system and day.
     sources: source_id, kind, from_plant, to_plant, read_s, supply, back, flow, state of plants and the lines between them.
+    heat_meters: meter_id, building_id, household_id ('' of a building's own), read_s, heat (kWh), volume, supply_product,
+    return_product, flow, supply, back.
     forecasts: day, lead, mean.
     """
 
@@ -37,6 +39,7 @@ class Observed:
     window: Window
     systems: pd.DataFrame = field(default_factory=pd.DataFrame)
     sources: pd.DataFrame = field(default_factory=pd.DataFrame)
+    heat_meters: pd.DataFrame = field(default_factory=pd.DataFrame)
     forecasts: pd.DataFrame = field(default_factory=pd.DataFrame)
     unasked: tuple[Unasked, ...] = ()  # of the lines
     seasons: tuple[Season, ...] = SEASONS

@@ -10,6 +10,7 @@ from city.calendar import iso_days
 from city.truth.balance import heat_balance
 from city.truth.complaints import complaint_cases, complaint_rate
 from city.truth.extreme import extreme_weather
+from city.truth.heat_meters import building_heat
 from city.truth.observed import Observed
 from city.truth.register import Register
 from city.truth.renewal import renewal_progress
@@ -36,6 +37,7 @@ def write_truth(observed: Observed, folder: Path) -> dict[str, pd.DataFrame]:
         "season_kpi": season_kpi(observed, rooms, complaints, renewal),
         "source_exchange": source_exchange(observed, register),
         "heat_balance": balance,
+        "building_heat": building_heat(observed, register),
         "extreme_weather": extreme_weather(observed, register, rooms, balance),
     }
     for name, frame in answers.items():

@@ -21,6 +21,7 @@
         'signal_days', 'signal_min_days', 'warning_z', 'leak_min_factor',
         'supply_spread_min_degc', 'flow_spread_min_share', 'pressure_spread_min_mpa', 'make_up_spread_min_share',
         'water_kwh_per_m3_degc', 'extreme_before_days', 'calibration_watch_days',
+        'water_max_degc', 'household_meter_max_kw', 'building_meter_max_kw', 'meter_min_told_share',
         'quarantine_age_recent_days', 'quarantine_age_overdue_days',
     ]) }}
 {%- endmacro %}

@@ -11,10 +11,11 @@ from city.build import build_city
 from city.calendar import SEASONS
 from tests.support.cities import WEEKS
 from tests.support.reading import READERS, City
-from tests.support.reading_systems import calibration_rows, forecast_rows, source_rows, system_rows
+from tests.support.reading_systems import calibration_rows, forecast_rows, heat_meter_rows, source_rows, system_rows
 
 READERS["calibrations"] = calibration_rows
 READERS["forecast"] = forecast_rows
+READERS["heat_meters"] = heat_meter_rows
 READERS["station_readings"] = system_rows
 READERS["source_readings"] = source_rows
 

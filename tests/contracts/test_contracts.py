@@ -14,8 +14,8 @@ WEATHER = (Path(__file__).resolve().parents[2] / "feeds" / "weather.yml").read_t
 
 def test_all_contracts_of_the_repository_load() -> None:
     contracts = load_contracts()
-    assert len(contracts) == 27
-    assert len({contract.content_hash for contract in contracts.values()}) == 27
+    assert len(contracts) == 28
+    assert len({contract.content_hash for contract in contracts.values()}) == 28
 
 
 @pytest.mark.parametrize(

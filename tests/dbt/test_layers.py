@@ -154,6 +154,7 @@ def test_raw_sources_have_freshness(manifest):
         "calibration",
         "emergency_reserve",
         "heat_capacity",
+        "heat_meter_reading",
         "household_visit",
         "maintenance_order",
         "new_community",

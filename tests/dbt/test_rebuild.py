@@ -166,6 +166,25 @@ def sources(company, rng: random.Random, days: int) -> list[Row]:
     return rows
 
 
+def heat_meters(company, rng: random.Random, days: int) -> list[Row]:
+    """A building's meter and those of two homes, some silent for days, lying, or begun anew."""
+    rows: list[Row] = []
+    for m in range(3):
+        gj, m3 = 100.0 * m, 1000.0
+        for half in range(2 * days):
+            gj, m3 = (0.0, 0.0) if rng.random() < 0.01 else (round(gj + rng.uniform(0, 0.4), 3), round(m3 + rng.uniform(0.1, 9), 2))
+            if half % 14 < 10 or m == 1:
+                rows.append({
+                    "meter_id": f"M{m}", "building_id": f"BLD-{m}", "household_id": f"H{m}" if m else None,
+                    "read_at": company.at(FIRST) + timedelta(hours=12 * half + 6), "volume_counter_m3": m3,
+                    "heat_counter_gj": 0.0 if rng.random() < 0.03 else gj,
+                    "supply_counter_m3_degc": round(m3 * 45, 1) if m != 2 else None,
+                    "return_counter_m3_degc": round(m3 * 36, 1) if m != 2 else None, "flow_m3_h": round(rng.uniform(0, 2), 3),
+                    "supply_degc": 45.0, "return_degc": round(rng.uniform(30, 40), 1),
+                })  # fmt: skip
+    return rows
+
+
 def forecasts(company, rng: random.Random, days: int) -> list[Row]:
     return [
         {
@@ -228,6 +247,7 @@ def pieces(company, rng: random.Random, days: int) -> list[tuple[str, list[Row]]
     for entity, rows in (
         ("room_reading", readings(company, rng, days) + next_season(company, rng)),
         ("outdoor_reading", weather(company, rng, days)),
+        ("heat_meter_reading", heat_meters(company, rng, days)),
         ("outdoor_forecast", forecasts(company, rng, days)),
         ("station_reading", systems(company, rng, days)),
         ("source_reading", sources(company, rng, days)),

@@ -4,6 +4,7 @@ OF_RUNS = {"feed_quality", "quarantine_ageing", "source_reconciliation"}
 """Speak of how rows came, so they change with the cutting of intervals and with a pull that is repeated."""
 
 OF_HEATING = {
+    "building_heat",
     "capacity_outlook",
     "cold_buildings",
     "complaint_rate",

@@ -58,6 +58,21 @@ def calibration_rows(city: City) -> pd.DataFrame:
     return _finish(rows, ["器具编号", "检定日期", "arrival"])
 
 
+def heat_meter_rows(city: City) -> pd.DataFrame:
+    rows = []
+    for name, body, arrival in city.files("heat_meters/"):
+        for line in csv.DictReader(io.StringIO(body.decode("utf-8-sig"))):
+            cells = ["heat_counter_gj:error_code"] * (line["累计热量(kWh)"] == "99999999")
+            bad = ",".join(cells + ["supply_degc:out_of_range"] * (not 1 <= float(line["供水温度(℃)"]) <= 90))
+            try:
+                datetime.fromisoformat(line["抄表时间"])
+                reason = "" if line["楼栋"] else "missing_value"
+            except ValueError:
+                reason = "unreadable_time"
+            rows.append({"arrival": arrival, "file": name, **line, "bad": bad, "reason": reason})
+    return _finish(rows, ["表号", "抄表时间", "arrival"])
+
+
 def _bad(item: dict) -> list[str]:
     """Channels that cannot be used; of its other channels the row stands."""
     cells = [f"{name}:error_code" for sent, name in _TEMPERATURES.items() if item[sent] == -39.9]

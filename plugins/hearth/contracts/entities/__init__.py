@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from hearth.contracts.entities import forecast, growth, instruments, measurements, network, register, service, works
+from hearth.contracts.entities import forecast, growth, instruments, measurements, meters, network, register, service, works
 from hearth.contracts.entity import Entity
 from hearth.contracts.entity_file import EntityFile
 from hearth.contracts.folders import feeds_folder
@@ -21,7 +21,7 @@ from hearth.contracts.yaml_file import ContractError, line_of, read_part
 log = logging.getLogger(__name__)
 OURS: dict[str, Entity] = {
     entity.name: entity
-    for theme in (measurements, forecast, instruments, network, service, works, growth, register)
+    for theme in (measurements, forecast, instruments, network, meters, service, works, growth, register)
     for entity in theme.ENTITIES
 }
 
