@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
+from hearth.contracts.loading import load_contract
+from hearth.contracts.yaml_file import ContractError
 from local.instance import REPOSITORY
 from tests.support.airflow_runs import settings
 from tests.support.vendor import AUTUMN, CONTRACT, autumn_night, deliver, line
@@ -88,6 +92,30 @@ def test_units_and_names_are_the_canonical_ones(warehouse: Warehouse) -> None:
     assert warehouse.rows(changed, batch) == [(entity, date(2014, 10, 1), 2) for entity in named], "a build must follow them"
     load(warehouse)
     assert warehouse.rows(changed, batch + 1) == [], "nothing new was named"
+
+
+@pytest.fixture
+def contract(feeds: Path) -> Iterator[Path]:
+    """The vendor's, as it was afterwards."""
+    yield feeds / CONTRACT.name
+    shutil.copy(CONTRACT, feeds)
+
+
+def test_a_point_that_differs_says_so(warehouse: Warehouse, contract: Path) -> None:
+    text = contract.read_text(encoding="utf-8")
+    each = "  each: {S2: {expected_interval_minutes: 60, resolution_degc: 0.5, valid_from: 2014-10-20}}\nignore:"
+    contract.write_text(text.replace("ignore:", each), encoding="utf-8")
+    load(warehouse)
+    settings_of = (
+        "select point_id, valid_from, room_type, expected_interval_minutes, resolution_degc from raw.measuring_point order by 1"
+    )
+    assert warehouse.rows(settings_of) == [
+        ("S1", date(2014, 10, 1), "living_room", 30, 0.06),
+        ("S2", date(2014, 10, 20), "living_room", 60, 0.5),
+    ]
+    contract.write_text(text.replace("ignore:", each.replace("10-20", "09-30")), encoding="utf-8")
+    with pytest.raises(ContractError, match="S2 begin.* before points.valid_from"):
+        load_contract(contract)
 
 
 def readings(warehouse: Warehouse) -> list[tuple]:

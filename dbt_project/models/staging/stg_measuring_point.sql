@@ -8,6 +8,8 @@ select
     expected_interval_minutes,
     resolution_degc,
     valid_from,
+    -- No register told of it, but its own readings.
+    feed in (select c.feed from {{ ref('stg_contract') }} as c where c.entity = 'room_reading') as names_itself,
     least({{ day_before_next('point_id') }}, coalesce(valid_to, {{ forever() }})) as valid_to_effective,
     {{ day_before_next('point_id') }} as described_to
 from {{ picked(source('raw', 'measuring_point'), ['r.point_id', 'r.valid_from']) }} as r

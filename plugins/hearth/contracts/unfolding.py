@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from hearth.contracts.mapping import CELL, COLUMN, ColumnMapping, Mapping, NamedMapping
 from hearth.contracts.part import Part
@@ -60,11 +60,22 @@ def refuse_half_spread(spread: Spread | None, unnest: Unnest | None, read: list[
         raise ValueError(f"spread: {', '.join(also)} are columns of their own as well")
 
 
+class PointSetting(Part):
+    """What is different of one point that registers itself; what is not said is as for the others."""
+
+    valid_from: date | None = None
+    room_type: str | None = None
+    expected_interval_minutes: int | None = None
+    resolution_degc: float | None = None
+
+
 class SelfRegistering(Part):
     """Where no register exists: the points, households and units named by the readings themselves.
 
-    The four ids are source columns, mapped as any column, or `=text` for a constant.
+    The four ids are source columns, mapped as any column, or `=text` for a constant. `each`: by their ids, points that differ.
     """
+
+    LATER: ClassVar = frozenset({"each"})
 
     valid_from: date
     point_kind: Literal["fixed", "mobile", "remote"]
@@ -75,6 +86,13 @@ class SelfRegistering(Part):
     room_type: str
     expected_interval_minutes: int | None = None
     resolution_degc: float | None = None
+    each: dict[str, PointSetting] = Field(default_factory=dict, description="points that differ from the others, by their ids")
+
+    @model_validator(mode="after")
+    def _no_point_before_the_others(self) -> SelfRegistering:
+        if early := sorted(name for name, point in self.each.items() if point.valid_from and point.valid_from < self.valid_from):
+            raise ValueError(f"points.each: {', '.join(early)} begin(s) before points.valid_from; write there the first day of all")
+        return self
 
     @property
     def named(self) -> dict[str, Mapping]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ def self_register(load: BatchLoad) -> None:
     points = load.contract.points
     assert isinstance(points, SelfRegistering)
     arrived = datetime.combine(points.valid_from, time(), ZoneInfo(load.contract.time_zone))
+    each = json.dumps([{"point_id": name, **point.model_dump(mode="json")} for name, point in sorted(points.each.items())])
     for table in ("station", "building", "household", "measuring_point"):
         made = load.run(
             SQL[f"register_{table}"],
@@ -31,6 +33,7 @@ def self_register(load: BatchLoad) -> None:
             room_type=points.room_type,
             expected_interval_minutes=points.expected_interval_minutes,
             resolution_degc=points.resolution_degc,
+            each=each,
         )
         if made:
             load.write(

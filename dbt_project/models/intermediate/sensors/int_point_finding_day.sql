@@ -1,8 +1,25 @@
 -- What is wrong with which automatic measuring point on which day; a point may have several findings. `bad` of `total` is the evidence in
 -- numbers, of readings or days; `size_degc` is a step against the other points, or the distance from them.
-with point_day as (
+-- A point that no register told of is silent from its own first day on: nobody can say that it hung there before.
+with self_named as (
+    select distinct point_id
+    from {{ ref('stg_measuring_point') }}
+    where names_itself
+),
+
+first_day as (
+    select
+        p.point_id,
+        min(p.heating_date) filter (where p.readings > 0) as first_date
+    from {{ ref('int_point_day') }} as p
+    inner join self_named as s on p.point_id = s.point_id
+    group by p.point_id
+),
+
+point_day as (
     select
         p.*,
+        s.point_id is null or coalesce(p.heating_date >= f.first_date, false) as may_be_silent,
         coalesce(r.error_rows, 0) as error_rows,
         coalesce(r.impossible_rows, 0) as impossible_rows,
         coalesce(r.rejected_rows, 0) as rejected_rows,
@@ -21,6 +38,8 @@ with point_day as (
         where entity = 'room_reading'
         group by subject_id, heating_date
     ) as r on p.point_id = r.subject_id and p.heating_date = r.heating_date
+    left join self_named as s on p.point_id = s.point_id
+    left join first_day as f on p.point_id = f.point_id
     where p.point_kind = 'remote' and p.season is not null and p.judged_reason <> 'point_not_in_use'
 ),
 
@@ -34,7 +53,7 @@ point_finding as (
     from point_day as p
     cross join lateral (
         values
-        ('silent', 1, 1, p.readings = 0 and p.rejected_rows = 0),
+        ('silent', 1, 1, p.readings = 0 and p.rejected_rows = 0 and p.may_be_silent),
         ('stuck', p.readings_stuck, p.readings, p.readings_stuck > 0),
         (
             'error_coded', p.error_rows, p.readings + p.rejected_rows,
