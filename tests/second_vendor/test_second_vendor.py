@@ -114,7 +114,7 @@ def test_a_point_that_differs_says_so(warehouse: Warehouse, contract: Path) -> N
         ("S2", date(2014, 10, 20), "living_room", 60, 0.5),
     ]
     contract.write_text(text.replace("ignore:", each.replace("10-20", "09-30")), encoding="utf-8")
-    with pytest.raises(ContractError, match="S2 begin.* before points.valid_from"):
+    with pytest.raises(ContractError, match=r"S2 begin.* before points\.valid_from"):
         load_contract(contract)
 
 
