@@ -20,6 +20,7 @@ from hearth.commands.evidence import evidence, retention, seal, verify
 from hearth.commands.held import held, pulls
 from hearth.commands.holes import holes
 from hearth.commands.people import people
+from hearth.commands.place import place
 from hearth.commands.pull import pull
 from hearth.commands.quarantine import quarantine
 from hearth.commands.readings import readings
@@ -91,6 +92,7 @@ for command in (
     held,
     holes,
     people,
+    place,
     pull,
     pulls,
     quarantine,
