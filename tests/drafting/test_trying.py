@@ -111,3 +111,21 @@ def test_what_would_be_left_out_of_accepted_rows_is_told(tmp_path: Path, monkeyp
     found = json.loads(CliRunner().invoke(*command).stdout)
     assert found["rows_accepted"] == 2 and found["rows"][0]["flow_m3_h"] is None
     assert found["left_out"] == [{"column": "flow_m3_h", "reason": "error_code", "number": 1}]
+
+
+def test_a_refused_row_names_the_columns_it_is_refused_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HEARTH_WAREHOUSE_URL_LOADER", raising=False)
+    header = "Sensor;Flat;House;District;Local time;Temp F;Battery mV;Firmware\n"
+    sample = tmp_path / "rooms.csv"
+    sample.write_text(
+        header + ";A1;HOUSE-1;N;03/08/2015 02:30 AM;68;3600;1\nS1;;HOUSE-1;N;03/08/2015 01:30 AM;-999;x;1\n"
+        "S1;A1;HOUSE-1;N;03/08/2015 01:30 AM;150;99999999;1\n",
+        encoding="utf-8-sig",
+    )
+    told = tried(sample, "--arrived", "2015-03-09").output
+    for reasons in (
+        "record 1: missing_key of point_id, unreadable_time of read_at: {",
+        "record 2: unreadable_value of battery_v, missing_value of household_id, error_code of temperature_degc: {",
+        "record 3: out_of_range of temperature_degc and battery_v: {",
+    ):
+        assert reasons in told, told

@@ -35,8 +35,8 @@ class Rows:
     `frame` has the entity's stored columns plus file_id, position, sub_position, arrived_at, source_version;
     `bits` the reasons found so far; `source` the source columns (one line a record) and `record` the
     line of `source` each row came from. `named`: the household, building, station and branch each row names, where
-    points register themselves. `channels`: of each measure that fails alone, why it cannot be used in which rows. `no_record`:
-    lines that came with the records and are none.
+    points register themselves. `channels`: of each measure that fails alone, why it cannot be used in which rows; `blamed`:
+    the same of each other column that any row is refused for. `no_record`: lines that came with the records and are none.
     """
 
     frame: pd.DataFrame
@@ -45,6 +45,7 @@ class Rows:
     record: np.ndarray
     named: pd.DataFrame | None = None
     channels: dict[str, Bits] = field(default_factory=dict)
+    blamed: dict[str, Bits] = field(default_factory=dict)
     no_record: int = 0
 
     def __len__(self) -> int:
@@ -54,8 +55,21 @@ class Rows:
         """The chosen rows (by position)."""
         frame = self.frame.iloc[chosen].reset_index(drop=True)
         named = None if self.named is None else self.named.iloc[chosen].reset_index(drop=True)
-        channels = {name: bits[chosen] for name, bits in self.channels.items()}
-        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named, channels)
+        channels, blamed = ({name: bits[chosen] for name, bits in part.items()} for part in (self.channels, self.blamed))
+        return Rows(frame, self.bits[chosen], self.source, self.record[chosen], named, channels, blamed)
+
+    def blame(self, name: str, at: np.ndarray, reason: int) -> None:
+        """Note that these rows are refused for what stands in a column."""
+        self.blamed.setdefault(name, np.zeros(len(self), np.int32))[at] |= reason
+
+    def why(self, at: int, bits: int) -> str:
+        """The reasons of a row, each with its columns where one is to blame: `error_code of temperature_degc`."""
+        columns = {**self.channels, **self.blamed}
+        told = []
+        for reason in names(bits):
+            where = [name for name, found in columns.items() if found[at] & BIT[reason]]
+            told.append(f"{reason} of {' and '.join(where)}" if where else reason)
+        return ", ".join(told)
 
     def settle_channels(self, bits: Bits) -> None:
         """Channels that cannot be used become null; where no other measure is left, their reasons are the row's (in `bits`)."""
@@ -125,6 +139,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     bits = records.bits[record].copy()
     made: dict[str, Any] = {}
     channels: dict[str, Bits] = {}
+    blamed: dict[str, Bits] = {}
     for column in entity.columns:
         mapping = contract.columns.get(column.name)
         if mapping is None or (contract.unnest and column.name == contract.unnest.time):
@@ -147,6 +162,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
             channels[column.name] = found.astype(np.int32)
         else:
             bits |= found.astype(np.int32)
+            blamed |= {column.name: found.astype(np.int32)} if found.any() else {}
     if contract.unnest:
         made[contract.unnest.time], found = _reading_times(contract, source, record, sub_position)
         bits |= found
@@ -154,13 +170,15 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
     made["file_id"], made["position"] = records.file_id[record], records.position[record]
     made["sub_position"] = sub_position
     _settle_doubled_hour(contract, source, record, made, doubled_hour or DoubledHour())
-    named, found = _named(contract, source, rows)
-    bits |= found
+    named, lacking = _named(contract, source, rows)
+    for name, found in lacking.items():
+        bits |= found
+        blamed[name] = found
     _midnight(contract, made)
     # A record that could not be split has one reason; what its absent fields lack says nothing more.
     unsplit = (bits & BIT["unreadable_record"]) != 0
     bits[unsplit] = BIT["unreadable_record"]
-    return Rows(pd.DataFrame(made), bits, source, record, named, channels, records.no_record)
+    return Rows(pd.DataFrame(made), bits, source, record, named, channels, blamed, records.no_record)
 
 
 def _settle_doubled_hour(
@@ -178,20 +196,21 @@ def _settle_doubled_hour(
             made[name] = doubled_hour.settle(made[name], last, others, contract.rows == "newest_first")
 
 
-def _named(contract: Contract, source: pd.DataFrame, rows: Unfolded) -> tuple[pd.DataFrame | None, Bits]:
-    """The ids by which self-registering points name themselves, one line a row; none may be missing."""
-    bits = np.zeros(len(rows.record), np.int32)
+def _named(contract: Contract, source: pd.DataFrame, rows: Unfolded) -> tuple[pd.DataFrame | None, dict[str, Bits]]:
+    """The ids by which self-registering points name themselves, one line a row; none may be missing, and which are."""
     if not isinstance(contract.points, SelfRegistering):
-        return None, bits
-    made = {}
+        return None, {}
+    made, lacking = {}, {}
     for name, mapping in contract.points.named.items():
         column = Column(name, "text", required=True)
         own = rows.own.get(str(mapping.from_))
         values, found = convert(column, mapping, _given(contract, mapping, source) if own is None else own, contract.time_zone)
         if own is None:
             values, found = values.take(rows.record).reset_index(drop=True), found[rows.record]
-        made[name], bits = values, bits | found
-    return pd.DataFrame(made), bits
+        made[name] = values
+        if found.any():
+            lacking[name] = found.astype(np.int32)
+    return pd.DataFrame(made), lacking
 
 
 def _reading_times(

@@ -138,7 +138,7 @@ def _count_rejected(trial: Trial, contract: Contract, rows: Rows, bits: np.ndarr
         trial.reasons[first] += len(here)
     shown.sort()
     for at, text in zip(shown, masked_records(contract, rows, np.array(shown, int), pseudonyms), strict=True):
-        trial.examples.append(f"record {_place(rows, at)}: {', '.join(names(int(bits[at])))}: {text}")
+        trial.examples.append(f"record {_place(rows, at)}: {rows.why(at, int(bits[at]))}: {text}")
 
 
 def _place(rows: Rows, at: int) -> str:

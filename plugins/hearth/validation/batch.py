@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -48,11 +49,17 @@ class BatchValidation:
         for part, limits in self.limits.periods(days):
             whole = len(part) == len(frame)
             apart = {name: np.zeros(len(part), np.int32) for name in rows.channels}
-            bits[part] |= self.suite.validate(frame if whole else frame.iloc[part].reset_index(drop=True), limits, apart)
+            chosen = frame if whole else frame.iloc[part].reset_index(drop=True)
+            bits[part] |= self.suite.validate(chosen, limits, apart, partial(self._blame, rows, part))
             for name, found in apart.items():
                 rows.channels[name][part] |= found
         rows.settle_channels(bits)
         return bits
+
+    def _blame(self, rows: Rows, part: np.ndarray, column: str, at: np.ndarray, reason: int) -> None:
+        """Columns of the entity; what is made for the check alone is nothing that the source sends."""
+        if column in self.entity.columns_by_name:
+            rows.blame(column, part[at], reason)
 
     def _local_days(self, rows: Rows) -> np.ndarray:
         """The day whose limits hold for each row: of the event, or of the arrival where a row has no event time."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -32,6 +33,9 @@ NTH = "nth in the suite"
 RESULT_FORMAT = {"result_format": "COMPLETE", "partial_unexpected_count": EXAMPLES}
 BY_VALUE = {"expect_column_values_to_be_between", "expect_column_values_to_be_in_set", "expect_column_values_to_not_be_in_set"}
 """Expectations that judge each value by itself, so that a value may be judged once for all its rows."""
+
+
+Blame = Callable[[str, np.ndarray, int], None]
 
 
 class BrokenCheck(RuntimeError):
@@ -104,10 +108,13 @@ class Suite:
         told = ((nth, each["type"], each["kwargs"]) for nth, each in enumerate(self._expectations))
         return by_column((nth, kwargs["column"]) for nth, kind, kwargs in told if kind in BY_VALUE and "mostly" not in kwargs)
 
-    def validate(self, frame: pd.DataFrame, parameters: dict[str, float], apart: dict[str, Bits] | None = None) -> Bits:
+    def validate(
+        self, frame: pd.DataFrame, parameters: dict[str, float], apart: dict[str, Bits] | None = None, blame: Blame | None = None
+    ) -> Bits:
         """Bits of the reasons of every row that a critical expectation refuses. Raises BrokenCheck.
 
-        `apart`: columns whose reasons are theirs alone; they are added there and refuse no row.
+        `apart`: columns whose reasons are theirs alone; they are added there and refuse no row. `blame`: is told the column, rows
+        and reason of each other refusal.
         """
         refused = np.zeros(len(frame), np.int32)
         if frame.empty:
@@ -117,8 +124,11 @@ class Suite:
             _add(outcome, verdict, frame)
             reason = outcome.config["meta"].get("reason")
             if outcome.severity == "critical" and reason and len(verdict.rows):
-                own = (apart or {}).get(outcome.config["kwargs"].get("column", ""), refused)
+                column = outcome.config["kwargs"].get("column", "")
+                own = (apart or {}).get(column, refused)
                 own[verdict.rows] |= BIT[reason]
+                if blame and own is refused:
+                    blame(column, verdict.rows, BIT[reason])
         return refused
 
     def _verdicts(self, frame: pd.DataFrame, parameters: dict[str, float]) -> dict[int, Verdict]:
