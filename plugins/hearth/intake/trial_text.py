@@ -42,7 +42,9 @@ def _origins(contract: Contract) -> dict[str, str]:
     """Stored column -> what fills it."""
     named = contract.entity_definition.columns_by_name
     found = {"arrived_at": "the delivery" if contract.arrival == "file" else _origin(contract.arrival)}
-    found |= {named[name].stored_name: _origin(mapping) for name, mapping in contract.columns.items()}
+    for name, mapping in contract.columns.items():
+        hashed = ", hashed by a key of this trial alone" if named[name].personal else ""
+        found[named[name].stored_name] = _origin(mapping) + hashed
     if contract.version:
         found["source_version"] = repr(contract.version)
     if contract.unnest:
