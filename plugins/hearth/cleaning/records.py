@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Generator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial, reduce
 
@@ -46,7 +46,8 @@ class Records:
     `frame` holds the contract's source columns; `file_id` and `position` say where each record stands (its
     number in the file, from 1); `delivered_at` is the file's delivery in microseconds since 1970 (0: none);
     `bits` are the reasons found while reading. `size_bytes`: about what the records took in their file.
-    `no_record`: lines among them that are none, and stand nowhere else.
+    `no_record`: lines among them that are none, and stand nowhere else. `doubled`: of a source column, the records for which the
+    file says two things.
     """
 
     frame: pd.DataFrame
@@ -56,6 +57,7 @@ class Records:
     bits: Bits
     size_bytes: int = 0
     no_record: int = 0
+    doubled: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, file: LandedFile, frame: pd.DataFrame, first: int, bits: Bits, size_bytes: int = 0) -> Records:
@@ -67,6 +69,13 @@ class Records:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def take(self, chosen: np.ndarray) -> Records:
+        """The chosen records (by place), without what is counted of all of them."""
+        frame = self.frame.iloc[chosen].reset_index(drop=True)
+        doubled = {name: which[chosen] for name, which in self.doubled.items()}
+        places = self.file_id[chosen], self.delivered_at[chosen], self.position[chosen]
+        return Records(frame, *places, self.bits[chosen], doubled=doubled)
+
 
 def gathered(chunks: Iterable[Records], at_least: int) -> Generator[Records]:
     """Small chunks joined until they have `at_least` records: cleaning and validating have a fixed cost a chunk."""
@@ -74,13 +83,14 @@ def gathered(chunks: Iterable[Records], at_least: int) -> Generator[Records]:
     for records in chunks:
         waiting.append(records)
         if sum(map(len, waiting)) >= at_least or sum(part.size_bytes for part in waiting) >= GATHERED_BYTES:
-            yield _joined(waiting)
+            yield joined(waiting)
             waiting = []
     if waiting:
-        yield _joined(waiting)
+        yield joined(waiting)
 
 
-def _joined(parts: list[Records]) -> Records:
+def joined(parts: list[Records]) -> Records:
+    """One after the other."""
     if len(parts) == 1:
         return parts[0]
     alike = all(part.frame.dtypes.equals(parts[0].frame.dtypes) for part in parts)
@@ -100,12 +110,8 @@ def without_no_records(contract: Contract, chunks: Iterator[Records]) -> Iterato
         texts, _ = all_texts(records.frame[contract.no_record.column])
         kept = np.flatnonzero(~is_in(texts, contract.no_record.texts))
         yield replace(
-            records,
-            frame=records.frame.iloc[kept].reset_index(drop=True),
-            file_id=records.file_id[kept],
-            delivered_at=records.delivered_at[kept],
-            position=records.position[kept],
-            bits=records.bits[kept],
+            records.take(kept),
+            size_bytes=records.size_bytes,
             no_record=len(records) - len(kept),
         )
 

@@ -149,6 +149,8 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         given = _given(contract, mapping, source) if given is None else given
         iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
         values, found = convert(column, iso, given, contract.time_zone)
+        if mapping.from_ in records.doubled:
+            found = found | np.where(records.doubled[mapping.from_], BIT["conflicting_duplicate"], 0)
         if column.personal:
             values = pseudonyms.hash_column(column.name, values)
         elif column.is_free_text and column.name not in entity.natural_key:

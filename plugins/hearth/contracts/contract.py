@@ -29,6 +29,7 @@ from hearth.contracts.mapping import (
     refuse_doubled_names,
     refuse_unused,
 )
+from hearth.contracts.measures import Measures, refuse_half_measures
 from hearth.contracts.mqtt_source import MqttSource
 from hearth.contracts.part import Part
 from hearth.contracts.source import Source
@@ -150,7 +151,7 @@ class Reconcile(Part):
 class Contract(Part):
     """One feed. See docs/how-to/add-a-feed.md for a walk through."""
 
-    LATER: ClassVar = frozenset({"in_service", "no_file", "rows", "no_record", "bad_channel", "spread"})
+    LATER: ClassVar = frozenset({"in_service", "no_file", "rows", "no_record", "bad_channel", "spread", "measures"})
 
     feed: str = Field(pattern=r"^[a-z][a-z0-9_]{1,60}$")
     title: str
@@ -163,6 +164,7 @@ class Contract(Part):
     format: Format
     unnest: Unnest | None = None
     spread: Spread | None = None
+    measures: Measures | None = None
     arrival: ColumnMapping | Literal["file"]
     no_file: Literal["nothing_happened"] | None = Field(
         default=None, description="arrival: file only: what an interval without a file says; null: nothing is known of it"
@@ -235,6 +237,10 @@ class Contract(Part):
                 " none, nor has an http source without `each`"
             )
         refuse_half_spread(self.spread, self.unnest, self._first_names, [m.from_ for m in self.columns.values()])
+        if self.measures:
+            if self.spread or self.unnest:
+                raise ValueError("measures: a line is a part of a row; one that is several rows (spread, unnest) is not")
+            refuse_half_measures(self.measures, self.columns, entity, self._read_beside)
         return self
 
     def _refuse_unused_elsewhere(self) -> None:
@@ -304,7 +310,12 @@ class Contract(Part):
     @property
     def other_names(self) -> dict[str, list[str]]:
         """Source column -> the other names it has had."""
-        return {m.from_: m.or_from for m in self.mappings if m.from_ and m.or_from}
+        return {m.from_: m.or_from for m in self.mappings if m.from_ and m.or_from and m.from_ not in self.measure_names}
+
+    @property
+    def measure_names(self) -> dict[str, str]:
+        """Name of a measure in the file -> the first of its names, under which `columns` knows it."""
+        return self.measures.names(self.columns) if self.measures else {}
 
     @property
     def reads_file_name(self) -> bool:
@@ -315,11 +326,17 @@ class Contract(Part):
         """Every source column the contract reads, in order, each once, under each of its names."""
         others = self.other_names
         names = [name for first in self._first_names for name in (first, *others.get(first, []))]
-        return [name for name in dict.fromkeys(names) if name not in MADE]
+        return [name for name in dict.fromkeys(names) if name not in MADE and name not in self.measure_names]
 
     @property
     def _first_names(self) -> list[str]:
-        names = [name for m in self.columns.values() for name in (m.from_, m.time_from) if name]
+        names = [name for m in self.columns.values() for name in (m.from_, m.time_from) if name] + self._read_beside
+        return [*names, self.measures.name, self.measures.value] if self.measures else names
+
+    @property
+    def _read_beside(self) -> list[str]:
+        """Source columns that are read for other things than `columns`."""
+        names = []
         if isinstance(self.arrival, Mapping) and self.arrival.from_:
             names.append(self.arrival.from_)
         if self.unnest:
@@ -362,7 +379,10 @@ class Contract(Part):
             kinds |= dict.fromkeys(others, kinds[first])
         if self.spread:
             kinds |= dict.fromkeys(self.spread.columns, kinds[CELL])
-        return {name: kind for name, kind in kinds.items() if name not in MADE}
+        if self.measures:
+            kinds[self.measures.name].add("text")
+            kinds[self.measures.value].update(*(kinds[name] for name in self.measures.columns))
+        return {name: kind for name, kind in kinds.items() if name not in MADE and name not in self.measure_names}
 
     @property
     def identifying_sources(self) -> set[str]:

@@ -65,7 +65,8 @@ class FileLimits(Part):
 
     `document_bytes`: a file that is read whole (a JSON page or document, a workbook as it comes). `workbook_bytes`: all parts of
     a workbook unpacked, and all texts of its sheet. `cells`: rows times columns up to the last cell with a value, empty ones too.
-    `line_bytes`: one line of CSV or JSON lines. `unpacked_bytes`: the whole file, unpacked.
+    `line_bytes`: one line of CSV or JSON lines. `lines_apart`: of `measures`, how far the lines of one row may lie apart.
+    `unpacked_bytes`: the whole file, unpacked.
     """
 
     document_bytes: int = Field(default=32 * MIB, gt=0)
@@ -73,4 +74,5 @@ class FileLimits(Part):
     cells: int = Field(default=5_000_000, gt=0)
     columns: int = Field(default=2_000, gt=0)
     line_bytes: int = Field(default=8 * MIB, gt=0)
+    lines_apart: int = Field(default=500_000, gt=0)
     unpacked_bytes: int = Field(default=32 << 30, gt=0)

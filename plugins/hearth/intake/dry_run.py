@@ -15,6 +15,7 @@ import pandas as pd
 
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.measures import by_key
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, gathered
@@ -121,7 +122,7 @@ def _landed(contract: Contract, sample: Path, delivered: datetime) -> LandedFile
 def _cleaned(contract: Contract, file: LandedFile, stream: BinaryIO, pseudonyms: Pseudonyms) -> Iterator[Rows]:
     doubled_hour = DoubledHour()
     try:
-        for records in gathered(read_records(contract, file, stream), RECORDS_AT_ONCE):
+        for records in by_key(contract, gathered(read_records(contract, file, stream), RECORDS_AT_ONCE)):
             yield clean(contract, records, pseudonyms, doubled_hour)
     except UnreadableFile as error:  # nothing was landed, and no interval waits
         raise UnreadableFile(error.what, "Then try it again.") from error

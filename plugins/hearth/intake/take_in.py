@@ -21,6 +21,7 @@ from hearth.cleaning.ahead import ahead
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.errors import UnreadableFile
 from hearth.cleaning.instants import to_micros
+from hearth.cleaning.measures import by_key
 from hearth.cleaning.pseudonym import Pseudonyms
 from hearth.cleaning.reading import read_records
 from hearth.cleaning.records import LandedFile, Records, gathered
@@ -176,7 +177,7 @@ def pulled_rows(contract: Contract, pull: ledger.Pull, pseudonyms: Pseudonyms, l
     """All canonical rows of a pull, chunk by chunk; `landed` counts the records they come from."""
     doubled_hour = DoubledHour()
     chunks = ahead(gathered(pulled_records(contract, pull), RECORDS_AT_ONCE))
-    for records in landed.counted(chunks) if landed else chunks:
+    for records in by_key(contract, landed.counted(chunks) if landed else chunks):
         rows = clean(contract, records, pseudonyms, doubled_hour)
         rows.bits |= _arrived_outside(rows, pull.interval)
         yield rows
@@ -202,6 +203,11 @@ def pulled_records(contract: Contract, pull: ledger.Pull, only: Collection[int] 
             yield from read_records(contract, file, stream)
 
 
+def _as_came(contract: Contract, pull: ledger.Pull, only: Collection[int]) -> Iterator[Records]:
+    """The same, each a whole row: of one whose lines stand in several pages, all of them are read."""
+    return by_key(contract, pulled_records(contract, pull, None if contract.measures else only))
+
+
 def load_batch(
     contract: Contract, pull: ledger.Pull, provenance: Any, make_rows: MakeRows, landed: Landed | None = None
 ) -> tuple[str, dict[str, int]]:
@@ -210,7 +216,7 @@ def load_batch(
         settle_duplicates(load)
         verdict = gate(contract, load.counts, pull.interval.end.date(), load.left_out)
         if verdict.severity != "critical":
-            keep_as_they_came(load, partial(pulled_records, contract, pull))
+            keep_as_they_came(load, partial(_as_came, contract, pull))
             return "loaded", _finish(load, validation, provenance, verdict, landed=landed)
     with _filled(contract, pull, make_rows, hold=True) as (load, validation):
         return "held", _finish(load, validation, provenance, verdict, held=True, landed=landed)
@@ -224,7 +230,7 @@ def replay_batch(contract: Contract, pull: ledger.Pull, provenance: Any, make_ro
         keep_known_keys(load)
         if load.counts.rows_read == load.counts.rows_quarantined:
             return asdict(load.counts)
-        keep_as_they_came(load, partial(pulled_records, contract, pull))
+        keep_as_they_came(load, partial(_as_came, contract, pull))
         return _finish(load, validation, provenance, gate(contract, load.counts, pull.interval.end.date(), load.left_out))
 
 

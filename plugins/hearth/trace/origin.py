@@ -174,6 +174,7 @@ def records(chosen: Iterable[tuple[str, int, int, int, int]]) -> Step:
 
 
 def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> list[tuple[Any, ...]]:
+    from hearth.cleaning.measures import by_key
     from hearth.cleaning.pseudonym import Pseudonyms
     from hearth.cleaning.reading import read_records
     from hearth.cleaning.rows import clean, masked_records
@@ -188,7 +189,7 @@ def _read(feed: str, pull_id: int, places: dict[int, set[tuple[int, int]]]) -> l
         if not left:
             continue
         with store.open(stored_as, file.sha256) as stream:
-            for some in read_records(contract, file, stream):
+            for some in by_key(contract, read_records(contract, file, stream)):
                 if not np.isin([position for position, _ in left], some.position).any():
                     continue
                 pseudonyms = Pseudonyms()
