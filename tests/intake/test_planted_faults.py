@@ -25,7 +25,7 @@ _FEEDS = {"remote_points", "fixed_rounds_csv", "fixed_rounds_xlsx", "station_rea
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Warehouse]]:
     """13,500 households, 35 remote points and 13 heating systems, with the feeds that tell of them."""
-    from hearth.transform.dbt import of_build, run_dbt
+    from hearth.transform.dbt import of_build, run_around_reductions, run_dbt
     from hearth.transform.plan import plan_build
 
     world = World.start(tmp_path_factory.mktemp("faulty_city"), scale=0.05, seed=17)
@@ -34,9 +34,9 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, Wa
             warehouse.load(feed)
         plan = plan_build("test")
         assert plan is not None
-        chosen = ["--select", "+sensor_worklist", "+early_warning"]
+        chosen = ("+sensor_worklist", "+early_warning")
         run_dbt(["seed", "--full-refresh"])
-        run_dbt(["run", "--full-refresh", *chosen], build=of_build(plan.build_id))
+        run_around_reductions(["run", "--full-refresh"], True, build=of_build(plan.build_id), selected=chosen)
         yield world, warehouse
     world.stop()
 
