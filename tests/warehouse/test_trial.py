@@ -21,6 +21,7 @@ from hearth.cli import main
 from hearth.contracts.loading import REPOSITORY
 from hearth.lake.files import Lake
 from hearth.landing.store import LandingStore
+from local.postgres import Server
 from tests.support.whole import files_of, text_of
 from tests.support.world import PERSON, Warehouse
 
@@ -166,6 +167,25 @@ def test_what_is_no_trial_is_refused(unchanged: Warehouse, trials: Path, monkeyp
     assert "logins are the server's" in hearth("run", "any", "--", "people", "list").output
     monkeypatch.setenv("HEARTH_TRIAL", "any")
     assert "this environment is that of the trial any" in hearth("begin", "inner").output
+
+
+def test_a_database_that_only_has_the_name_of_one_is_left_alone(unchanged: Warehouse, postgres: Server, trials: Path) -> None:
+    postgres.create_database("installed_trial_theirs")
+    assert hearth("list").output == ""
+    assert "there is no trial theirs" in hearth("end", "theirs").output
+    assert "that is no trial; take another name" in hearth("begin", "theirs").output
+    assert databases(unchanged) == ["installed_trial_theirs"] and not (trials / "theirs").exists()
+    postgres.drop_database("installed_trial_theirs")
+
+
+def test_what_is_decided_in_a_trial_is_in_its_ledger_alone(unchanged: Warehouse) -> None:
+    done("begin", "decided")
+    ((feed, reason),) = unchanged.rows("select feed, first_reason from quarantine.row_open order by 1, 2 limit 1")
+    told, _ = at_work("run", "decided", "--", "quarantine", "waive", feed, f"--reason={reason}", "--why=tried").communicate()
+    assert "rows waived: tried" in told
+    with psycopg.connect(unchanged.url.replace("/installed", "/installed_trial_decided")) as trial:
+        assert trial.execute("select distinct who from quarantine.act where why = 'tried'").fetchall() == [(PERSON,)]
+    done("end", "decided")
 
 
 def test_an_owner_who_may_make_no_database_is_told_what_to_ask_for(unchanged: Warehouse, trials: Path) -> None:

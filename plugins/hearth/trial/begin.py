@@ -33,6 +33,9 @@ def begin(trial: Trial, feeds: Path | None, seeds: Path | None, copied: bool, te
     """
     if any(each.trial == trial for each in known()):
         raise NoTrial(f"there is a trial {trial.name} already; hearth trial end {trial.name} throws it away")
+    with connect("owner") as owner:
+        if owner.execute("select from pg_database where datname = %s", (trial.database,)).fetchone() is not None:
+            raise NoTrial(f"there is a database {trial.database} that is no trial; take another name")
     trials_folder().mkdir(parents=True, exist_ok=True, mode=0o700)
     trial.folder.mkdir(mode=0o700)
     _make_database(trial)

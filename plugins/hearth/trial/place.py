@@ -1,6 +1,7 @@
 """Where a trial is: a database beside the warehouse, `<warehouse>_trial_<name>`, and a folder of its own below HEARTH_TRIALS.
 
-The database's name is what makes it a trial; its comment, written last, says that it is whole, who began it and when.
+A folder, made first, or a database whose comment says so is a trial: another database of such a name is none. The comment, written
+last, says that it is whole, who began it and when.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def known() -> list[Known]:
     prefix = f"{_database_of(warehouse_url('owner'))}_trial_"
     with psycopg.connect(warehouse_url("owner")) as owner:
         databases = {
-            name.removeprefix(prefix): (json.loads(said or "{}"), size)
+            name.removeprefix(prefix): (_facts(said), size)
             for name, said, size in owner.execute(
                 "select datname, shobj_description(oid, 'pg_database'), pg_database_size(oid) from pg_database"
                 " where starts_with(datname, %s)",
@@ -130,8 +131,17 @@ def known() -> list[Known]:
         }
     folder = trials_folder()
     folders = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
-    names = sorted(name for name in databases.keys() | folders if NAME.fullmatch(name))
-    return [Known(Trial(name), *databases.get(name, ({}, 0))) for name in names]
+    begun = folders | {name for name, (facts, _) in databases.items() if facts}
+    return [Known(Trial(name), *databases.get(name, ({}, 0))) for name in sorted(begun) if NAME.fullmatch(name)]
+
+
+def _facts(comment: str | None) -> dict[str, Any]:
+    """Of a database's comment; none where a trial did not write it."""
+    try:
+        found = json.loads(comment or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) and "publication" in found else {}
 
 
 def find(trial: Trial) -> Known:
