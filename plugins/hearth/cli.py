@@ -28,6 +28,7 @@ from hearth.commands.reconcile import reconcile
 from hearth.commands.restore import acts, restore
 from hearth.commands.setup import connections, init, migrate, seasons
 from hearth.commands.trace import trace
+from hearth.commands.trial import trial
 from hearth.contracts.loading import REPOSITORY, ContractError
 from hearth.lake.errors import EngineFailed, NotOurs, ReadingsNotMoved
 from hearth.landing.file_store import NotNamed, StoreUnusable
@@ -98,6 +99,7 @@ for command in (
     quarantine,
     readings,
     reconcile,
+    trial,
 ):
     main.add_command(command)
 

@@ -27,6 +27,7 @@ def test_every_setting_the_pipeline_reads_is_explained() -> None:
         "HEARTH_DBT_THREADS",
         "HEARTH_DBT_SEEDS",  # set for dbt by the pipeline itself
         "HEARTH_PRELOAD",
+        "HEARTH_TRIAL",  # set within a trial: its name
         "HEARTH_EXPECTATIONS",  # suites of another place; those of the repository otherwise
     }
     read = set()

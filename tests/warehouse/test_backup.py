@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
 import psycopg
@@ -11,28 +10,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hearth.cli import main
-from hearth.keeping.backup import programs
 from hearth.lake.files import Lake
-from hearth.landing.file_store import FileStore
 from hearth.landing.store import LandingStore
 from local.postgres import Server
 from tests.support.company import Company
 from tests.support.hours import Hours, sweep
+from tests.support.whole import files_of, text_of
 from tests.support.world import Warehouse, stores
 
 
 def hearth(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-def text_of(url: str) -> str:
-    """A whole database as pg_dump writes it, without the two lines that differ each time."""
-    dumped = subprocess.run([programs() / "pg_dump", url], capture_output=True, check=True, text=True).stdout
-    return "\n".join(line for line in dumped.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
-
-
-def files_of(store: FileStore) -> dict[str, bytes]:
-    return {name: (store.root / name).read_bytes() for name, _, _ in store.everything()}
 
 
 @pytest.mark.servers

@@ -6,10 +6,14 @@ publication has carried a batch of; before an installation's first publication n
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import psycopg
 
 from hearth.approvals.changes import Change, are_required, unapproved
+from hearth.contracts.contract import Contract
 from hearth.contracts.loading import load_contracts
+from hearth.validation.suite_text import suite_text
 
 _NEW = """
 select b.feed, array_agg(distinct b.contract_hash) from ledger.batch_current b
@@ -58,3 +62,22 @@ def changed_contracts(connection: psycopg.Connection) -> list[Change]:
                 )
             )
     return found
+
+
+LIMITS = "seeds/validation_limit.csv"
+OF_EVERY_FEED = ("gate_", "erasure_")
+"""Beginnings of limits by which each batch is judged as a whole."""
+
+
+def feeds_concerned(changes: Iterable[Change], contracts: Mapping[str, Contract]) -> list[str]:
+    """Feeds whose rows may be judged otherwise: their contract or suite changed, or a limit that their suite names."""
+    paths = {change.path for change in changes}
+    limits = {line[1:].partition(",")[0] for change in changes if change.path == LIMITS for line in change.difference}
+    if any(limit.startswith(OF_EVERY_FEED) for limit in limits):
+        return sorted(contracts)
+    return sorted(
+        feed
+        for feed, contract in contracts.items()
+        if paths & {contract_path(feed), f"expectations/{contract.suite_name}.json"}
+        or any(f'"{limit}"' in suite_text(contract.suite_name) for limit in limits)
+    )

@@ -50,6 +50,7 @@ def impact(out: Path | None, rows: bool, kpis: bool) -> None:
     Compares with the last publication. KPIs are built in schemas of their own, which takes as long as a full build of
     them; rows are read again from the landing files of the feeds concerned.
     """
+    from hearth.approvals.contract_changes import feeds_concerned
     from hearth.contracts.loading import load_contracts
     from hearth.transform import impact as trying
     from hearth.warehouse.connections import connect
@@ -63,29 +64,17 @@ def impact(out: Path | None, rows: bool, kpis: bool) -> None:
         _show(change)
     shifts, found = [], None
     if rows:
-        for feed in _feeds_concerned(changes, load_contracts()):
+        for feed in feeds_concerned(changes, load_contracts()):
             click.echo(f"reading the landing files of {feed} again ...")
             shifts.append(trying.rows_with_the_change(feed))
             _show_shift(shifts[-1])
     if kpis and any(change.path.startswith("seeds/") or change.is_first_contract for change in changes):
         click.echo("building the KPIs with the change, beside the published ones ...")
         found = trying.kpis_with_the_change()
-        _show_kpis(found)
+        show_kpis(found)
     if out:
         out.write_text(json.dumps(trying.as_facts(found, shifts), default=str, ensure_ascii=False, indent=1), encoding="utf-8")
         click.echo(f"{out} written")
-
-
-def _feeds_concerned(changes: list[Change], contracts: dict) -> list[str]:
-    """Feeds whose contract or suite changed; all of them where a limit of validation did."""
-    paths = {change.path for change in changes}
-    if "seeds/validation_limit.csv" in paths:
-        return sorted(contracts)
-    return sorted(
-        feed
-        for feed, contract in contracts.items()
-        if f"feeds/{feed}.yml" in paths or f"expectations/{contract.suite_name}.json" in paths
-    )
 
 
 def _show_shift(shift) -> None:  # type: ignore[no-untyped-def]
@@ -98,7 +87,7 @@ def _show_shift(shift) -> None:  # type: ignore[no-untyped-def]
             click.echo(f"  {shift.feed}: refused as {reason}: {then:,} -> {now:,} of {shift.rows_read:,} rows")
 
 
-def _show_kpis(found: dict) -> None:
+def show_kpis(found: dict) -> None:
     if not found["changed"]:
         click.echo("  no published KPI value would change")
     for row in found["changed"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -38,6 +39,10 @@ def empty_the_broker(landing: Landing, source: MqttSource) -> dict[str, object]:
     """Put everything it has into the inbox, a file a batch; each is acknowledged when it lies there. Returns facts to tell."""
     from hearth.sources.mqtt import batches
 
+    if trial := os.environ.get("HEARTH_TRIAL"):
+        raise SourceError(
+            f"{landing.contract.feed}: what a broker gives it forgets, and the installation would lack it; trial {trial} takes none"
+        )
     feed, messages, files = landing.contract.feed, 0, 0
     inbox, facts = Inbox(landing.store, feed), dict[str, object]()
     for batch in batches(source, feed, facts):

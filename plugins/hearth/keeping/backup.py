@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -80,30 +80,40 @@ def make(folder: Path, tell: Tell) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     urls = databases()
-    with psycopg.connect(urls["warehouse"], autocommit=False) as owner:
-        owner.execute("set transaction isolation level repeatable read")
-        snapshot = owner.execute("select pg_export_snapshot()").fetchone()
-        assert snapshot is not None
-        tell("dumping the warehouse")
-        _dump(urls.pop("warehouse"), folder / "warehouse.dump", f"--snapshot={snapshot[0]}")
-        named = {
-            "landing": {place for place, _, _ in recorded_files(owner)} - deleted_files(owner),
-            "lake": {file.path for entity in ENTITIES for file in catalogue.current(owner, entity)},
-        }
+    tell("dumping the warehouse")
+    del urls["warehouse"]
+    named = dump_warehouse(folder / "warehouse.dump")
     for name, url in urls.items():
         tell(f"dumping {name}")
         _dump(url, folder / f"{name}.dump")
     for place, store in STORES.items():
-        missing = named[place] - set(_copy(store(), folder / place, tell))
-        if missing:
-            raise BackupFailed(
-                f"{len(missing)} {store.kind}s the ledger names are not in the store, such as {min(missing)}, and no act of"
-                " retention says why. `hearth verify --landing` and `hearth reconcile` name them all. The backup is not complete"
-                " and has no manifest."
-            )
+        require_all(store, named[place], copy(store(), folder / place, tell), "The backup is not complete and has no manifest.")
     manifest = {"made_at": datetime.now(UTC).isoformat(), "files": dict(sorted(_digests(folder)))}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
+
+
+def dump_warehouse(target: Path) -> dict[str, set[str]]:
+    """Dump the warehouse from one snapshot; returns for each of STORES the files that its ledger says are there."""
+    url = warehouse_url("owner")
+    with psycopg.connect(url, autocommit=False) as owner:
+        owner.execute("set transaction isolation level repeatable read")
+        snapshot = owner.execute("select pg_export_snapshot()").fetchone()
+        assert snapshot is not None
+        _dump(url, target, f"--snapshot={snapshot[0]}")
+        return {
+            "landing": {place for place, _, _ in recorded_files(owner)} - deleted_files(owner),
+            "lake": {file.path for entity in ENTITIES for file in catalogue.current(owner, entity)},
+        }
+
+
+def require_all(store: type[FileStore], named: set[str], there: Iterable[str], so: str) -> None:
+    """Raises BackupFailed where files the ledger names are not there, with what follows from it."""
+    if missing := named - set(there):
+        raise BackupFailed(
+            f"{len(missing)} {store.kind}s the ledger names are not in the store, such as {min(missing)}, and no act of"
+            f" retention says why. `hearth verify --landing` and `hearth reconcile` name them all. {so}"
+        )
 
 
 def check(folder: Path) -> list[str]:
@@ -138,7 +148,7 @@ def restore(folder: Path, tell: Tell) -> list[str]:
     make_roles(urls["warehouse"], role_urls())
     for name, url in urls.items():
         tell(f"restoring {name}")
-        _restore(url, folder / f"{name}.dump")
+        restore_dump(url, folder / f"{name}.dump")
     for place, store in stores.items():
         tell(f"copying the {store.kind}s")
         if (folder / place).exists():  # a backup of before had no files of readings
@@ -162,7 +172,7 @@ def _dump(url: str, target: Path, *options: str) -> None:
     _run([programs() / "pg_dump", "--format=custom", f"--file={target}", *options, url])
 
 
-def _restore(url: str, dump: Path) -> None:
+def restore_dump(url: str, dump: Path) -> None:
     """Bring a dump back, its schemas first: who gets a table has to be able to make tables in its schema before, which an owner
     who is no superuser says only in the last step of a dump. Rights on PostgreSQL's own functions are the server's.
     """
@@ -192,17 +202,17 @@ def _run(command: list[Any]) -> str:
     return answer.stdout
 
 
-def _copy(store: FileStore, target: Path, tell: Tell) -> Iterator[str]:
+def copy(store: FileStore, target: Path, tell: Tell) -> Iterator[str]:
     """Copy a store without what is still coming in; yields each path below its root."""
     target.mkdir(mode=0o700)
-    names = [name for name, _, _ in store.everything() if not name.startswith("incoming/")]
+    names = list(store.settled())
     tell(f"copying {len(names)} {store.kind}s")
     for name in names:
-        copy = target / name
-        copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (store.root / name).open("rb") as source, copy.open("wb") as file:
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (store.root / name).open("rb") as source, place.open("wb") as file:
             shutil.copyfileobj(source, file, CHUNK_BYTES)
-        copy.chmod(0o400)
+        place.chmod(0o400)
         yield name
 
 

@@ -72,6 +72,10 @@ class FileStore:
             at = datetime.fromtimestamp(written, UTC) if isinstance(written, int | float) else written
             yield path[len(self.root.path) :].lstrip("/"), int(facts["size"]), at
 
+    def settled(self) -> Iterator[str]:
+        """Paths below the root of the files that are whole."""
+        return (name for name, _, _ in self.everything() if not name.startswith("incoming/"))
+
     def fill(self, folder: Path) -> None:
         """Bring in all files of a folder, as they lie there, into a store that has none."""
         if self.is_local:

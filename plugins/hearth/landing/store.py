@@ -89,6 +89,8 @@ class LandingStore(FileStore):
         path = self.root / name
         self._make_folder(path.parent)
         text = json.dumps(facts, ensure_ascii=False, indent=1, default=str)
+        if self.is_local:
+            path.unlink(missing_ok=True)  # what lies there under this name may be a trial's, too
         with path.open("wb") as file:
             file.write(text.encode())
             self._keep(file)
@@ -100,7 +102,8 @@ class LandingStore(FileStore):
             return stored_files(json.load(file))
 
     def _holds(self, target: ObjectStoragePath, sha256: str, size: int) -> bool:
-        if not target.exists() or target.stat().st_size != size:
+        """Whether it is there already, and this store's alone: what a trial holds, too, is no longer written to."""
+        if not target.exists() or target.stat().st_size != size or os.stat(target.path).st_nlink > 1:
             return False
         with target.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == sha256

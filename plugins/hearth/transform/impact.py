@@ -19,16 +19,16 @@ PREFIX = "impact_"
 CHANGED = """
 select kpi, unit_kind, count(*) as changed_values, max(abs(n.value - o.value)) as largest_change,
     min(heating_date) as first_date, max(heating_date) as last_date
-from impact_candidate.season_kpi as n
-full join marts.season_kpi as o using (season, heating_date, unit_kind, unit_id, kpi)
+from {changed} as n
+full join {published} as o using (season, heating_date, unit_kind, unit_id, kpi)
 where (n.value, n.numerator, n.denominator, n.verdict) is distinct from (o.value, o.numerator, o.denominator, o.verdict)
 group by kpi, unit_kind order by kpi, unit_kind
 """
 HEADLINE = """
 select distinct on (season, kpi) season, heating_date, kpi, o.value as published, n.value as with_the_change,
     o.verdict as published_verdict, n.verdict as verdict_with_the_change
-from marts.season_kpi as o
-full join impact_candidate.season_kpi as n using (season, heating_date, unit_kind, unit_id, kpi)
+from {published} as o
+full join {changed} as n using (season, heating_date, unit_kind, unit_id, kpi)
 where unit_kind = 'company' order by season, kpi, heating_date desc
 """
 
@@ -58,12 +58,19 @@ def kpis_with_the_change() -> dict[str, Any]:
         arguments = ["build", "--full-refresh", "--resource-type", "model", "--resource-type", "seed"]
         run_around_reductions(arguments, True, PREFIX, selected=["+season_kpi"])
         with connect("engineer") as connection:
-            return {"changed": _rows(connection, CHANGED), "headline": _rows(connection, HEADLINE)}
+            return differences(connection, published="marts", changed=f"{PREFIX}candidate")
     finally:
         _empty()
 
 
-def _rows(connection: psycopg.Connection, query: str) -> list[dict[str, Any]]:
+def differences(connection: psycopg.Connection, published: str, changed: str) -> dict[str, Any]:
+    """Of two schemas with a season_kpi: values that differ, by KPI and kind of unit, and the headline of each season in both."""
+    tables = {name: sql.Identifier(schema, "season_kpi") for name, schema in (("published", published), ("changed", changed))}
+    queries = {"changed": CHANGED, "headline": HEADLINE}
+    return {name: rows_of(connection, sql.SQL(query).format(**tables)) for name, query in queries.items()}
+
+
+def rows_of(connection: psycopg.Connection, query: sql.Composed) -> list[dict[str, Any]]:
     cursor = connection.execute(query)
     names = [column.name for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
