@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import zipfile
 from collections.abc import Callable
@@ -126,6 +127,22 @@ def test_a_change_of_any_member_is_found_and_named(pack: Path, tmp_path: Path) -
     assert [name for name in kinds.values() if not any(name in line for line in said)] == []
     for name in (manifest, "kpi/season_kpi.tsv", "rows/ledger.step.tsv"):  # and alone, each by its own way
         assert findings_or_refusal(changed(pack, tmp_path / "changed.zip", {name: flip})), name
+
+
+def test_each_fact_of_the_manifest_is_held_against_the_pack(pack: Path, tmp_path: Path) -> None:
+    told = json.loads(zipfile.ZipFile(pack).read(MANIFEST))
+    member = next(name for name in told["members"] if name.startswith("landing/"))
+    other = [
+        ("season", "2015-16"),
+        ("definition_hash", "0" * 64),
+        *(("last_seal", {**told["last_seal"], **part}) for part in ({"seal_id": 2}, {"sealed_at": "2026-01-01"}, {"sha256": ""})),
+        ("members", {**told["members"], member: {**told["members"][member], "size": 1}}),
+        ("relations", {**told["relations"], "ledger.step": []}),
+        ("kpi_columns", told["kpi_columns"][1:]),
+    ]
+    for name, value in other:
+        text = manifest_text({**told, name: value})
+        assert findings_or_refusal(changed(pack, tmp_path / "forged.zip", {MANIFEST: lambda _, text=text: text})), (name, value)
 
 
 def findings_or_refusal(path: Path) -> list[str]:

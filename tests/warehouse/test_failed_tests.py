@@ -55,6 +55,6 @@ def test_every_natural_key_can_be_asked_for(installed: Warehouse) -> None:
     from hearth.transform import failed_tests
 
     with psycopg.connect(installed.url) as owner:
-        for entity in ENTITIES.values():
+        for entity in (entity for entity in ENTITIES.values() if not entity.in_files):
             values = dict.fromkeys(entity.natural_key)
             assert owner.execute(failed_tests._query(entity), {**values, "limit": 1}).fetchall() == []

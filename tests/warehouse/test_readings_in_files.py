@@ -209,4 +209,4 @@ def test_readings_are_looked_at_and_never_changed(installed: Warehouse, load: Lo
         answer = hearth("readings", "sql", refused)
         assert answer.exit_code == 1 and answer.output.startswith("Error: "), refused
     assert not (tmp_path / "stolen.csv").exists() and not (Lake().root / "stolen.csv").exists()
-    assert "those that do: room_reading, source_reading" in hearth("readings", "files", "service_ticket").output
+    assert "those that do: heat_meter_reading, room_reading" in hearth("readings", "files", "service_ticket").output

@@ -46,10 +46,11 @@ def _short(row: dict[str, Any]) -> str:
 
 
 def _origins(connection: psycopg.Connection, row: dict[str, Any]) -> list[str]:
-    """Raw rows of every entity whose whole natural key stands in the row; of rows that sum up many there are none."""
+    """Raw rows of every entity whose whole natural key stands in the row; of rows that sum up many, and of readings, there are
+    none."""
     lines = []
     for entity in ENTITIES.values():
-        if all(row.get(name) is not None for name in entity.natural_key):
+        if not entity.in_files and all(row.get(name) is not None for name in entity.natural_key):
             found = connection.execute(
                 _query(entity), {**{n: str(row[n]) for n in entity.natural_key}, "limit": ORIGINS}
             ).fetchall()

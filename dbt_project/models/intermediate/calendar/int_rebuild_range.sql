@@ -42,9 +42,13 @@ touched as (
     where d.entity = 'station_reading'
     union all
     -- One day more to both sides: a contract may count days in another time zone than the place.
-    select case d.entity when 'source_reading' then 'source' else 'heat_meter' end, d.event_date - 1, d.event_date + 1
+    select 'source', d.event_date - 1, d.event_date + 1
     from {{ ref('stg_changed_day') }} as d
-    where d.entity in ('source_reading', 'heat_meter_reading')
+    where d.entity = 'source_reading'
+    union all
+    select 'heat_meter', d.event_date - 1, d.event_date + 1
+    from {{ ref('stg_changed_day') }} as d
+    where d.entity = 'heat_meter_reading'
     union all
     -- A day is part of the curve and of the usual of so many days after it, and a day's curve of the signals of as many after that.
     select 'network_signal', d.event_date - 2, d.event_date + 2 + w.period_days + cast({{ standing_limit('curve_days') }} + {{ standing_limit('signal_days') }} as int)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,13 @@ def _check_members(pack: PackReader, report: Report, progress: Callable[[str], A
         if name not in names:
             problem = "is missing"
         else:
-            digest = hashlib.sha256()
+            digest, size = hashlib.sha256(), 0
             try:
                 for chunk in pack.chunks(name):
                     digest.update(chunk)
-                problem = "" if digest.hexdigest() == facts["sha256"] else "was changed: its sha256 is not the manifest's"
+                    size += len(chunk)
+                is_whole = {"sha256": digest.hexdigest(), "size": size} == facts
+                problem = "" if is_whole else "was changed: its sha256 and size are not the manifest's"
             except DAMAGE as error:
                 problem = f"cannot be read: {error}"
         if problem:
@@ -82,6 +85,17 @@ def _check_members(pack: PackReader, report: Report, progress: Callable[[str], A
             damaged.add(name)
     report.checked.append(f"{len(pack.members)} members")
     return damaged
+
+
+def _told(seal: dict[str, Any] | None) -> tuple[Any, ...] | None:
+    """A seal as the manifest names it; a time that is none is no seal's."""
+    if not seal:
+        return None
+    try:
+        at = datetime.fromisoformat(str(seal.get("sealed_at")))
+    except ValueError:
+        at = None
+    return seal.get("seal_id"), seal.get("sha256"), at
 
 
 def _check_rows(pack: PackReader, report: Report, contents: Contents, progress: Callable[[str], Any]) -> None:
@@ -106,7 +120,7 @@ def _check_rows(pack: PackReader, report: Report, contents: Contents, progress: 
         check.finish()
         _check_table(pack, report, check)
     said = pack.manifest["last_seal"]
-    if (said or {}).get("sha256") != (seals[-1].sha256 if seals else None):
+    if _told(said) != ((seals[-1].seal_id, seals[-1].sha256, seals[-1].sealed_at) if seals else None):
         report.findings.append(Finding("seals/seal.tsv", "", f"the manifest names another last seal: {said}"))
     report.checked.append(f"{len(seals)} seals over {sum(seal.rows for seal in seals)} rows")
 
