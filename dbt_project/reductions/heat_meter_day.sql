@@ -1,17 +1,9 @@
 {%- set counters = ['heat_counter_gj', 'volume_counter_m3', 'supply_counter_m3_degc', 'return_counter_m3_degc'] %}
 -- Each heat meter and local day: where its counters stand at the day's end, and how warm the water came and went while it flowed.
--- One row per meter and time: the highest source version, then one that lacks no channel before one that does, then the latest.
 -- A day's standing is its last reading with a heat counter; of a meter with several counters the last that shows most of them. A day
 -- without any has no row. Sums of flow are exact decimal numbers, so that no order can show.
 with picked as (
-    select
-        *,
-        row_number() over (
-            partition by meter_id, read_at
-            order by source_version desc, (left_out is not null) asc, arrived_at desc, feed asc, position desc
-        ) as nth
-    from heat_meter_reading
-    where {{ not_waiting('feed') }} and {{ in_days('read_at') }}
+    {% with readings = 'heat_meter_reading', thing = 'meter_id' %}{% include 'picked/whole_first.sql' %}{% endwith %}
 ),
 
 reading as (

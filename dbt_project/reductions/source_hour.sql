@@ -1,14 +1,6 @@
 -- Plants and the lines that join them, by source and hour. Sums are exact decimal numbers beside their counts, so that no order can show.
--- One row per plant or line and time: the highest source version, then one that lacks no channel before one that does, then the latest.
 with picked as (
-    select
-        *,
-        row_number() over (
-            partition by source_id, read_at
-            order by source_version desc, (left_out is not null) asc, arrived_at desc, feed asc, position desc
-        ) as nth
-    from source_reading
-    where {{ not_waiting('feed') }} and {{ in_days('read_at') }}
+    {% with readings = 'source_reading', thing = 'source_id' %}{% include 'picked/whole_first.sql' %}{% endwith %}
 ),
 
 reading as (

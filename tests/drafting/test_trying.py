@@ -66,7 +66,7 @@ def test_personal_data_are_masked_in_accepted_and_rejected_rows(tmp_path: Path) 
         shown = CliRunner().invoke(main, ["contract", "try", str(contract), str(tmp_path / "sample.csv"), *more]).output
         assert "staff_hash" in shown and "[phone:" in shown
         assert "王小明" not in shown and "13912345678" not in shown
-        assert bool(more) or "'Firmware', hashed by a key of this trial alone" in shown
+        assert bool(more) or "'Firmware'; no load has these hashes" in shown
 
 
 def test_an_archive_is_tried_as_of_its_own_delivery(sample: Path) -> None:

@@ -103,13 +103,6 @@ class Company:
             run_dbt(told, build=build_of)
         self._changed = set()
 
-    def reduce(self) -> None:
-        """All readings reduced, after the models that say how; the seeds have to stand."""
-        from hearth.transform import reduction
-
-        self.dbt("run", "--select", *(f"+{model}" for model in reduction.models_before()), full=True)
-        reduction.reduce(full_refresh=True)
-
     def marts(self, schemas: tuple[str, ...] = ("intermediate", "reduced", "candidate")) -> dict[str, list[tuple[str]]]:
         """Every row of every table dbt made, as text in order; int_rebuild_range and the reconciliation speak of runs."""
         tables = self.rows(

@@ -43,7 +43,7 @@ def _origins(contract: Contract) -> dict[str, str]:
     named = contract.entity_definition.columns_by_name
     found = {"arrived_at": "the delivery" if contract.arrival == "file" else _origin(contract.arrival)}
     for name, mapping in contract.columns.items():
-        hashed = ", hashed by a key of this trial alone" if named[name].personal else ""
+        hashed = "; no load has these hashes" if named[name].personal else ""
         found[named[name].stored_name] = _origin(mapping) + hashed
     if contract.version:
         found["source_version"] = repr(contract.version)
