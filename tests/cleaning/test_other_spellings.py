@@ -21,18 +21,19 @@ from hearth.cleaning.records import LandedFile
 from hearth.cleaning.rows import Rows, clean, masked_records
 from hearth.contracts.contract import Contract
 from hearth.contracts.entity import Column
-from hearth.contracts.mapping import Mapping
+from hearth.contracts.mapping import CELL, COLUMN, FILE_NAME, Mapping
 from hearth.contracts.reasons import names
 
 SOURCE = {"kind": "sftp", "connection": "c", "folder": "/", "pattern": "*"}
 NUMBER = {"from": "t", "unit": "degC"}
 
 
-def contract(format_kind: str = "csv", **columns: Any) -> Contract:
+def contract(format_kind: str = "csv", spread: dict[str, Any] | None = None, **columns: Any) -> Contract:
     mapped = {"point_id": "id", "read_at": "at", "temperature_degc": NUMBER, **columns}
     return Contract.model_validate({
         "feed": "rooms", "title": "Rooms", "entity": "room_reading", "owner": {"team": "t"}, "arrival": "file", "source": SOURCE,
         "schedule": {"season": "0 0 * * *"}, "format": {"kind": format_kind}, "time_zone": "Asia/Shanghai", "columns": mapped,
+        "spread": spread, "ignore": ["u"] if spread else [],
     })  # fmt: skip
 
 
@@ -278,3 +279,42 @@ def test_points_that_name_themselves_by_their_column() -> None:
     text = "at;T-A;T-B;T-C\n2016-01-12 08:00:00;20,5;;21\n"
     (rows,) = chunks(told, text)
     assert rows.named is not None and rows.named.to_numpy().tolist() == [["H1", "B", "S", "Z"], ["H2", "B", "S", "Z"]]
+
+
+def test_each_value_has_the_unit_that_a_second_column_tells() -> None:
+    by_name = {"from": "t", "unit_from": "u", "units": {"℃": "degC", "℉": "degF"}}
+    told = contract(temperature_degc=by_name)
+    text = "id,at,t,u\nR1,2016-01-12,20.5,℃\nR2,2016-01-12,68, ℉\nR3,2016-01-12,20,K\nR4,2016-01-12,,K\n"
+    assert read(told, text) == [("R1", 20.5, ()), ("R2", 20, ()), ("R3", None, ("unknown_code",)), ("R4", None, ("missing_value",))]
+    assert read(contract(temperature_degc={**by_name, "error_codes": [68]}), text)[1] == ("R2", None, ("error_code",)), "as sent"
+
+
+def test_a_point_has_a_unit_of_its_own() -> None:
+    temperature = {"from": "t", "unit_from": "id", "units": {"*": "degC", "R2": "degF"}}
+    assert read(contract(temperature_degc=temperature), "id,at,t\nR1,2016-01-12 08:00:00,20.5\nR2,2016-01-12 08:00:00,68\n") == [
+        ("R1", 20.5, ()),
+        ("R2", 20, ()),
+    ]
+    for unit_from, units, given, expected in (
+        (COLUMN, temperature["units"], "", [("R1", 20, ()), ("R2", 20, ())]),
+        ("u", {"F": "degF"}, "F", [("R1", pytest.approx(-20 / 3), ()), ("R2", 20, ())]),
+    ):
+        cell = {"from": CELL, "unit_from": unit_from, "units": units}
+        wide = contract(spread={"columns": ["R1", "R2"]}, point_id=COLUMN, temperature_degc=cell)
+        assert read(wide, f"at,u,R1,R2\n2016-01-12 08:00:00,{given},20,68\n") == expected
+    by_file = contract(temperature_degc={**temperature, "unit_from": FILE_NAME, "units": {"old.csv": "degF", "*": "degC"}})
+    assert read(by_file, "id,at,t\nR1,2016-01-12 08:00:00,68\n", "old.csv") == [("R1", 20, ())]
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"unit": None}, "say the unit as sent"),
+        ({"unit_from": "u"}, "give both or none"),
+        ({"unit_from": "u", "units": {"F": "degF"}}, "remove one of them"),
+        ({"unit": None, "unit_from": "u", "units": {"F": "kW"}}, "unit 'kW' cannot become degC"),
+    ],
+)
+def test_units_half_said_are_refused(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        contract(temperature_degc={**NUMBER, **said})

@@ -55,6 +55,23 @@ def convert(column: Column, mapping: Mapping, source: pd.Series, time_zone: str)
     return pd.Series(pd.array(made, dtype=pd.ArrowDtype(made.type))), bits.astype(np.int32)
 
 
+def convert_by_unit(column: Column, mapping: Mapping, source: pd.Series, said: pd.Series, time_zone: str) -> Converted:
+    """As `convert`, of values whose units a second column tells; one whose unit nobody named is `unknown_code`."""
+    texts = pc.utf8_trim_whitespace(_composed(all_texts(said)[0]))
+    units = {unicodedata.normalize("NFC", text).strip(): unit for text, unit in (mapping.units or {}).items()}
+    place = pc.index_in(texts, value_set=pa.array(list(units), pa.string()))
+    unit = pc.coalesce(pa.array(list(units.values()), pa.string()).take(place), pa.scalar(units.get("*"), pa.string()))
+    values, bits = convert(column, mapping, source, time_zone)
+    made = arrow(values)
+    for each in dict.fromkeys(units.values()):
+        there = mask(pc.equal(unit, each))
+        converted, bits[there] = convert(column, mapping.model_copy(update={"unit": each}), source[there], time_zone)
+        made = pc.replace_with_mask(made, pa.array(there), arrow(converted))
+    unknown = mask(unit.is_null()) & mask(made.is_valid())
+    bits |= np.where(unknown, BIT["unknown_code"], 0).astype(np.int32)
+    return pd.Series(pd.array(without(made, unknown), dtype=values.dtype)), bits
+
+
 def _constant(mapping: Mapping, rows: int) -> tuple[pd.Series, np.ndarray | None]:
     return pd.Series([mapping.constant], dtype=object), np.zeros(rows, np.int64)
 

@@ -147,7 +147,7 @@ def _taken(column: pd.Series, at: np.ndarray) -> pd.Series:
 def _own_arrival(contract: Contract) -> str | None:
     """The column of the arrival, where it is nothing else as well."""
     name = None if contract.arrival == "file" else contract.arrival.from_
-    return None if name in {read for m in contract.columns.values() for read in (m.from_, m.time_from)} else name
+    return None if name in {read for m in contract.columns.values() for read in (m.from_, *m.read_beside)} else name
 
 
 def _key(contract: Contract, lines: Records) -> list[pa.Array]:

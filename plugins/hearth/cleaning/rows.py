@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hearth.cleaning.cells import cell_text, is_absent
-from hearth.cleaning.columns import NUMBER, convert
+from hearth.cleaning.columns import NUMBER, convert, convert_by_unit
 from hearth.cleaning.doubled_hour import DoubledHour
 from hearth.cleaning.instants import from_micros, local_timestamps, to_micros
 from hearth.cleaning.personal_text import is_suspicious, mask_column, mask_value
@@ -114,6 +114,23 @@ def _given(contract: Contract, mapping: Mapping, source: pd.DataFrame) -> pd.Ser
     return pd.Series([_day_and_clock(given, day, clock, mapping.empty) for given, day, clock in cells], dtype=object)
 
 
+def _converted(
+    contract: Contract, column: Column, mapping: Mapping, source: pd.DataFrame, rows: Unfolded
+) -> tuple[pd.Series, Bits, bool]:
+    """(the column's values, the reasons of those that cannot be used, whether they are of records: else of rows)."""
+    own = rows.own.get(str(mapping.from_))
+    given = _given(contract, mapping, source) if own is None else own
+    if mapping.unit_from is None:
+        iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
+        return *convert(column, iso, given, contract.time_zone), own is None
+    said = rows.own.get(mapping.unit_from)
+    if own is None and said is None:
+        return *convert_by_unit(column, mapping, given, source[mapping.unit_from], contract.time_zone), True
+    given = rows.for_each(given) if own is None else own
+    said = rows.for_each(source[mapping.unit_from]) if said is None else said
+    return *convert_by_unit(column, mapping, given, said, contract.time_zone), False
+
+
 def _day_and_clock(given: Any, day: Any, clock: Any, empty: list[str]) -> str | None:
     """Both as one ISO 8601 text; one without the other is no time."""
     if is_absent(given) or str(cell_text(given)).strip() in empty:
@@ -144,11 +161,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         mapping = contract.columns.get(column.name)
         if mapping is None or (contract.unnest and column.name == contract.unnest.time):
             continue
-        given = rows.own.get(str(mapping.from_))
-        per_record = given is None
-        given = _given(contract, mapping, source) if given is None else given
-        iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
-        values, found = convert(column, iso, given, contract.time_zone)
+        values, found, per_record = _converted(contract, column, mapping, source, rows)
         if mapping.from_ in records.doubled:
             found = found | np.where(records.doubled[mapping.from_], BIT["conflicting_duplicate"], 0)
         if column.personal:
@@ -156,7 +169,7 @@ def clean(contract: Contract, records: Records, pseudonyms: Pseudonyms, doubled_
         elif column.is_free_text and column.name not in entity.natural_key:
             values = mask_column(values, pseudonyms)
         if per_record and not rows.are_records:
-            values, found = values.take(record).reset_index(drop=True), found[record]
+            values, found = rows.for_each(values), found[record]
         if column.name in entity.natural_key:
             found = np.where(found & BIT["missing_value"], found & ~BIT["missing_value"] | BIT["missing_key"], found)
         made[column.stored_name] = values
@@ -208,7 +221,7 @@ def _named(contract: Contract, source: pd.DataFrame, rows: Unfolded) -> tuple[pd
         own = rows.own.get(str(mapping.from_))
         values, found = convert(column, mapping, _given(contract, mapping, source) if own is None else own, contract.time_zone)
         if own is None:
-            values, found = values.take(rows.record).reset_index(drop=True), found[rows.record]
+            values, found = rows.for_each(values), found[rows.record]
         made[name] = values
         if found.any():
             lacking[name] = found.astype(np.int32)
@@ -321,12 +334,11 @@ def _may_be_personal(values: pd.Series, pseudonyms: Pseudonyms) -> bool:
 
 def refused_columns(contract: Contract, source: pd.DataFrame) -> list[str]:
     """Canonical columns whose values the cleaning cannot take, for records shown to a person: which mapping to look at."""
-    refused, own = [], unfolded(contract, source.reset_index(drop=True)).own
+    source = source.reset_index(drop=True)
+    refused, rows = [], unfolded(contract, source)
     for name, mapping in contract.columns.items():
         column = contract.entity_definition.columns_by_name[name]
-        given = own[str(mapping.from_)] if str(mapping.from_) in own else _given(contract, mapping, source)
-        iso = mapping.model_copy(update={"formats": []}) if mapping.time_from else mapping
-        if convert(column, iso, given, contract.time_zone)[1].any():
+        if _converted(contract, column, mapping, source, rows)[1].any():
             refused.append(name)
     return refused
 

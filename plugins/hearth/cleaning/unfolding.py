@@ -28,6 +28,10 @@ class Unfolded:
     def are_records(self) -> bool:
         return not self.own
 
+    def for_each(self, of_records: pd.Series) -> pd.Series:
+        """The value of each row's record."""
+        return of_records.take(self.record).reset_index(drop=True)
+
 
 def unfolded(contract: Contract, source: pd.DataFrame) -> Unfolded:
     """Every record gives at least one row."""

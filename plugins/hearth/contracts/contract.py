@@ -319,7 +319,7 @@ class Contract(Part):
 
     @property
     def reads_file_name(self) -> bool:
-        return any(m.from_ == FILE_NAME for m in self.mappings)
+        return any(FILE_NAME in (m.from_, *m.read_beside) for m in self.mappings)
 
     @property
     def source_columns(self) -> list[str]:
@@ -330,7 +330,7 @@ class Contract(Part):
 
     @property
     def _first_names(self) -> list[str]:
-        names = [name for m in self.columns.values() for name in (m.from_, m.time_from) if name] + self._read_beside
+        names = [name for m in self.columns.values() for name in (m.from_, *m.read_beside) if name] + self._read_beside
         return [*names, self.measures.name, self.measures.value] if self.measures else names
 
     @property
@@ -368,6 +368,8 @@ class Contract(Part):
                 kinds[mapping.from_].add("number" if mapping.epoch else kind)
             if mapping.time_from:
                 kinds[mapping.time_from].add("clock")
+            if mapping.unit_from:
+                kinds[mapping.unit_from].add("text")
         if self.version:
             kinds[self.version].add("version")
         if self.no_record:

@@ -27,7 +27,7 @@ AS_IT_IS = "*"
 class Mapping(Part):
     """How one canonical column comes from the source; a plain string in YAML is `from`, a list the names it has had there."""
 
-    LATER: ClassVar = frozenset({"or_from", "pattern", "decimal", "thousands", "written_with"})
+    LATER: ClassVar = frozenset({"or_from", "pattern", "decimal", "thousands", "written_with", "unit_from", "units"})
 
     from_: str | None = Field(default=None, alias="from", description=f"source column, or {FILE_NAME} for the name of the file")
     or_from: list[str] = Field(
@@ -35,6 +35,12 @@ class Mapping(Part):
     )
     constant: str | int | float | bool | None = None
     unit: str | None = None
+    unit_from: str | None = Field(
+        default=None, description="a second column that tells each value's unit: one that names it, or the point's id"
+    )
+    units: dict[str, str] | None = Field(
+        default=None, description="what stands in `unit_from` -> unit as sent; '*' stands for every text not named"
+    )
     error_codes: list[float] = Field(default_factory=list, description="in the unit as sent")
     zero_is_missing: bool = False
     values: dict[str, str] | None = Field(
@@ -82,9 +88,16 @@ class Mapping(Part):
             raise ValueError(f"{self.decimal!r} cannot stand before the decimals and between thousands")
         if self.pattern is not None:
             _refuse_pattern(self.pattern)
+        if (self.unit_from is None) != (not self.units):
+            raise ValueError("unit_from names the column that tells the unit, units what its texts mean: give both or none")
         if self.epoch and (self.formats or self.time_from):
             raise ValueError("epoch says the time is a number; remove it, or formats and time_from")
         return self
+
+    @property
+    def read_beside(self) -> list[str]:
+        """Source columns that tell something of the value in `from`."""
+        return [name for name in (self.time_from, self.unit_from) if name]
 
     @property
     def said(self) -> set[str]:
@@ -130,7 +143,7 @@ NamedMapping = Annotated[Mapping, BeforeValidator(_short_form_or_constant)]
 
 _TIME = {"formats", "epoch", "time_zone", "time_from"}
 _WRITTEN = {"decimal", "thousands", "written_with"}
-_NUMBER = {"unit", "error_codes", "zero_is_missing", "pattern"} | _WRITTEN
+_NUMBER = {"unit", "unit_from", "units", "error_codes", "zero_is_missing", "pattern"} | _WRITTEN
 _USED: dict[str, set[str]] = {
     "text": {"values", "pattern"},
     "number": _NUMBER,
@@ -149,6 +162,7 @@ _WHY = {
     "written_with": "written_with stands beside numbers",
     "pattern": "pattern takes a part of a text",
     "zero_is_missing": "zero_is_missing speaks of a number",
+    "unit_from": "unit_from tells the unit of a number",
     "doubled_hour": "doubled_hour settles an instant",
     "midnight_means_unknown": "midnight_means_unknown speaks of an instant",
 }
@@ -216,14 +230,16 @@ def _is_time(text: str, formats: list[str]) -> bool:
 
 
 def _check_unit(name: str, mapping: Mapping, stored_unit: str | None) -> None:
+    said = [*(mapping.units or {}).values(), *([mapping.unit] if mapping.unit is not None else [])]
     if stored_unit is None:
-        if mapping.unit is not None:
-            raise ValueError(f"columns.{name}: it is not a quantity, remove unit: {mapping.unit}")
+        if said:
+            raise ValueError(f"columns.{name}: it is not a quantity, remove its unit: {', '.join(said)}")
         return
-    if mapping.from_ is not None and mapping.unit is None:
-        raise ValueError(f"columns.{name}: say the unit as sent, one of {', '.join(CONVERSIONS[stored_unit])}")
-    if mapping.unit is not None and mapping.unit not in CONVERSIONS[stored_unit]:
-        raise ValueError(
-            f"columns.{name}: unit {mapping.unit!r} cannot become {stored_unit}; "
-            f"expected one of {', '.join(CONVERSIONS[stored_unit])}"
-        )
+    known = ", ".join(CONVERSIONS[stored_unit])
+    if mapping.from_ is not None and not said:
+        raise ValueError(f"columns.{name}: say the unit as sent, one of {known}")
+    if mapping.unit is not None and mapping.units:
+        raise ValueError(f"columns.{name}: unit says one for all values, units one for each; remove one of them")
+    for unit in said:
+        if unit not in CONVERSIONS[stored_unit]:
+            raise ValueError(f"columns.{name}: unit {unit!r} cannot become {stored_unit}; expected one of {known}")

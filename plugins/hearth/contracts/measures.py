@@ -38,14 +38,17 @@ def refuse_half_measures(measures: Measures, mappings: Named[str, Mapping], enti
         raise ValueError(f"measures: {', '.join(twice)} stand(s) there twice")
     if unused := sorted(set(measures.columns) - {str(m.from_) for m in of_measures.values()}):
         raise ValueError(f"measures: no column comes from {', '.join(unused)}; map what is needed, ignore the others")
-    times = [m.time_from for m in mappings.values() if m.time_from]
-    if wrong := sorted(set(given) & {measures.name, measures.value, *times, *elsewhere}):
+    beside = [name for m in mappings.values() for name in m.read_beside]
+    if wrong := sorted(set(given) & {measures.name, measures.value, *beside, *elsewhere}):
         raise ValueError(f"measures: {', '.join(wrong)} is read as a column of the file too; a measure is one of `columns` alone")
-    if raw := sorted({measures.name, measures.value} & {m.from_ for m in mappings.values()}):
+    if raw := sorted({measures.name, measures.value} & {name for m in mappings.values() for name in (m.from_, *m.read_beside)}):
         raise ValueError(f"measures: {', '.join(map(str, raw))} says another thing in each line; map the measures by their names")
     if keys := [name for name in of_measures if name in entity.natural_key]:
         raise ValueError(f"measures: {', '.join(keys)} is of the key, which tells the lines that belong together")
     if personal := [name for name in of_measures if entity.columns_by_name[name].personal]:
         raise ValueError(f"measures: {', '.join(personal)} is personal; such a value needs a column of its own, to be hashed")
+    keyed = {mappings[name].from_ for name in entity.natural_key if name in mappings}
+    if apart := [name for name, mapping in of_measures.items() if mapping.unit_from and mapping.unit_from not in keyed]:
+        raise ValueError(f"measures: {', '.join(apart)}: a column of units sets lines of one row apart; say each one's unit")
     if any(mapping.doubled_hour == "in_order" for mapping in mappings.values()):
         raise ValueError("measures: doubled_hour: in_order tells rows apart by their order, and lines of one row have any order")
