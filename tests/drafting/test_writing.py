@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hearth.drafting.writing import Line, written
@@ -22,6 +22,7 @@ VALUES = st.recursive(
 )
 
 
+@example({"x" * 200: {}, "y": {"z" * 200: {}, "u" * 200: []}}, "")
 @given(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4), TEXTS)
 def test_what_is_written_is_read_again(values: dict[str, Any], remark: str) -> None:
     lines = [Line(key, value) for key, value in values.items()]

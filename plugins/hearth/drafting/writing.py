@@ -44,7 +44,11 @@ def written(lines: list[Line], depth: int = 0) -> str:
             made.append(f"{indent}{plain(line.key)}:\n{written(line.inner, depth + 1)}".rstrip("\n"))
             continue
         short = f"{indent}{plain(line.key)}: {_flow(line.value)}"
-        is_long = isinstance(line.value, dict) and (len(short) > WIDEST or any("\n" in str(each) for each in line.value.values()))
+        is_long = (
+            line.value
+            and isinstance(line.value, dict)
+            and (len(short) > WIDEST or any("\n" in str(each) for each in line.value.values()))
+        )
         made.append(short if not is_long else "\n".join([f"{indent}{plain(line.key)}:", *_block(line.value, depth + 1)]))
     return "\n".join(made) + "\n"
 
@@ -58,9 +62,9 @@ def _block(value: dict[str, Any], depth: int) -> list[str]:
             lines = inner.removesuffix("\n").split("\n")
             mark = "|" if inner.endswith("\n") else "|-"
             made += [f"{indent}{plain(key)}: {mark}", *(f"{indent}  {line}".rstrip() for line in lines)]
-        elif len(short) > WIDEST and isinstance(inner, dict):
+        elif inner and len(short) > WIDEST and isinstance(inner, dict):
             made += [f"{indent}{plain(key)}:", *_block(inner, depth + 1)]
-        elif len(short) > WIDEST and isinstance(inner, list):
+        elif inner and len(short) > WIDEST and isinstance(inner, list):
             made += [f"{indent}{plain(key)}:", *(f"{indent}  - {_flow(item)}" for item in inner)]
         else:
             made.append(short)
