@@ -18,7 +18,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from hearth.cleaning.bounded import read_whole
 from hearth.cleaning.cells import SheetNumber
 from hearth.cleaning.errors import UnreadableFile
-from hearth.cleaning.workbook_check import refuse_oversized
+from hearth.cleaning.old_workbook import as_xlsx
 from hearth.contracts.file_format import XlsxFormat
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,7 @@ def read_sheets(
 ) -> Iterator[tuple[list[str], Iterator[list[Any]]]]:
     """(column names, non-empty rows as wide as the header) of each sheet the contract reads. `wanted`: the columns it maps, and
     what each is read as. Raises UnreadableFile."""
-    data = read_whole(name, stream, form.limits)
-    refuse_oversized(name, io.BytesIO(data), form.limits)
+    data = as_xlsx(name, read_whole(name, stream, form.limits), form.limits)
     day_zero = DAY_ZERO[1904 if _counts_from_1904(data) else 1900]
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))

@@ -29,7 +29,9 @@ def refuse_oversized(name: str, stream: IO[bytes], limits: FileLimits) -> None:
     """Raises UnreadableFile for what is no .xlsx file or more than the limits."""
     start = stream.read(4)
     if start[:2] != b"PK":
-        raise UnreadableFile(f"{name}: not an .xlsx file (it starts with {start.hex(' ') or 'nothing'}).")
+        page = start.lstrip(BEFORE_XML)[:1] == b"<"
+        what = "a web page or XML under the name of a workbook" if page else f"it starts with {start.hex(' ') or 'nothing'}"
+        raise UnreadableFile(f"{name}: not an .xlsx file ({what}). Have it saved as .xlsx.")
     try:
         with zipfile.ZipFile(stream) as archive:
             _measure(name, archive, limits)

@@ -64,9 +64,9 @@ class FileLimits(Part):
     """Of one landing file. Memory follows all but the last, time follows `unpacked_bytes`.
 
     `document_bytes`: a file that is read whole (a JSON page or document, a workbook as it comes). `workbook_bytes`: all parts of
-    a workbook unpacked, and all texts of its sheet. `cells`: rows times columns up to the last cell with a value, empty ones too.
-    `line_bytes`: one line of CSV or JSON lines. `lines_apart`: of `measures`, how far the lines of one row may lie apart.
-    `unpacked_bytes`: the whole file, unpacked.
+    a workbook unpacked, and all texts of its sheet; an old .xls may take four times as much memory. `cells`: rows times columns
+    up to the last cell with a value, empty ones too. `line_bytes`: one line of CSV or JSON lines. `lines_apart`: of `measures`,
+    how far the lines of one row may lie apart. `unpacked_bytes`: the whole file, unpacked.
     """
 
     document_bytes: int = Field(default=32 * MIB, gt=0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hearth.cleaning.old_workbook import COMPOUND
 from hearth.drafting.documents import is_page, lines_sample, page_sample
-from hearth.drafting.open_file import OLD_WORKBOOK, ZIP, encoding_of, unpacked
+from hearth.drafting.open_file import ZIP, encoding_of, unpacked
 from hearth.drafting.sample import NotASample, Sample
 from hearth.drafting.tables import csv_sample, workbook_sample
 
@@ -18,7 +19,7 @@ def look_at(path: Path) -> Sample:
         start = stream.read(LOOK)
     if not start.strip():
         raise NotASample(f"{path.name}: the file is empty; a draft needs one with rows")
-    if start.startswith((ZIP, OLD_WORKBOOK)):
+    if start.startswith((ZIP, COMPOUND)):
         return workbook_sample(path)
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith((b"{", b"[")):

@@ -16,7 +16,6 @@ from hearth.drafting.sample import LOOKED_AT_BYTES, NotASample
 BLOCK = 1 << 20
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
-OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
 class _Patient(io.RawIOBase):

@@ -17,8 +17,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from hearth.cleaning.bounded import read_whole
 from hearth.cleaning.errors import UnreadableFile
+from hearth.cleaning.old_workbook import as_xlsx
 from hearth.cleaning.workbook import _merge_header
-from hearth.cleaning.workbook_check import refuse_oversized
 from hearth.contracts.contract import Format
 from hearth.contracts.limits import FileLimits
 from hearth.drafting.open_file import encoding_of, is_gzip, lines_of, unpacked
@@ -144,8 +144,7 @@ def workbook_sample(path: Path) -> Sample:
     limits = FileLimits()
     try:
         with path.open("rb") as file:
-            data = read_whole(path.name, file, limits)
-        refuse_oversized(path.name, io.BytesIO(data), limits)
+            data = as_xlsx(path.name, read_whole(path.name, file, limits), limits)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = [(name, workbook.get_sheet_by_name(name)) for name in workbook.sheet_names]
         tables = [(name, sheet) for name, sheet in sheets if sheet.height > 1 and sheet.width > 1]
